@@ -1,1 +1,101 @@
-//! The SDK.
+//! Write a plugin for [Switchback](https://github.com/switchback-host/switchback): type a function, and the host
+//! routes to it, checks each request before it arrives, and documents it.
+//!
+//! ```
+//! use switchback_sdk::prelude::*;
+//!
+//! /// An item in the shop.
+//! #[derive(Serialize, Deserialize, JsonSchema)]
+//! struct Item {
+//!     #[schemars(length(min = 1, max = 50))]
+//!     name: String,
+//!     #[schemars(extend("exclusiveMinimum" = 0))]
+//!     price: f64,
+//! }
+//!
+//! /// What was created.
+//! #[derive(Serialize, JsonSchema)]
+//! struct Created {
+//!     id: i64,
+//!     q: Option<String>,
+//!     item: Item,
+//! }
+//!
+//! /// Create an item
+//! ///
+//! /// The first line is the summary, the rest the description, in Markdown.
+//! #[post("/items/{id}", tags = ["items"])]
+//! fn create_item(id: i64, #[query(max_length = 50)] q: Option<String>, item: Json<Item>) -> Json<Created> {
+//!     Json(Created { id, q, item: item.0 })
+//! }
+//!
+//! plugin! { title: "Items", routes: [create_item] }
+//!
+//! assert!(plugin().openapi().contains(r#""/items/{id}""#));
+//! ```
+//!
+//! # From function to endpoint
+//!
+//! [`get`], [`post`], [`put`], [`patch`] and [`delete`] turn a function into an operation:
+//!
+//! - **An argument that the path names** is a path parameter; any other is a query parameter. Its type says what the
+//!   host checks and documents ([`Parameter`]): `String`, `bool`, integers, floats, `Option<_>` for what may be left
+//!   out, `Vec<_>` for what may be repeated. `#[query(max_length = 50)]` adds rules.
+//! - **`Json<T>`** is the body. `T` is an ordinary serde type that also derives `JsonSchema`; what its schema says
+//!   holds before the function is called, so the function does not check again.
+//! - **The value returned** is the answer ([`Answer`]): any type that serialises and has a schema becomes JSON with
+//!   status 200, [`Json<T>`](Json) says so aloud, [`Response`] is an answer made by hand, and
+//!   `Result<_, Problem>` may fail with a [`Problem`].
+//!
+//! [`plugin!`] lists the operations and makes the component. One function handles one request at a time; nothing is
+//! async, and a call that waits (reading a stream) holds no thread of the host.
+//!
+//! # Setting up a crate
+//!
+//! ```toml
+//! [lib]
+//! crate-type = ["cdylib", "rlib"]   # the component, and a library for native tests
+//!
+//! [dependencies]
+//! switchback-sdk = "0.1"
+//! serde = { version = "1", features = ["derive"] }    # the derives of the prelude name these two,
+//! schemars = { version = "1", features = ["preserve_order"] }  # so a crate that derives needs them
+//! ```
+//!
+//! `cargo build --release --target wasm32-wasip2` then makes the component. On the machine itself the crate compiles
+//! as an ordinary library, so that `cargo test` can call the functions and [`Plugin::handle`].
+
+#[doc(hidden)]
+pub mod bindings;
+
+mod answer;
+mod contract;
+mod export;
+pub mod incoming;
+pub mod log;
+mod params;
+mod plugin;
+mod problem;
+mod request;
+
+#[doc(hidden)]
+pub use serde_json::json as __json;
+
+pub use answer::{Answer, Json, Response};
+pub use contract::Describe;
+#[doc(hidden)]
+pub use export::handle as __handle;
+pub use params::Parameter;
+pub use plugin::{Operation, Plugin, Route};
+pub use problem::Problem;
+pub use request::{Body, Request};
+pub use switchback_sdk_macros::{delete, get, patch, post, put};
+
+/// What a plugin's source wants at hand: `use switchback_sdk::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        Json, Parameter, Problem, Response, delete, get, incoming, log, patch, plugin, post, put,
+    };
+    pub use schemars::JsonSchema;
+    pub use serde::{Deserialize, Serialize};
+}

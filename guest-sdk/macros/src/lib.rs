@@ -1,1 +1,38 @@
-//! The macros.
+//! The attributes of `switchback-sdk`: use them from there.
+//!
+//! `#[get("/hello/{name}")] fn hello(name: String) -> Greeting` leaves the function as it is and puts a type `hello`
+//! beside it (functions and types have separate names) that implements `switchback_sdk::Route`: the operation's names,
+//! and two short functions that call the SDK for each argument. All that can be wrong in the attribute or in the
+//! signature is said here, at the author's own token.
+
+mod argument;
+mod expand;
+mod operation;
+mod path;
+
+use proc_macro::TokenStream;
+
+macro_rules! methods {
+    ($($method:ident)*) => {$(
+        #[doc = concat!("Makes a function the operation `", stringify!($method), "` of a path.")]
+        ///
+        /// ```text
+        #[doc = concat!("#[", stringify!($method), "(\"/items/{id}\", tags = [\"items\"], status = 201)]")]
+        /// ```
+        ///
+        /// After the path may stand, in any order: `tags = ["…"]`, `status = 201` (of the answer; 200 unless said),
+        /// `operation_id = "…"` (the function's name unless said), `deprecated`.
+        ///
+        /// The first line of the function's documentation is the summary, the rest the description.
+        ///
+        /// On arguments: `#[query(…)]` and `#[path(…)]` take `name = "…"` (where it is no name in Rust),
+        /// `default = …`, and FastAPI's rules `gt ge lt le multiple_of min_length max_length pattern`. An argument's
+        /// documentation becomes the parameter's description.
+        #[proc_macro_attribute]
+        pub fn $method(options: TokenStream, function: TokenStream) -> TokenStream {
+            expand::operation(stringify!($method), options.into(), function.into()).into()
+        }
+    )*};
+}
+
+methods! { get post put patch delete }

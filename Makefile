@@ -1,0 +1,52 @@
+# make demo     builds everything and serves the examples on 127.0.0.1:8000
+# make build    the host at target/release/switchback, the examples at examples/dist/NAME.wasm
+# make test     all tests
+# make guests   the examples alone; make test-guests: the guests that tests serve
+#
+# A toolchain for guests is fetched or built when there is none: see guest-sdk/toolchain.sh.
+
+EXAMPLES = hello items
+TEST_GUESTS = blank
+LISTEN = 127.0.0.1:8000
+
+target = $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: build demo fmt-check guests host test test-guests
+build: guests host
+
+demo: build
+	@echo
+	@echo "Serving examples/dist. Try, in another terminal:"
+	@echo "    curl http://$(LISTEN)/hello/World"
+	@echo "    curl 'http://$(LISTEN)/items/7?q=abc' -H 'content-type: application/json' -d '{\"name\":\"Hammer\",\"price\":12.5}'"
+	@echo "    curl http://$(LISTEN)/items/seven -H 'content-type: application/json' -d '{\"name\":\"\",\"price\":0}'"
+	@echo "and open http://$(LISTEN)/docs. Ctrl-C ends it."
+	@echo
+	@exec $(target)/release/switchback serve --plugins examples/dist --listen $(LISTEN)
+
+host:
+	cargo build --release -p switchback
+
+guests:
+	@$(call build_guests,$(EXAMPLES),examples/dist)
+
+test-guests:
+	@$(call build_guests,$(TEST_GUESTS),target/test-guests)
+
+# Builds the packages $(1) and puts their components into $(2). A host may be watching there: a changed file appears
+# whole, an unchanged one stays untouched.
+define build_guests
+toolchain=$$(guest-sdk/toolchain.sh) && \
+cargo $$toolchain build --profile guest --target wasm32-wasip2 $(addprefix -p ,$(1)) && \
+mkdir -p $(2) && \
+for name in $(1); do \
+	built=$(target)/wasm32-wasip2/guest/$$name.wasm; \
+	cmp -s $$built $(2)/$$name.wasm || { cp $$built $(2)/$$name.new && mv $(2)/$$name.new $(2)/$$name.wasm; } || exit 1; \
+done
+endef
+
+test: guests
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run; else cargo test; fi
+
+fmt-check:
+	cargo fmt --all --check

@@ -1,0 +1,76 @@
+//! What a function answers when it cannot do what was asked.
+
+use serde_json::{Value, json};
+
+use crate::{Response, log};
+
+/// An answer that says what is wrong: a status and `{"detail": …}`, as FastAPI's `HTTPException`.
+///
+/// ```
+/// use switchback_sdk::prelude::*;
+///
+/// /// Read a note
+/// #[get("/notes/{id}")]
+/// fn read(id: u32) -> Result<String, Problem> {
+///     match id {
+///         1 => Ok("buy milk".into()),
+///         _ => Err(Problem::new(404, "there is no such note")),
+///     }
+/// }
+///
+/// assert_eq!(read(2).unwrap_err().status(), 404);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    status: u16,
+    detail: Value,
+    headers: Vec<(String, String)>,
+}
+
+impl Problem {
+    /// A problem with `status` (400 to 599) and what the client may know: a text, or any JSON.
+    pub fn new(status: u16, detail: impl Into<Value>) -> Self {
+        Problem {
+            status,
+            detail: detail.into(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// 500: the client learns nothing more, the host's log gets `reason`.
+    pub fn internal(reason: &str) -> Self {
+        log::error(reason);
+        Problem::new(500, "Internal Server Error")
+    }
+
+    /// 422 in the shape that the host itself uses: `body` passed its schema but not its type.
+    pub(crate) fn body(reason: &str) -> Self {
+        let violation =
+            json!({"type": "value_error", "loc": ["body"], "msg": reason, "input": null});
+        Problem::new(422, Value::Array(vec![violation]))
+    }
+
+    /// Adds a header to the answer.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// What the client is told.
+    pub fn detail(&self) -> &Value {
+        &self.detail
+    }
+}
+
+impl From<Problem> for Response {
+    fn from(problem: Problem) -> Response {
+        let mut response = Response::json(problem.status, &json!({"detail": problem.detail}));
+        response.headers.extend(problem.headers);
+        response
+    }
+}
