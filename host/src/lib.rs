@@ -1,7 +1,13 @@
 //! Switchback routes HTTP requests to handlers compiled as WebAssembly components.
 
+mod admit;
+mod body;
 mod config;
+mod json;
+mod params;
 mod problem;
+mod schema;
+mod violations;
 
 pub use config::{Config, HostConfig, Isolation, Limits, PluginConfig};
-pub use problem::{Loc, Violation};
+pub use problem::{Loc, Problem, ProblemShape, Violation};

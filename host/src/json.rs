@@ -1,0 +1,520 @@
+//! Reading a JSON body: to a value, with a note on what a guest's own parser might see otherwise, or to the error that
+//! FastAPI would tell.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
+
+use bytes::Bytes;
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// A body as text.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Decoded {
+    pub(crate) text: String,
+    /// Whether the bytes were others than the text's.
+    pub(crate) recoded: bool,
+}
+
+/// A text that was read.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Parsed {
+    pub(crate) value: Value,
+    /// Whether the text holds something that parsers read differently, so that a guest must get the value written anew:
+    /// of two equal keys the last counts here, and `1.0` is an integer to JSON Schema but not to every type.
+    pub(crate) ambiguous: bool,
+}
+
+/// Why a body is no JSON.
+#[derive(Debug, PartialEq)]
+pub(crate) enum JsonError {
+    /// Not JSON: the place as a number of code points, and what is wrong there.
+    Invalid(usize, Cow<'static, str>),
+    /// Nested too deeply.
+    TooDeep,
+}
+
+/// Reads a JSON text, nested at most `depth` deep.
+pub(crate) fn parse(text: &str, depth: usize) -> Result<Parsed, JsonError> {
+    let notes = Notes::default();
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let reader = Reader {
+        depth,
+        notes: &notes,
+    };
+    let read = reader
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value));
+    match read {
+        Ok(mut value) => {
+            if notes.integral.get() {
+                whole_numbers(&mut value);
+            }
+            Ok(Parsed {
+                value,
+                ambiguous: notes.duplicate.get() || notes.integral.get(),
+            })
+        }
+        Err(error) if notes.too_deep.get() || error.to_string().starts_with("recursion limit") => {
+            Err(JsonError::TooDeep)
+        }
+        Err(error) => {
+            let (place, what) = diagnose(text).unwrap_or_else(|| {
+                // Only a number too large or half a surrogate pair: fine for Python, not for us.
+                let what = error.to_string();
+                let what = what.split(" at line ").next().unwrap_or_default();
+                (place_of(text, &error), Cow::Owned(what.to_owned()))
+            });
+            Err(JsonError::Invalid(text[..place].chars().count(), what))
+        }
+    }
+}
+
+/// The text of a body. JSON may come as UTF-8, UTF-16 or UTF-32; which one shows in the zeros among the first bytes.
+pub(crate) fn decode(bytes: Bytes) -> Option<Decoded> {
+    let utf16 = |big: bool, bytes: &[u8]| {
+        let units = bytes.chunks_exact(2);
+        let whole = units.remainder().is_empty();
+        let units = units.map(|unit| match big {
+            true => u16::from_be_bytes([unit[0], unit[1]]),
+            false => u16::from_le_bytes([unit[0], unit[1]]),
+        });
+        let text: Result<String, _> = char::decode_utf16(units).collect();
+        whole.then(|| text.ok()).flatten()
+    };
+    let utf32 = |big: bool, bytes: &[u8]| {
+        let units = bytes.chunks_exact(4);
+        let whole = units.remainder().is_empty();
+        let text: Option<String> = units
+            .map(|unit| {
+                let unit = [unit[0], unit[1], unit[2], unit[3]];
+                char::from_u32(if big {
+                    u32::from_be_bytes(unit)
+                } else {
+                    u32::from_le_bytes(unit)
+                })
+            })
+            .collect();
+        whole.then_some(text).flatten()
+    };
+    let text = match &*bytes {
+        [0xef, 0xbb, 0xbf, rest @ ..] => std::str::from_utf8(rest).ok().map(str::to_owned),
+        [0, 0, 0xfe, 0xff, rest @ ..] => utf32(true, rest),
+        [0xff, 0xfe, 0, 0, rest @ ..] => utf32(false, rest),
+        [0xfe, 0xff, rest @ ..] => utf16(true, rest),
+        [0xff, 0xfe, rest @ ..] => utf16(false, rest),
+        [0, 0, _, _, ..] => utf32(true, &bytes),
+        [0, ..] if bytes.len() >= 2 => utf16(true, &bytes),
+        [_, 0, 0, 0, ..] => utf32(false, &bytes),
+        [_, 0, ..] => utf16(false, &bytes),
+        _ => {
+            let text = String::from_utf8(bytes.into()).ok()?;
+            return Some(Decoded {
+                text,
+                recoded: false,
+            });
+        }
+    };
+    Some(Decoded {
+        text: text?,
+        recoded: true,
+    })
+}
+
+/// What was met on the way.
+#[derive(Default)]
+struct Notes {
+    duplicate: Cell<bool>,
+    integral: Cell<bool>,
+    too_deep: Cell<bool>,
+}
+
+/// Builds a [`Value`], noting what [`Notes`] has.
+#[derive(Clone, Copy)]
+struct Reader<'n> {
+    depth: usize,
+    notes: &'n Notes,
+}
+
+impl Reader<'_> {
+    fn inner<E: Error>(self) -> Result<Self, E> {
+        match self.depth.checked_sub(1) {
+            Some(depth) => Ok(Reader { depth, ..self }),
+            None => {
+                self.notes.too_deep.set(true);
+                Err(E::custom("nested too deeply"))
+            }
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        if whole(value).is_some() {
+            self.notes.integral.set(true);
+        }
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(inner)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut map = Map::new();
+        while let Some(name) = fields.next_key::<String>()? {
+            if map.insert(name, fields.next_value_seed(inner)?).is_some() {
+                self.notes.duplicate.set(true);
+            }
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+/// A float without fraction as the integer it is, if it has one of 64 bits.
+fn whole(float: f64) -> Option<Number> {
+    if float.fract() != 0.0 {
+        None
+    } else if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&float) {
+        Some((float as i64).into())
+    } else if (0.0..18_446_744_073_709_551_616.0).contains(&float) {
+        Some((float as u64).into())
+    } else {
+        None
+    }
+}
+
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            if let Some(integer) = number.as_f64().and_then(whole) {
+                *number = integer;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Value::Object(map) => map.values_mut().for_each(whole_numbers),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Where serde_json stopped, in bytes.
+fn place_of(text: &str, error: &serde_json::Error) -> usize {
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
+    text.floor_char_boundary(before + error.column())
+}
+
+/// The first thing wrong with a JSON text, in the words and at the place (in bytes) of CPython's parser.
+fn diagnose(text: &str) -> Option<(usize, Cow<'static, str>)> {
+    let mut scanner = Scanner {
+        bytes: text.as_bytes(),
+        at: 0,
+    };
+    let error = scanner.document().err()?;
+    Some((error.0, Cow::Borrowed(error.1)))
+}
+
+struct Scanner<'t> {
+    bytes: &'t [u8],
+    at: usize,
+}
+
+type Wrong = (usize, &'static str);
+
+impl Scanner<'_> {
+    /// Without recursion: `open` holds the closing brackets still due.
+    fn document(&mut self) -> Result<(), Wrong> {
+        let mut open: Vec<u8> = Vec::new();
+        self.blanks();
+        loop {
+            // Here a value is due.
+            match self.peek() {
+                Some(b'{') => {
+                    self.at += 1;
+                    self.blanks();
+                    if self.peek() == Some(b'}') {
+                        self.at += 1;
+                    } else {
+                        open.push(b'}');
+                        self.name()?;
+                        continue;
+                    }
+                }
+                Some(b'[') => {
+                    self.at += 1;
+                    self.blanks();
+                    if self.peek() == Some(b']') {
+                        self.at += 1;
+                    } else {
+                        open.push(b']');
+                        continue;
+                    }
+                }
+                _ => self.scalar()?,
+            }
+            // Here a value has ended, and with it perhaps others.
+            loop {
+                self.blanks();
+                match (open.last(), self.peek()) {
+                    (None, None) => return Ok(()),
+                    (None, Some(_)) => return Err((self.at, "Extra data")),
+                    (Some(close), Some(byte)) if byte == *close => {
+                        self.at += 1;
+                        open.pop();
+                    }
+                    (Some(close), Some(b',')) => {
+                        self.at += 1;
+                        self.blanks();
+                        if *close == b'}' {
+                            self.name()?;
+                        }
+                        break;
+                    }
+                    (Some(_), _) => return Err((self.at, "Expecting ',' delimiter")),
+                }
+            }
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn blanks(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    /// A property's name, the colon and the blanks after it.
+    fn name(&mut self) -> Result<(), Wrong> {
+        if self.peek() != Some(b'"') {
+            return Err((self.at, "Expecting property name enclosed in double quotes"));
+        }
+        self.string()?;
+        self.blanks();
+        if self.peek() != Some(b':') {
+            return Err((self.at, "Expecting ':' delimiter"));
+        }
+        self.at += 1;
+        self.blanks();
+        Ok(())
+    }
+
+    fn scalar(&mut self) -> Result<(), Wrong> {
+        if self.peek() == Some(b'"') {
+            return self.string();
+        }
+        for word in ["null", "true", "false"] {
+            if self.bytes[self.at..].starts_with(word.as_bytes()) {
+                self.at += word.len();
+                return Ok(());
+            }
+        }
+        self.number()
+    }
+
+    fn number(&mut self) -> Result<(), Wrong> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.peek() {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.digits(),
+            _ => return Err((start, "Expecting value")),
+        }
+        let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+        if self.peek() == Some(b'.') && digit(self.bytes.get(self.at + 1)) {
+            self.at += 1;
+            self.digits();
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            let sign = matches!(self.bytes.get(self.at + 1), Some(b'+' | b'-'));
+            let first = self.at + 1 + usize::from(sign);
+            if digit(self.bytes.get(first)) {
+                self.at = first;
+                self.digits();
+            }
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) {
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+    }
+
+    fn string(&mut self) -> Result<(), Wrong> {
+        let begin = self.at;
+        let unterminated = (begin, "Unterminated string starting at");
+        self.at += 1;
+        loop {
+            match self.peek().ok_or(unterminated)? {
+                b'"' => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                b'\\' => {
+                    let escape = self.at;
+                    match self.bytes.get(escape + 1).ok_or(unterminated)? {
+                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 2,
+                        b'u' => {
+                            let digits = self.bytes.get(escape + 2..escape + 6);
+                            // CPython wants one more character behind the four digits.
+                            let fine = digits
+                                .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+                                && self.bytes.len() > escape + 6;
+                            if !fine {
+                                return Err((escape + 1, "Invalid \\uXXXX escape"));
+                            }
+                            self.at += 6;
+                        }
+                        _ => return Err((escape, "Invalid \\escape")),
+                    }
+                }
+                0..=0x1f => return Err((self.at, "Invalid control character at")),
+                _ => self.at += 1,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn invalid(text: &str) -> (usize, String) {
+        match parse(text, 128) {
+            Err(JsonError::Invalid(place, what)) => (place, what.into_owned()),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn broken_json_is_told_in_python_s_words_at_python_s_place() {
+        for (text, place, what) in [
+            (" ", 1, "Expecting value"),
+            ("{\"a\":1", 6, "Expecting ',' delimiter"),
+            ("{\"a\":1}}", 7, "Extra data"),
+            ("{\"ä\":x}", 5, "Expecting value"),
+            (
+                "{\"a\":1,}",
+                7,
+                "Expecting property name enclosed in double quotes",
+            ),
+            ("[1,]", 3, "Expecting value"),
+            ("[1,\"ab", 3, "Unterminated string starting at"),
+            ("\"a\tb\"", 2, "Invalid control character at"),
+            ("\"\\x\"", 1, "Invalid \\escape"),
+            ("\"\\u12\"", 2, "Invalid \\uXXXX escape"),
+            ("01", 1, "Extra data"),
+            ("-", 0, "Expecting value"),
+            ("{\"a\" 1}", 5, "Expecting ':' delimiter"),
+            ("NaN", 0, "Expecting value"),
+        ] {
+            assert_eq!(invalid(text), (place, what.to_owned()), "{text}");
+        }
+        assert_eq!(invalid("[1e999]").1, "number out of range");
+    }
+
+    #[test]
+    fn nesting_beyond_the_limit_is_unreadable_however_deep() {
+        let deep = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(parse(&deep(10), 10).is_ok());
+        assert_eq!(parse(&deep(11), 10), Err(JsonError::TooDeep));
+        assert_eq!(parse(&"[".repeat(1_000_000), 500), Err(JsonError::TooDeep));
+        let behind_a_huge_number = format!("[1e999,{}", "[".repeat(1_000_000));
+        assert!(parse(&behind_a_huge_number, 128).is_err());
+    }
+
+    #[test]
+    fn what_parsers_disagree_on_is_written_anew() {
+        for (text, value, ambiguous) in [
+            (r#"{"a":1,"b":1.5}"#, json!({"a": 1, "b": 1.5}), false),
+            (r#"{"a":1,"a":2}"#, json!({"a": 2}), true),
+            ("[1.0,-0.0,1e2]", json!([1, 0, 100]), true),
+            ("[1e300]", json!([1e300]), false),
+        ] {
+            let parsed = Parsed { value, ambiguous };
+            assert_eq!(parse(text, 128), Ok(parsed), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_in_any_encoding_of_json_is_decoded_and_noted() {
+        let text = "[\"ä😀\"]";
+        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let utf32: Vec<u8> = text
+            .chars()
+            .flat_map(|c| u32::from(c).to_be_bytes())
+            .collect();
+        let bom = format!("\u{feff}{text}");
+        for (bytes, recoded) in [
+            (text.as_bytes(), false),
+            (bom.as_bytes(), true),
+            (&utf16, true),
+            (&utf32, true),
+        ] {
+            let decoded = Decoded {
+                text: text.to_owned(),
+                recoded,
+            };
+            assert_eq!(decode(Bytes::copy_from_slice(bytes)), Some(decoded));
+        }
+        for broken in [&b"\"\xff\""[..], b"[\0\xd8\0]\0", b"\0\0\0[\0"] {
+            assert_eq!(decode(Bytes::copy_from_slice(broken)), None);
+        }
+    }
+}

@@ -1,0 +1,600 @@
+//! Walking a value along its schema, in the order in which pydantic tells errors.
+
+use std::cmp::Ordering;
+
+use serde_json::{Map, Number, Value};
+
+use super::graph::{
+    ArrayRules, Discriminator, Graph, Node, NodeId, ObjectRules, Rest, Type, Union,
+};
+use super::{order, text, words};
+use crate::problem::Loc;
+use crate::violations::{Rule, Violations, shorten, shorten_text};
+
+/// Schemas visited in one walk. A body of a few megabytes takes less; only a schema that applies itself many times over
+/// to the same value takes more, and then its value is refused.
+const MOST_STEPS: u32 = 4_000_000;
+
+pub(super) struct Walk<'a, 'o> {
+    graph: &'a Graph,
+    prefix: &'a [Loc],
+    out: &'o mut Violations,
+    loc: Vec<Step<'a>>,
+    /// The text that the value was read from: told instead of the value.
+    sent: Option<&'a str>,
+    secret: bool,
+    steps: u32,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+impl<'a, 'o> Walk<'a, 'o> {
+    pub(super) fn new(graph: &'a Graph, prefix: &'a [Loc], out: &'o mut Violations) -> Self {
+        Walk {
+            graph,
+            prefix,
+            out,
+            loc: Vec::new(),
+            sent: None,
+            secret: false,
+            steps: 0,
+        }
+    }
+
+    /// Tells what is wrong with a value that does not fit; with `judge` it is not known yet whether it does.
+    pub(super) fn root(mut self, value: &'a Value, judge: bool) {
+        let before = self.out.len();
+        let fits = self.value(self.graph.root(), value);
+        let silent = self.out.len() == before;
+        if silent && !(fits && judge) {
+            let rule = Rule::plain("schema_mismatch", "Input does not fit the schema");
+            self.tell(rule, value);
+        }
+    }
+
+    /// Reads a text by the root schema.
+    pub(super) fn text(mut self, sent: &'a str) -> Option<Value> {
+        self.sent = Some(sent);
+        self.read(self.graph.root(), sent)
+    }
+
+    /// Reads each text by the schema of the root's items.
+    pub(super) fn list(mut self, texts: &'a [impl AsRef<str>]) -> Option<Value> {
+        let id = self.graph.list()?;
+        let node = self.graph.node(id);
+        if self.too_many_items(&node.array, texts.len(), |most| {
+            shorten(&texts.iter().map(AsRef::as_ref).collect::<Value>(), most)
+        }) {
+            return None;
+        }
+        let mut values = Vec::with_capacity(texts.len());
+        for (index, sent) in texts.iter().enumerate() {
+            let sent = sent.as_ref();
+            self.loc.push(Step::Index(index));
+            self.sent = Some(sent);
+            let item = node.array.prefix.get(index).copied();
+            match item.or(node.array.items) {
+                Some(item) => values.extend(self.read(item, sent)),
+                None => values.push(sent.into()),
+            }
+            self.loc.pop();
+            if self.out.is_full() {
+                return None;
+            }
+        }
+        self.sent = None;
+        if values.len() < texts.len() {
+            return None;
+        }
+        let values = Value::Array(values);
+        // The items are fine by now; what is left are the rules on the list itself.
+        let before = self.out.len();
+        Walk::new(self.graph, self.prefix, self.out).value(id, &values);
+        (self.out.len() == before).then_some(values)
+    }
+
+    fn read(&mut self, id: NodeId, sent: &'a str) -> Option<Value> {
+        let node = self.graph.node(id);
+        if node.types.any()
+            && node.options.is_none()
+            && let Some(union) = node.unions.first()
+        {
+            return self.read_union(union, sent);
+        }
+        if node.types.any()
+            && node.options.is_none()
+            && let [part] = node.all_of[..]
+        {
+            return self.read(part, sent);
+        }
+        let value = match self.coerce(node, sent) {
+            Ok(value) => value,
+            Err(rule) => {
+                self.tell(rule, &Value::Null);
+                return None;
+            }
+        };
+        let before = self.out.len();
+        let fits = Walk {
+            graph: self.graph,
+            prefix: self.prefix,
+            out: self.out,
+            loc: self.loc.clone(),
+            sent: Some(sent),
+            secret: self.secret,
+            steps: self.steps,
+        }
+        .value(id, &value);
+        (fits && self.out.len() == before).then_some(value)
+    }
+
+    /// A text stays a text where a branch takes it as it is; else the first branch that can read it wins.
+    fn read_union(&mut self, union: &'a Union, sent: &'a str) -> Option<Value> {
+        let before = self.out.len();
+        let takes_text = |node: &Node| node.types.has(Type::String) || node.options.is_some();
+        let (first, then): (Vec<_>, Vec<_>) = union
+            .branches
+            .iter()
+            .filter(|branch| !self.graph.node(branch.node).is_null())
+            .partition(|branch| takes_text(self.graph.node(branch.node)));
+        for branch in first.into_iter().chain(then) {
+            let found = self.read(branch.node, sent);
+            self.out.truncate(before);
+            if found.is_some() {
+                return found;
+            }
+        }
+        for branch in &union.branches {
+            if !self.graph.node(branch.node).is_null() {
+                let label = branch.label.as_deref();
+                self.within(label.map(Step::Name), |walk| walk.read(branch.node, sent));
+            }
+        }
+        None
+    }
+
+    /// The text as the type that the schema names.
+    fn coerce(&self, node: &Node, sent: &str) -> Result<Value, Rule> {
+        if node.types.has(Type::String) || node.types.any() && node.options.is_none() {
+            return Ok(sent.into());
+        }
+        if let Some(options) = &node.options {
+            let read = if options.values.iter().any(Value::is_string) {
+                None
+            } else if node.types.has(Type::Boolean) {
+                text::boolean(sent).map(Value::Bool)
+            } else {
+                text::integer(sent)
+                    .map(Value::Number)
+                    .or_else(|| text::number(text::float(sent)?))
+            };
+            return Ok(read.unwrap_or_else(|| sent.into()));
+        }
+        if node.types.has(Type::Integer)
+            && let Some(number) = text::integer(sent)
+        {
+            return Ok(number.into());
+        }
+        if node.types.has(Type::Number)
+            && let Some(float) = text::float(sent)
+        {
+            return text::number(float).ok_or_else(words::finite_number);
+        }
+        if node.types.has(Type::Boolean)
+            && let Some(boolean) = text::boolean(sent)
+        {
+            return Ok(boolean.into());
+        }
+        // A text that no type can be read from: the value check tells why.
+        Ok(sent.into())
+    }
+
+    /// Checks one value; `false` if it does not fit. Once the list is full it stops at the first rule broken.
+    fn value(&mut self, id: NodeId, value: &'a Value) -> bool {
+        self.steps += 1;
+        if self.steps > MOST_STEPS {
+            return false;
+        }
+        let node = self.graph.node(id);
+        let secret = self.secret;
+        self.secret |= node.secret;
+        let fits = self.rules(node, value);
+        self.secret = secret;
+        fits
+    }
+
+    fn rules(&mut self, node: &'a Node, value: &'a Value) -> bool {
+        if node.never {
+            return self.tell(words::never(), value);
+        }
+        if let Some(options) = &node.options
+            && !options
+                .values
+                .iter()
+                .any(|known| order::equal(known, value))
+        {
+            return self.tell(words::options(&options.expected, options.class), value);
+        }
+        if !fits_type(node, value) {
+            return self.wrong_type(node, value);
+        }
+        let mut fits = match value {
+            Value::String(text) => self.string(node, text, value),
+            Value::Number(number) => self.number(node, number, value),
+            Value::Array(items) => self.array(&node.array, items, value),
+            Value::Object(map) => self.object(&node.object, map, value),
+            Value::Null | Value::Bool(_) => true,
+        };
+        for part in &node.all_of {
+            if !fits && self.out.is_full() {
+                return false;
+            }
+            fits &= self.value(*part, value);
+        }
+        for union in &node.unions {
+            if !fits && self.out.is_full() {
+                return false;
+            }
+            fits &= self.union(union, value);
+        }
+        match &node.other {
+            Some(other) if fits && !other.validator.is_valid(value) => {
+                self.tell(words::other(other.keyword), value)
+            }
+            _ => fits,
+        }
+    }
+
+    fn wrong_type(&mut self, node: &'a Node, value: &Value) -> bool {
+        let kinds: Vec<Type> = node.types.named().collect();
+        match kinds[..] {
+            [] => self.tell(words::wrong_type(node, Type::Null, value), value),
+            [kind] => self.tell(words::wrong_type(node, kind, value), value),
+            // A union in all but name.
+            _ => {
+                for kind in kinds {
+                    let label = Step::Name(words::type_name(kind));
+                    self.within(Some(label), |walk| {
+                        walk.tell(words::wrong_type(node, kind, value), value)
+                    });
+                }
+                false
+            }
+        }
+    }
+
+    fn string(&mut self, node: &Node, text: &str, value: &Value) -> bool {
+        let rules = &node.string;
+        // Lengths count code points, which are never more than bytes.
+        let length = |limit: u64| {
+            let bytes = text.len() as u64;
+            if bytes < limit {
+                bytes
+            } else {
+                text.chars().count() as u64
+            }
+        };
+        let broken = if let Some(min) = rules.min.filter(|min| length(*min) < *min) {
+            words::too_short(min)
+        } else if let Some(max) = rules
+            .max
+            .filter(|max| text.len() as u64 > *max && length(*max) > *max)
+        {
+            words::too_long(max)
+        } else if let Some((pattern, _)) = rules
+            .pattern
+            .as_ref()
+            .filter(|(_, rule)| !rule.is_valid(value))
+        {
+            words::pattern(pattern)
+        } else if let Some((format, Some(rule))) = &rules.format
+            && !rule.is_valid(value)
+        {
+            words::format(format, text)
+        } else {
+            return true;
+        };
+        self.tell(broken, value)
+    }
+
+    fn number(&mut self, node: &Node, number: &Number, value: &Value) -> bool {
+        let rules = &node.number;
+        let breaks = |limit: &&Number, allowed: &[Ordering]| {
+            !allowed.contains(&order::compare(number, limit))
+        };
+        use Ordering::{Equal, Greater, Less};
+        let broken = if let Some((multiple, rule)) = &rules.multiple
+            && !rule.is_valid(value)
+        {
+            words::limit("multiple_of", "multiple_of", "a multiple of", multiple)
+        } else if let Some(max) = rules.max.as_ref().filter(|max| breaks(max, &[Less, Equal])) {
+            words::limit("less_than_equal", "le", "less than or equal to", max)
+        } else if let Some(below) = rules.below.as_ref().filter(|below| breaks(below, &[Less])) {
+            words::limit("less_than", "lt", "less than", below)
+        } else if let Some(min) = rules
+            .min
+            .as_ref()
+            .filter(|min| breaks(min, &[Greater, Equal]))
+        {
+            words::limit("greater_than_equal", "ge", "greater than or equal to", min)
+        } else if let Some(above) = rules
+            .above
+            .as_ref()
+            .filter(|above| breaks(above, &[Greater]))
+        {
+            words::limit("greater_than", "gt", "greater than", above)
+        } else {
+            return true;
+        };
+        self.tell(broken, value)
+    }
+
+    fn array(&mut self, rules: &'a ArrayRules, items: &'a [Value], value: &'a Value) -> bool {
+        if self.too_many_items(rules, items.len(), |most| shorten(value, most)) {
+            return false;
+        }
+        let mut fits = true;
+        for (index, item) in items.iter().enumerate() {
+            let Some(id) = rules.prefix.get(index).copied().or(rules.items) else {
+                break;
+            };
+            fits &= self.within(Some(Step::Index(index)), |walk| walk.value(id, item));
+            if !fits && self.out.is_full() {
+                return false;
+            }
+        }
+        let least = rules.min.unwrap_or(0);
+        if (items.len() as u64) < least && !rules.prefix.is_empty() {
+            for index in items.len()..rules.prefix.len().min(least as usize) {
+                fits = self.within(Some(Step::Index(index)), |walk| {
+                    walk.tell(Rule::missing(), value)
+                });
+            }
+        }
+        if !fits {
+            return false;
+        }
+        if (items.len() as u64) < least {
+            let rule = words::too_few(words::collection(rules), least, items.len());
+            return self.tell(rule, value);
+        }
+        match &rules.unique {
+            Some(unique) if !unique.is_valid(value) => self.tell(words::not_unique(), value),
+            _ => true,
+        }
+    }
+
+    /// Too many hides what is wrong with the items.
+    fn too_many_items(
+        &mut self,
+        rules: &ArrayRules,
+        count: usize,
+        input: impl FnOnce(usize) -> Value,
+    ) -> bool {
+        let Some(most) = rules.max.filter(|most| count as u64 > *most) else {
+            return false;
+        };
+        let rule = words::too_many(words::collection(rules), most, count);
+        let Walk {
+            out, prefix, loc, ..
+        } = self;
+        out.push(rule, || place(prefix, loc), input);
+        true
+    }
+
+    fn object(
+        &mut self,
+        rules: &'a ObjectRules,
+        map: &'a Map<String, Value>,
+        value: &'a Value,
+    ) -> bool {
+        if let Some(most) = rules.max.filter(|most| map.len() as u64 > *most) {
+            return self.tell(words::too_many("Dictionary", most, map.len()), value);
+        }
+        let mut fits = true;
+        for property in &rules.properties {
+            let step = Some(Step::Name(&property.name));
+            match map.get(&*property.name) {
+                Some(field) => fits &= self.within(step, |walk| walk.value(property.node, field)),
+                None if property.required => {
+                    fits = self.within(step, |walk| walk.tell(Rule::missing(), value));
+                }
+                None => {}
+            }
+            if !fits && self.out.is_full() {
+                return false;
+            }
+        }
+        for name in &rules.required {
+            if !map.contains_key(&**name) {
+                let step = Some(Step::Name(name));
+                fits = self.within(step, |walk| walk.tell(Rule::missing(), value));
+            }
+        }
+        if rules.rest.is_some() || !rules.patterns.is_empty() {
+            for (name, field) in map {
+                fits &= self.within(Some(Step::Name(name)), |walk| {
+                    walk.extra(rules, name, field)
+                });
+                if !fits && self.out.is_full() {
+                    return false;
+                }
+            }
+        }
+        match rules.min.filter(|least| (map.len() as u64) < *least) {
+            Some(least) if fits => self.tell(words::too_few("Dictionary", least, map.len()), value),
+            _ => fits,
+        }
+    }
+
+    fn extra(&mut self, rules: &'a ObjectRules, name: &'a str, field: &'a Value) -> bool {
+        let mut known = rules.knows(name);
+        let mut fits = true;
+        if !rules.patterns.is_empty() {
+            let name = Value::String(name.to_owned());
+            for (pattern, id) in &rules.patterns {
+                if pattern.is_valid(&name) {
+                    known = true;
+                    fits &= self.value(*id, field);
+                }
+            }
+        }
+        match rules.rest {
+            Some(Rest::Forbidden) if !known => self.tell(words::extra(), field),
+            Some(Rest::Each(id)) if !known => self.value(id, field),
+            _ => fits,
+        }
+    }
+
+    fn union(&mut self, union: &'a Union, value: &'a Value) -> bool {
+        let null = |id: NodeId| self.graph.node(id).is_null();
+        if value.is_null() && union.branches.iter().any(|branch| null(branch.node)) {
+            return true;
+        }
+        if let Some(discriminator) = &union.discriminator {
+            return self.tagged(union, discriminator, value);
+        }
+        let before = self.out.len();
+        let mut fitting = 0;
+        for branch in &union.branches {
+            if self.graph.node(branch.node).is_null() {
+                continue;
+            }
+            let label = branch.label.as_deref().map(Step::Name);
+            if self.within(label, |walk| walk.value(branch.node, value)) {
+                fitting += 1;
+                if !union.one {
+                    break;
+                }
+            }
+        }
+        if fitting > 0 {
+            self.out.truncate(before);
+        }
+        match fitting {
+            0 => false,
+            1 => true,
+            _ => self.tell(words::more_than_one(), value),
+        }
+    }
+
+    fn tagged(
+        &mut self,
+        union: &'a Union,
+        discriminator: &'a Discriminator,
+        value: &'a Value,
+    ) -> bool {
+        let Value::Object(map) = value else {
+            return self.tell(words::not_a_model(), value);
+        };
+        let Some(tag) = map.get(&*discriminator.property) else {
+            return self.tell(words::tag_missing(&discriminator.property), value);
+        };
+        let known = discriminator
+            .tags
+            .iter()
+            .find(|(name, _)| tag.as_str() == Some(&**name));
+        match known {
+            Some((name, place)) => {
+                let id = union.branches[*place].node;
+                self.within(Some(Step::Name(name)), |walk| walk.value(id, value))
+            }
+            None => {
+                let tags: Vec<String> = discriminator
+                    .tags
+                    .iter()
+                    .map(|(name, _)| format!("'{name}'"))
+                    .collect();
+                let rule = words::tag_unknown(&discriminator.property, tag, &tags.join(", "));
+                self.tell(rule, value)
+            }
+        }
+    }
+
+    fn within<T>(&mut self, step: Option<Step<'a>>, visit: impl FnOnce(&mut Self) -> T) -> T {
+        let depth = self.loc.len();
+        self.loc.extend(step);
+        let result = visit(self);
+        self.loc.truncate(depth);
+        result
+    }
+
+    /// Tells a broken rule here. Always `false`, as the value does not fit.
+    fn tell(&mut self, rule: Rule, value: &Value) -> bool {
+        let Walk {
+            graph,
+            prefix,
+            out,
+            loc,
+            sent,
+            secret,
+            ..
+        } = self;
+        let input = |most| match sent {
+            _ if *secret => HIDDEN.into(),
+            Some(sent) => shorten_text(sent, most),
+            None => shown(graph, value, most),
+        };
+        out.push(rule, || place(prefix, loc), input);
+        false
+    }
+}
+
+/// What stands for the value of a secret.
+const HIDDEN: &str = "**********";
+
+/// A value as a violation shows it, without secrets.
+fn shown(graph: &Graph, value: &Value, most: usize) -> Value {
+    let mut shown = shorten(value, most);
+    if graph.has_secrets() && (value.is_array() || value.is_object()) {
+        if shown.is_string() {
+            // Cut, so the secret may be anywhere in it.
+            return "…".into();
+        }
+        hide(graph, &mut shown);
+    }
+    shown
+}
+
+fn hide(graph: &Graph, value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| hide(graph, item)),
+        Value::Object(map) => {
+            for (name, field) in map {
+                if graph.is_secret(name) {
+                    *field = HIDDEN.into();
+                } else {
+                    hide(graph, field);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn place(prefix: &[Loc], steps: &[Step<'_>]) -> Vec<Loc> {
+    let steps = steps.iter().map(|step| match step {
+        Step::Name(name) => Loc::Name((*name).to_owned().into()),
+        Step::Index(index) => Loc::Index(*index),
+    });
+    prefix.iter().cloned().chain(steps).collect()
+}
+
+fn fits_type(node: &Node, value: &Value) -> bool {
+    let types = node.types;
+    types.any()
+        || match value {
+            Value::Null => types.has(Type::Null),
+            Value::Bool(_) => types.has(Type::Boolean),
+            Value::Number(number) => {
+                types.has(Type::Number) || types.has(Type::Integer) && order::is_integer(number)
+            }
+            Value::String(_) => types.has(Type::String),
+            Value::Array(_) => types.has(Type::Array),
+            Value::Object(_) => types.has(Type::Object),
+        }
+}

@@ -1,0 +1,292 @@
+//! Schemas of a contract: compiled once, then values are checked against them.
+//!
+//! jsonschema says whether a value fits: it is quick, and right about every keyword. What it says about a value that
+//! does not fit is neither in FastAPI's words nor in its order, nor bounded in number; so a value that failed is
+//! walked again, by a graph of our own ([`graph`]) that keeps a contract's order, and told in its words ([`check`],
+//! [`words`]).
+
+mod check;
+mod graph;
+mod order;
+mod text;
+mod words;
+
+use jsonschema::{Draft, PatternCache, PatternOptions, Registry, Validator};
+use serde_json::{Map, Value};
+
+use crate::problem::Loc;
+use crate::violations::Violations;
+use check::Walk;
+use graph::Graph;
+
+/// The name under which a contract's document is known to jsonschema, so that its local references resolve.
+const DOCUMENT: &str = "urn:switchback:contract";
+
+const COMPONENTS: &str = "/components/schemas";
+
+/// The document of a contract, ready for its schemas to be compiled.
+pub(crate) struct Schemas {
+    document: Value,
+    registry: Registry<'static>,
+    patterns: PatternCache,
+}
+
+/// A schema that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message} (at `#{pointer}`)")]
+pub(crate) struct SchemaError {
+    /// Where in the document, as a JSON pointer.
+    pub(crate) pointer: String,
+    /// What is wrong, and what to do.
+    pub(crate) message: String,
+}
+
+impl SchemaError {
+    pub(crate) fn new(pointer: &str, message: impl Into<String>) -> SchemaError {
+        SchemaError {
+            pointer: pointer.to_owned(),
+            message: message.into(),
+        }
+    }
+}
+
+impl Schemas {
+    /// Takes an OpenAPI document. Its schemas are compiled one by one, where they are used.
+    pub(crate) fn new(document: &Value) -> Result<Schemas, SchemaError> {
+        let mut document = document.clone();
+        bound_integers(&mut document);
+        let registry = Registry::new()
+            .draft(Draft::Draft202012)
+            .add(DOCUMENT, document.clone())
+            .and_then(jsonschema::RegistryBuilder::prepare)
+            .map_err(|error| SchemaError::new("", error.to_string()))?;
+        let schemas = Schemas {
+            document,
+            registry,
+            patterns: PatternCache::new(),
+        };
+        if let Some(Value::Object(named)) = schemas.document.pointer(COMPONENTS) {
+            for (name, schema) in named {
+                judge(&child(COMPONENTS, name), schema)?;
+            }
+        }
+        Ok(schemas)
+    }
+
+    /// Compiles the schema at `pointer` (`/components/schemas/Item`), with everything it refers to.
+    pub(crate) fn compile(&self, pointer: &str) -> Result<Schema, SchemaError> {
+        if let Some(schema) = self.document.pointer(pointer) {
+            self.judge(pointer, schema)?;
+        }
+        let graph = Graph::compile(self, pointer)?;
+        let validator = self.validator(pointer, &reference(pointer))?;
+        Ok(Schema { graph, validator })
+    }
+
+    /// What stands at `pointer`, any `$ref` followed: `(its own pointer, the value)`.
+    pub(crate) fn resolve(&self, pointer: &str) -> Result<(String, &Value), SchemaError> {
+        let mut here = pointer.to_owned();
+        // References to references are rare; so many are a circle.
+        for _ in 0..16 {
+            let value = self
+                .document
+                .pointer(&here)
+                .ok_or_else(|| SchemaError::new(pointer, format!("nothing is at `#{here}`")))?;
+            match value.get("$ref").and_then(Value::as_str) {
+                Some(target) => here = local_pointer(&here, target)?,
+                None => return Ok((here, value)),
+            }
+        }
+        Err(SchemaError::new(pointer, "`$ref` leads round in a circle"))
+    }
+
+    /// Refuses what is no JSON Schema; the named ones were judged once for all.
+    fn judge(&self, pointer: &str, schema: &Value) -> Result<(), SchemaError> {
+        if pointer.starts_with(COMPONENTS) {
+            return Ok(());
+        }
+        judge(pointer, schema)
+    }
+
+    fn validator(&self, pointer: &str, schema: &Value) -> Result<Validator, SchemaError> {
+        jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .should_validate_formats(true)
+            .with_pattern_options(PatternOptions::regex())
+            .with_pattern_cache(self.patterns.clone())
+            .with_registry(&self.registry)
+            .offline()
+            .build(schema)
+            .map_err(|error| SchemaError::new(pointer, error.to_string()))
+    }
+}
+
+/// A compiled schema.
+pub(crate) struct Schema {
+    graph: Graph,
+    validator: Validator,
+}
+
+impl Schema {
+    /// Checks a value; what breaks a rule goes to `out`, located under `prefix`.
+    pub(crate) fn check(&self, value: &Value, prefix: &[Loc], out: &mut Violations) {
+        if self.graph.is_explosive() || !self.validator.is_valid(value) {
+            Walk::new(&self.graph, prefix, out).root(value, self.graph.is_explosive());
+        }
+    }
+
+    /// Reads a text as this schema wants it, leniently as FastAPI does, and checks it. Nothing if it does not fit:
+    /// then `out` says why.
+    pub(crate) fn read_text(
+        &self,
+        text: &str,
+        prefix: &[Loc],
+        out: &mut Violations,
+    ) -> Option<Value> {
+        Walk::new(&self.graph, prefix, out).text(text)
+    }
+
+    /// The same for a list of texts, for a schema that [takes lists](Schema::takes_list).
+    pub(crate) fn read_list(
+        &self,
+        texts: &[impl AsRef<str>],
+        prefix: &[Loc],
+        out: &mut Violations,
+    ) -> Option<Value> {
+        Walk::new(&self.graph, prefix, out).list(texts)
+    }
+
+    /// Whether the schema describes an array (or null).
+    pub(crate) fn takes_list(&self) -> bool {
+        self.graph.list().is_some()
+    }
+
+    /// Whether the schema describes an object.
+    pub(crate) fn takes_object(&self) -> bool {
+        self.graph.takes_object()
+    }
+
+    /// Whether a violation must not show what was sent.
+    pub(crate) fn has_secrets(&self) -> bool {
+        self.graph.has_secrets()
+    }
+}
+
+fn judge(pointer: &str, schema: &Value) -> Result<(), SchemaError> {
+    jsonschema::draft202012::meta::validate(schema).map_err(|error| {
+        let pointer = format!("{pointer}{}", error.instance_path());
+        SchemaError::new(&pointer, format!("not a JSON Schema: {error}"))
+    })
+}
+
+/// A schema that is the one at `pointer` in the document.
+fn reference(pointer: &str) -> Value {
+    let mut target = format!("{DOCUMENT}#");
+    for part in percent_encoding::utf8_percent_encode(pointer, FRAGMENT) {
+        target.push_str(part);
+    }
+    Value::Object(Map::from_iter([("$ref".to_owned(), Value::String(target))]))
+}
+
+/// What a URI's fragment may not hold as it is.
+const FRAGMENT: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// The pointer that a `$ref` within the document means.
+fn local_pointer(at: &str, target: &str) -> Result<String, SchemaError> {
+    let refused = || {
+        SchemaError::new(
+            at,
+            format!("`$ref` to `{target}` leads out of the document: only `#/…` is followed"),
+        )
+    };
+    let fragment = target.strip_prefix('#').ok_or_else(refused)?;
+    if !fragment.is_empty() && !fragment.starts_with('/') {
+        return Err(refused());
+    }
+    percent_encoding::percent_decode_str(fragment)
+        .decode_utf8()
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| refused())
+}
+
+/// Appends a key to a pointer.
+fn child(pointer: &str, key: &str) -> String {
+    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// Gives integers the limits of their format, which JSON Schema leaves to annotations: what passes must fit the
+/// guest's own type.
+fn bound_integers(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(bound_integers),
+        Value::Object(map) => {
+            if let Some((least, most)) = integer_range(map) {
+                let limit = |map: &mut Map<String, Value>, key: &str, own: Value, keep| {
+                    let stricter = map.get(key).is_some_and(|given| {
+                        let (Value::Number(given), Value::Number(own)) = (given, &own) else {
+                            // Not a number: the schema is refused for it later, so it must stay.
+                            return true;
+                        };
+                        order::compare(given, own) == keep
+                    });
+                    if !stricter {
+                        map.insert(key.to_owned(), own);
+                    }
+                };
+                limit(map, "minimum", least, std::cmp::Ordering::Greater);
+                limit(map, "maximum", most, std::cmp::Ordering::Less);
+            }
+            for (key, value) in map {
+                match key.as_str() {
+                    // Data, not schemas.
+                    "const" | "enum" | "default" | "example" | "examples" => {}
+                    // Names, whatever they are called.
+                    "properties" | "patternProperties" | "dependentSchemas" | "$defs"
+                    | "schemas" => {
+                        if let Value::Object(named) = value {
+                            named.values_mut().for_each(bound_integers);
+                        }
+                    }
+                    _ => bound_integers(value),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn integer_range(schema: &Map<String, Value>) -> Option<(Value, Value)> {
+    let integer = match schema.get("type")? {
+        Value::String(name) => name == "integer",
+        Value::Array(names) => names.iter().any(|name| name == "integer"),
+        _ => false,
+    };
+    if !integer {
+        return None;
+    }
+    Some(match schema.get("format")?.as_str()? {
+        "int8" => (i8::MIN.into(), i8::MAX.into()),
+        "int16" => (i16::MIN.into(), i16::MAX.into()),
+        "int32" => (i32::MIN.into(), i32::MAX.into()),
+        "int64" | "int" => (i64::MIN.into(), i64::MAX.into()),
+        "uint8" => (0.into(), u8::MAX.into()),
+        "uint16" => (0.into(), u16::MAX.into()),
+        "uint32" => (0.into(), u32::MAX.into()),
+        "uint64" | "uint" => (0.into(), u64::MAX.into()),
+        _ => return None,
+    })
+}

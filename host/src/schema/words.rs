@@ -1,0 +1,492 @@
+//! Pydantic's words: the label of a union's branch, and each rule's name and message.
+
+use serde_json::{Number, Value};
+
+use super::graph::{ArrayRules, Graph, Node, NodeId, NumberRules, ObjectRules, Rest, Type};
+use crate::violations::Rule;
+
+/// What pydantic calls a branch of a union.
+pub(super) fn label(graph: &Graph, id: NodeId) -> String {
+    let mut label = String::new();
+    push_label(graph, id, &mut label, 0);
+    label
+}
+
+fn push_label(graph: &Graph, id: NodeId, out: &mut String, depth: usize) {
+    let node = graph.node(id);
+    if let Some(options) = &node.options {
+        match &node.name {
+            Some(name) if options.class => {
+                let integers = options.values.iter().all(Value::is_number);
+                let kind = if integers { "int" } else { "str" };
+                out.push_str(&format!("{kind}-enum[{name}]"));
+            }
+            _ => {
+                let values: Vec<String> = options.values.iter().map(repr).collect();
+                out.push_str(&format!("literal[{}]", values.join(",")));
+            }
+        }
+        return;
+    }
+    if let Some(name) = &node.name {
+        return out.push_str(name);
+    }
+    // Deeper labels would help nobody; a schema without names may go on for ever.
+    if depth > 8 {
+        return out.push('…');
+    }
+    if let Some(union) = node.unions.first() {
+        let real = |branch: &&super::graph::Branch| !graph.node(branch.node).is_null();
+        let real: Vec<NodeId> = union.branches.iter().filter(real).map(|b| b.node).collect();
+        let nullable = real.len() < union.branches.len();
+        out.push_str(if nullable { "nullable[" } else { "" });
+        push_list(
+            graph,
+            if real.len() == 1 { "" } else { "union" },
+            &real,
+            ",",
+            out,
+            depth,
+        );
+        out.push_str(if nullable { "]" } else { "" });
+        return;
+    }
+    let mut types = node.types.named();
+    let first = types.next();
+    if types.next().is_some() {
+        let names: Vec<&str> = node.types.named().map(type_name).collect();
+        return out.push_str(&format!("union[{}]", names.join(",")));
+    }
+    match first {
+        None if node.is_null() => out.push_str("none"),
+        None => match node.all_of.first() {
+            Some(first) => push_label(graph, *first, out, depth + 1),
+            None => out.push_str("any"),
+        },
+        Some(Type::Array) if !node.array.prefix.is_empty() => {
+            push_list(graph, "tuple", &node.array.prefix, ", ", out, depth);
+        }
+        Some(Type::Array) => {
+            let items: Vec<NodeId> = node.array.items.into_iter().collect();
+            let kind = if node.array.unique.is_some() {
+                "set"
+            } else {
+                "list"
+            };
+            push_list(graph, kind, &items, ",", out, depth);
+        }
+        Some(Type::Object) => {
+            out.push_str("dict[str,");
+            match node.object.rest {
+                Some(Rest::Each(value)) => push_label(graph, value, out, depth + 1),
+                _ => out.push_str("any"),
+            }
+            out.push(']');
+        }
+        Some(Type::String) => out.push_str(string_label(node)),
+        Some(kind) => {
+            let NumberRules {
+                min,
+                max,
+                above,
+                below,
+                multiple,
+            } = &node.number;
+            if min.is_some()
+                || max.is_some()
+                || above.is_some()
+                || below.is_some()
+                || multiple.is_some()
+            {
+                out.push_str("constrained-");
+            }
+            out.push_str(type_name(kind));
+        }
+    }
+}
+
+fn push_list(
+    graph: &Graph,
+    kind: &str,
+    nodes: &[NodeId],
+    comma: &str,
+    out: &mut String,
+    depth: usize,
+) {
+    out.push_str(kind);
+    out.push_str(if kind.is_empty() { "" } else { "[" });
+    if nodes.is_empty() {
+        out.push_str("any");
+    }
+    for (index, node) in nodes.iter().enumerate() {
+        if index > 0 {
+            out.push_str(comma);
+        }
+        push_label(graph, *node, out, depth + 1);
+    }
+    out.push_str(if kind.is_empty() { "" } else { "]" });
+}
+
+fn string_label(node: &Node) -> &'static str {
+    let rules = &node.string;
+    match rules.format.as_ref().map(|(format, _)| &**format) {
+        Some("date") => "date",
+        Some("date-time") => "datetime",
+        Some("time") => "time",
+        Some("duration") => "timedelta",
+        Some("uuid") => "uuid",
+        Some("binary") => "bytes",
+        Some("email") => "function-after[_validate(), str]",
+        Some("uri") => "function-wrap[wrap_val()]",
+        _ if rules.min.is_some() || rules.max.is_some() || rules.pattern.is_some() => {
+            "constrained-str"
+        }
+        _ => "str",
+    }
+}
+
+pub(super) fn type_name(kind: Type) -> &'static str {
+    match kind {
+        Type::Null => "none",
+        Type::Boolean => "bool",
+        Type::Integer => "int",
+        Type::Number => "float",
+        Type::String => "str",
+        Type::Array => "list[any]",
+        Type::Object => "dict[str,any]",
+    }
+}
+
+/// `'a', 'b' or 'c'`
+pub(super) fn expected(values: &[Value]) -> String {
+    let mut words: Vec<String> = values.iter().map(repr).collect();
+    let last = words.pop().unwrap_or_default();
+    if words.is_empty() {
+        last
+    } else {
+        format!("{} or {last}", words.join(", "))
+    }
+}
+
+/// A value as Python writes it.
+pub(super) fn repr(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::String(text) if text.contains('\'') && !text.contains('"') => format!("\"{text}\""),
+        Value::String(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
+        _ => value.to_string(),
+    }
+}
+
+/// The rule that a value of the wrong type breaks.
+pub(super) fn wrong_type(node: &Node, kind: Type, value: &Value) -> Rule {
+    match kind {
+        Type::Null => Rule::plain("none_required", "Input should be None"),
+        Type::Boolean => match value {
+            Value::String(text) if super::text::boolean(text).is_none() => bool_parsing(),
+            Value::Number(number) if super::order::is_integer(number) && !zero_or_one(number) => {
+                bool_parsing()
+            }
+            _ => Rule::plain("bool_type", "Input should be a valid boolean"),
+        },
+        Type::Integer => match value {
+            Value::Number(_) => Rule::plain(
+                "int_from_float",
+                "Input should be a valid integer, got a number with a fractional part",
+            ),
+            Value::String(text) if super::text::integer(text).is_none() => int_parsing(),
+            _ => Rule::plain("int_type", "Input should be a valid integer"),
+        },
+        Type::Number => match value {
+            Value::String(text) if super::text::float(text).is_none() => float_parsing(),
+            _ => Rule::plain("float_type", "Input should be a valid number"),
+        },
+        Type::String => wrong_string(node),
+        Type::Array if !node.array.prefix.is_empty() => {
+            Rule::plain("tuple_type", "Input should be a valid tuple")
+        }
+        Type::Array if node.array.unique.is_some() => {
+            Rule::plain("set_type", "Input should be a valid set")
+        }
+        Type::Array => Rule::plain("list_type", "Input should be a valid list"),
+        Type::Object if is_model(&node.object) => not_a_model(),
+        Type::Object => Rule::plain("dict_type", "Input should be a valid dictionary"),
+    }
+}
+
+/// An object with fields of its own is pydantic's model; one without, its dictionary.
+fn is_model(object: &ObjectRules) -> bool {
+    !object.properties.is_empty() || matches!(object.rest, Some(Rest::Forbidden))
+}
+
+pub(super) fn not_a_model() -> Rule {
+    Rule::plain(
+        "model_attributes_type",
+        "Input should be a valid dictionary or object to extract fields from",
+    )
+}
+
+fn wrong_string(node: &Node) -> Rule {
+    let format = node.string.format.as_ref().map(|(format, _)| &**format);
+    let (kind, msg) = match format {
+        Some("date") => ("date_type", "Input should be a valid date"),
+        Some("date-time") => ("datetime_type", "Input should be a valid datetime"),
+        Some("time") => ("time_type", "Input should be a valid time"),
+        Some("duration") => ("time_delta_type", "Input should be a valid timedelta"),
+        Some("uuid") => (
+            "uuid_type",
+            "UUID input should be a string, bytes or UUID object",
+        ),
+        Some("uri") => ("url_type", "URL input should be a string or URL"),
+        Some("binary") => ("bytes_type", "Input should be a valid bytes"),
+        _ => ("string_type", "Input should be a valid string"),
+    };
+    Rule::plain(kind, msg)
+}
+
+fn zero_or_one(number: &Number) -> bool {
+    matches!(number.as_f64(), Some(float) if float == 0.0 || float == 1.0)
+}
+
+pub(super) fn bool_parsing() -> Rule {
+    Rule::plain(
+        "bool_parsing",
+        "Input should be a valid boolean, unable to interpret input",
+    )
+}
+
+pub(super) fn int_parsing() -> Rule {
+    Rule::plain(
+        "int_parsing",
+        "Input should be a valid integer, unable to parse string as an integer",
+    )
+}
+
+pub(super) fn float_parsing() -> Rule {
+    Rule::plain(
+        "float_parsing",
+        "Input should be a valid number, unable to parse string as a number",
+    )
+}
+
+pub(super) fn finite_number() -> Rule {
+    Rule::plain("finite_number", "Input should be a finite number")
+}
+
+/// A limit on a number: `("greater_than", "gt", "greater than")`.
+pub(super) fn limit(kind: &'static str, key: &'static str, words: &str, limit: &Number) -> Rule {
+    // Python writes the limit of a float without `.0`.
+    let shown = limit.to_string();
+    let shown = shown.strip_suffix(".0").unwrap_or(&shown);
+    let msg = format!("Input should be {words} {shown}");
+    Rule::with(kind, msg, [(key, Value::Number(limit.clone()))])
+}
+
+pub(super) fn options(expected: &str, class: bool) -> Rule {
+    let kind = if class { "enum" } else { "literal_error" };
+    let msg = format!("Input should be {expected}");
+    Rule::with(kind, msg, [("expected", expected.into())])
+}
+
+pub(super) fn too_short(limit: u64) -> Rule {
+    let msg = format!(
+        "String should have at least {limit} character{}",
+        plural(limit)
+    );
+    Rule::with("string_too_short", msg, [("min_length", limit.into())])
+}
+
+pub(super) fn too_long(limit: u64) -> Rule {
+    let msg = format!(
+        "String should have at most {limit} character{}",
+        plural(limit)
+    );
+    Rule::with("string_too_long", msg, [("max_length", limit.into())])
+}
+
+pub(super) fn pattern(pattern: &str) -> Rule {
+    let msg = format!("String should match pattern '{pattern}'");
+    Rule::with(
+        "string_pattern_mismatch",
+        msg,
+        [("pattern", pattern.into())],
+    )
+}
+
+/// What pydantic calls a collection in its messages.
+pub(super) fn collection(array: &ArrayRules) -> &'static str {
+    if !array.prefix.is_empty() {
+        "Tuple"
+    } else if array.unique.is_some() {
+        "Set"
+    } else {
+        "List"
+    }
+}
+
+pub(super) fn too_few(collection: &str, limit: u64, actual: usize) -> Rule {
+    let msg = format!(
+        "{collection} should have at least {limit} item{} after validation, not {actual}",
+        plural(limit)
+    );
+    let ctx = [
+        ("field_type", collection.into()),
+        ("min_length", limit.into()),
+        ("actual_length", actual.into()),
+    ];
+    Rule::with("too_short", msg, ctx)
+}
+
+pub(super) fn too_many(collection: &str, limit: u64, actual: usize) -> Rule {
+    let msg = format!(
+        "{collection} should have at most {limit} item{} after validation, not {actual}",
+        plural(limit)
+    );
+    let ctx = [
+        ("field_type", collection.into()),
+        ("max_length", limit.into()),
+        ("actual_length", actual.into()),
+    ];
+    Rule::with("too_long", msg, ctx)
+}
+
+fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+pub(super) fn tag_missing(property: &str) -> Rule {
+    let property = format!("'{property}'");
+    let msg = format!("Unable to extract tag using discriminator {property}");
+    Rule::with(
+        "union_tag_not_found",
+        msg,
+        [("discriminator", property.into())],
+    )
+}
+
+pub(super) fn tag_unknown(property: &str, tag: &Value, tags: &str) -> Rule {
+    let property = format!("'{property}'");
+    let tag = match tag {
+        Value::String(text) => text.clone(),
+        other => repr(other),
+    };
+    let msg = format!(
+        "Input tag '{tag}' found using {property} does not match any of the expected tags: {tags}"
+    );
+    let ctx = [
+        ("discriminator", property.into()),
+        ("tag", tag.into()),
+        ("expected_tags", tags.into()),
+    ];
+    Rule::with("union_tag_invalid", msg, ctx)
+}
+
+/// A keyword that pydantic has no word for.
+pub(super) fn other(keyword: &str) -> Rule {
+    Rule::with(
+        "schema_mismatch",
+        format!("Input does not fit the schema's `{keyword}`"),
+        [("keyword", keyword.into())],
+    )
+}
+
+/// A text that is not in its format.
+pub(super) fn format(format: &str, text: &str) -> Rule {
+    let (kind, before, error): (_, _, String) = match format {
+        "uuid" => (
+            "uuid_parsing",
+            "Input should be a valid UUID",
+            uuid_error(text),
+        ),
+        "date" if text.len() < 10 => (
+            "date_from_datetime_parsing",
+            "Input should be a valid date or datetime",
+            "input is too short".into(),
+        ),
+        "date" => (
+            "date_from_datetime_parsing",
+            "Input should be a valid date or datetime",
+            "expected YYYY-MM-DD".into(),
+        ),
+        "date-time" if text.len() < 10 => (
+            "datetime_from_date_parsing",
+            "Input should be a valid datetime or date",
+            "input is too short".into(),
+        ),
+        "date-time" => (
+            "datetime_from_date_parsing",
+            "Input should be a valid datetime or date",
+            "expected YYYY-MM-DDThh:mm:ss and a time zone".into(),
+        ),
+        "time" if text.len() < 5 => (
+            "time_parsing",
+            "Input should be in a valid time format",
+            "input is too short".into(),
+        ),
+        "time" => (
+            "time_parsing",
+            "Input should be in a valid time format",
+            "expected hh:mm:ss and a time zone".into(),
+        ),
+        "duration" if text.is_empty() => (
+            "time_delta_parsing",
+            "Input should be a valid timedelta",
+            "input is too short".into(),
+        ),
+        "duration" => (
+            "time_delta_parsing",
+            "Input should be a valid timedelta",
+            "expected an ISO 8601 duration".into(),
+        ),
+        "uri" if text.is_empty() => (
+            "url_parsing",
+            "Input should be a valid URL",
+            "input is empty".into(),
+        ),
+        "uri" => (
+            "url_parsing",
+            "Input should be a valid URL",
+            "relative URL without a base".into(),
+        ),
+        _ => {
+            return Rule::with(
+                "format_mismatch",
+                format!("String should be in the format `{format}`"),
+                [("format", format.into())],
+            );
+        }
+    };
+    let msg = format!("{before}, {error}");
+    Rule::with(kind, msg, [("error", error.into())])
+}
+
+fn uuid_error(text: &str) -> String {
+    match text
+        .char_indices()
+        .find(|(_, c)| !c.is_ascii_hexdigit() && *c != '-')
+    {
+        Some((index, c)) => format!(
+            "invalid character: found `{c}` at {}",
+            text[..index].chars().count() + 1
+        ),
+        None => format!("invalid length: found {}", text.replace('-', "").len()),
+    }
+}
+
+pub(super) fn extra() -> Rule {
+    Rule::plain("extra_forbidden", "Extra inputs are not permitted")
+}
+
+pub(super) fn not_unique() -> Rule {
+    Rule::plain("unique_items", "Items should be unique")
+}
+
+pub(super) fn more_than_one() -> Rule {
+    Rule::plain("one_of", "Input fits more than one of the schema's `oneOf`")
+}
+
+pub(super) fn never() -> Rule {
+    Rule::plain("schema_mismatch", "Nothing is permitted here")
+}
