@@ -3,7 +3,10 @@
 mod admit;
 mod body;
 mod config;
+#[cfg(test)]
+mod golden;
 mod json;
+mod number;
 mod params;
 mod problem;
 mod schema;

@@ -175,7 +175,7 @@ impl Parameter {
         let mut sent = pairs
             .iter()
             .filter(|(name, _)| *name == self.name)
-            .map(|(_, text)| text);
+            .map(|(_, text)| &**text);
         if self.list {
             let texts: Vec<_> = sent.collect();
             if !texts.is_empty() {

@@ -7,7 +7,8 @@ use serde_json::{Map, Number, Value};
 use super::graph::{
     ArrayRules, Discriminator, Graph, Node, NodeId, ObjectRules, Rest, Type, Union,
 };
-use super::{order, text, words};
+use super::{text, words};
+use crate::number;
 use crate::problem::Loc;
 use crate::violations::{Rule, Violations, shorten, shorten_text};
 
@@ -20,10 +21,16 @@ pub(super) struct Walk<'a, 'o> {
     prefix: &'a [Loc],
     out: &'o mut Violations,
     loc: Vec<Step<'a>>,
-    /// The text that the value was read from: told instead of the value.
-    sent: Option<&'a str>,
+    /// What the value was read from: told instead of the value.
+    sent: Option<Sent<'a>>,
     secret: bool,
     steps: u32,
+}
+
+#[derive(Clone, Copy)]
+enum Sent<'a> {
+    Text(&'a str),
+    List(&'a [&'a str]),
 }
 
 #[derive(Clone, Copy)]
@@ -58,43 +65,40 @@ impl<'a, 'o> Walk<'a, 'o> {
 
     /// Reads a text by the root schema.
     pub(super) fn text(mut self, sent: &'a str) -> Option<Value> {
-        self.sent = Some(sent);
+        self.sent = Some(Sent::Text(sent));
         self.read(self.graph.root(), sent)
     }
 
     /// Reads each text by the schema of the root's items.
-    pub(super) fn list(mut self, texts: &'a [impl AsRef<str>]) -> Option<Value> {
+    pub(super) fn list(mut self, texts: &'a [&'a str]) -> Option<Value> {
         let id = self.graph.list()?;
-        let node = self.graph.node(id);
-        if self.too_many_items(&node.array, texts.len(), |most| {
-            shorten(&texts.iter().map(AsRef::as_ref).collect::<Value>(), most)
-        }) {
+        let rules = &self.graph.node(id).array;
+        self.sent = Some(Sent::List(texts));
+        if self.too_many_items(rules, texts.len(), &Value::Null) {
             return None;
         }
         let mut values = Vec::with_capacity(texts.len());
-        for (index, sent) in texts.iter().enumerate() {
-            let sent = sent.as_ref();
-            self.loc.push(Step::Index(index));
-            self.sent = Some(sent);
-            let item = node.array.prefix.get(index).copied();
-            match item.or(node.array.items) {
-                Some(item) => values.extend(self.read(item, sent)),
-                None => values.push(sent.into()),
-            }
-            self.loc.pop();
+        for (index, text) in texts.iter().enumerate() {
+            let value = match rules.prefix.get(index).copied().or(rules.items) {
+                Some(item) => self.within(Some(Step::Index(index)), |walk| {
+                    walk.sent = Some(Sent::Text(text));
+                    walk.read(item, text)
+                }),
+                None => Some((*text).into()),
+            };
+            values.extend(value);
             if self.out.is_full() {
                 return None;
             }
         }
-        self.sent = None;
         if values.len() < texts.len() {
             return None;
         }
-        let values = Value::Array(values);
         // The items are fine by now; what is left are the rules on the list itself.
-        let before = self.out.len();
-        Walk::new(self.graph, self.prefix, self.out).value(id, &values);
-        (self.out.len() == before).then_some(values)
+        let values = Value::Array(values);
+        let mut walk = Walk::new(self.graph, self.prefix, self.out);
+        walk.sent = Some(Sent::List(texts));
+        walk.value(id, &values).then_some(values)
     }
 
     fn read(&mut self, id: NodeId, sent: &'a str) -> Option<Value> {
@@ -118,18 +122,17 @@ impl<'a, 'o> Walk<'a, 'o> {
                 return None;
             }
         };
-        let before = self.out.len();
         let fits = Walk {
             graph: self.graph,
             prefix: self.prefix,
             out: self.out,
             loc: self.loc.clone(),
-            sent: Some(sent),
+            sent: Some(Sent::Text(sent)),
             secret: self.secret,
             steps: self.steps,
         }
         .value(id, &value);
-        (fits && self.out.len() == before).then_some(value)
+        fits.then_some(value)
     }
 
     /// A text stays a text where a branch takes it as it is; else the first branch that can read it wins.
@@ -215,7 +218,7 @@ impl<'a, 'o> Walk<'a, 'o> {
             && !options
                 .values
                 .iter()
-                .any(|known| order::equal(known, value))
+                .any(|known| number::equal(known, value))
         {
             return self.tell(words::options(&options.expected, options.class), value);
         }
@@ -269,31 +272,28 @@ impl<'a, 'o> Walk<'a, 'o> {
 
     fn string(&mut self, node: &Node, text: &str, value: &Value) -> bool {
         let rules = &node.string;
-        // Lengths count code points, which are never more than bytes.
-        let length = |limit: u64| {
-            let bytes = text.len() as u64;
-            if bytes < limit {
-                bytes
-            } else {
-                text.chars().count() as u64
-            }
+        let format = rules.format.as_ref().map_or("", |(name, _)| &**name);
+        // Lengths count code points, which are never more than bytes; those of bytes count bytes.
+        let bytes = text.len() as u64;
+        let short = |min: &u64| bytes < *min || format != "binary" && length(text) < *min;
+        let long = |max: &u64| bytes > *max && (format == "binary" || length(text) > *max);
+        let formatted = || match &rules.format {
+            Some((_, Some(rule))) => rule.is_valid(value),
+            _ => true,
         };
-        let broken = if let Some(min) = rules.min.filter(|min| length(*min) < *min) {
-            words::too_short(min)
-        } else if let Some(max) = rules
-            .max
-            .filter(|max| text.len() as u64 > *max && length(*max) > *max)
-        {
-            words::too_long(max)
+        let broken = if format == "uri" && !formatted() {
+            words::format(format, text)
+        } else if let Some(min) = rules.min.filter(short) {
+            words::too_short(format, min)
+        } else if let Some(max) = rules.max.filter(long) {
+            words::too_long(format, max)
         } else if let Some((pattern, _)) = rules
             .pattern
             .as_ref()
             .filter(|(_, rule)| !rule.is_valid(value))
         {
             words::pattern(pattern)
-        } else if let Some((format, Some(rule))) = &rules.format
-            && !rule.is_valid(value)
-        {
+        } else if !formatted() {
             words::format(format, text)
         } else {
             return true;
@@ -304,7 +304,7 @@ impl<'a, 'o> Walk<'a, 'o> {
     fn number(&mut self, node: &Node, number: &Number, value: &Value) -> bool {
         let rules = &node.number;
         let breaks = |limit: &&Number, allowed: &[Ordering]| {
-            !allowed.contains(&order::compare(number, limit))
+            !allowed.contains(&number::compare(number, limit))
         };
         use Ordering::{Equal, Greater, Less};
         let broken = if let Some((multiple, rule)) = &rules.multiple
@@ -334,7 +334,7 @@ impl<'a, 'o> Walk<'a, 'o> {
     }
 
     fn array(&mut self, rules: &'a ArrayRules, items: &'a [Value], value: &'a Value) -> bool {
-        if self.too_many_items(rules, items.len(), |most| shorten(value, most)) {
+        if self.too_many_items(rules, items.len(), value) {
             return false;
         }
         let mut fits = true;
@@ -369,21 +369,14 @@ impl<'a, 'o> Walk<'a, 'o> {
     }
 
     /// Too many hides what is wrong with the items.
-    fn too_many_items(
-        &mut self,
-        rules: &ArrayRules,
-        count: usize,
-        input: impl FnOnce(usize) -> Value,
-    ) -> bool {
-        let Some(most) = rules.max.filter(|most| count as u64 > *most) else {
-            return false;
-        };
-        let rule = words::too_many(words::collection(rules), most, count);
-        let Walk {
-            out, prefix, loc, ..
-        } = self;
-        out.push(rule, || place(prefix, loc), input);
-        true
+    fn too_many_items(&mut self, rules: &ArrayRules, count: usize, value: &Value) -> bool {
+        match rules.max.filter(|most| count as u64 > *most) {
+            Some(most) => {
+                let rule = words::too_many(words::collection(rules), most, count);
+                !self.tell(rule, value)
+            }
+            None => false,
+        }
     }
 
     fn object(
@@ -536,7 +529,8 @@ impl<'a, 'o> Walk<'a, 'o> {
         } = self;
         let input = |most| match sent {
             _ if *secret => HIDDEN.into(),
-            Some(sent) => shorten_text(sent, most),
+            Some(Sent::Text(text)) => shorten_text(text, most),
+            Some(Sent::List(texts)) => shorten(&texts.iter().copied().collect(), most),
             None => shown(graph, value, most),
         };
         out.push(rule, || place(prefix, loc), input);
@@ -591,10 +585,14 @@ fn fits_type(node: &Node, value: &Value) -> bool {
             Value::Null => types.has(Type::Null),
             Value::Bool(_) => types.has(Type::Boolean),
             Value::Number(number) => {
-                types.has(Type::Number) || types.has(Type::Integer) && order::is_integer(number)
+                types.has(Type::Number) || types.has(Type::Integer) && number::is_integer(number)
             }
             Value::String(_) => types.has(Type::String),
             Value::Array(_) => types.has(Type::Array),
             Value::Object(_) => types.has(Type::Object),
         }
+}
+
+fn length(text: &str) -> u64 {
+    text.chars().count() as u64
 }

@@ -6,6 +6,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Number, Value, json};
 
 use super::{SchemaError, Schemas, child, local_pointer, reference, words};
+use crate::number;
 
 pub(super) type NodeId = usize;
 
@@ -398,8 +399,6 @@ const OTHERS: &[&str] = &[
     "dependentSchemas",
     "unevaluatedItems",
     "unevaluatedProperties",
-    "contentEncoding",
-    "contentMediaType",
 ];
 
 impl Compiler<'_> {
@@ -541,7 +540,11 @@ impl Compiler<'_> {
             )),
             None => None,
         };
+        let binary = schema
+            .get("contentMediaType")
+            .is_some_and(|media_type| media_type == "application/octet-stream");
         let format = match schema.get("format").and_then(Value::as_str) {
+            None if binary => Some(("binary".into(), None)),
             Some(format) => {
                 let options = jsonschema::options();
                 let known = options.is_known_format(jsonschema::Draft::Draft202012, format);
@@ -580,8 +583,18 @@ impl Compiler<'_> {
         pointer: &str,
         schema: &Map<String, Value>,
     ) -> Result<NumberRules, SchemaError> {
+        // Pydantic tells the limits of an integer as integers and those of a float as floats, whatever the document has.
+        let is = |name: &str| schema.get("type").is_some_and(|kind| kind == name);
+        let (integer, float) = (is("integer"), is("number"));
         let number = |key| match schema.get(key) {
-            Some(Value::Number(number)) => Some(number.clone()),
+            Some(Value::Number(number)) => number
+                .as_f64()
+                .and_then(|value| match number.is_f64() {
+                    true if integer => number::whole(value),
+                    false if float => Number::from_f64(value),
+                    _ => None,
+                })
+                .or_else(|| Some(number.clone())),
             _ => None,
         };
         let multiple = match number("multipleOf") {

@@ -6,14 +6,15 @@
 //! [`words`]).
 
 mod check;
+mod format;
 mod graph;
-mod order;
 mod text;
 mod words;
 
 use jsonschema::{Draft, PatternCache, PatternOptions, Registry, Validator};
 use serde_json::{Map, Value};
 
+use crate::number;
 use crate::problem::Loc;
 use crate::violations::Violations;
 use check::Walk;
@@ -149,7 +150,7 @@ impl Schema {
     /// The same for a list of texts, for a schema that [takes lists](Schema::takes_list).
     pub(crate) fn read_list(
         &self,
-        texts: &[impl AsRef<str>],
+        texts: &[&str],
         prefix: &[Loc],
         out: &mut Violations,
     ) -> Option<Value> {
@@ -241,7 +242,7 @@ fn bound_integers(value: &mut Value) {
                             // Not a number: the schema is refused for it later, so it must stay.
                             return true;
                         };
-                        order::compare(given, own) == keep
+                        number::compare(given, own) == keep
                     });
                     if !stricter {
                         map.insert(key.to_owned(), own);

@@ -2,6 +2,7 @@
 
 use serde_json::{Number, Value};
 
+use super::format;
 use super::graph::{ArrayRules, Graph, Node, NodeId, NumberRules, ObjectRules, Rest, Type};
 use crate::violations::Rule;
 
@@ -186,7 +187,7 @@ pub(super) fn wrong_type(node: &Node, kind: Type, value: &Value) -> Rule {
         Type::Null => Rule::plain("none_required", "Input should be None"),
         Type::Boolean => match value {
             Value::String(text) if super::text::boolean(text).is_none() => bool_parsing(),
-            Value::Number(number) if super::order::is_integer(number) && !zero_or_one(number) => {
+            Value::Number(number) if crate::number::is_integer(number) && !zero_or_one(number) => {
                 bool_parsing()
             }
             _ => Rule::plain("bool_type", "Input should be a valid boolean"),
@@ -290,20 +291,25 @@ pub(super) fn options(expected: &str, class: bool) -> Rule {
     Rule::with(kind, msg, [("expected", expected.into())])
 }
 
-pub(super) fn too_short(limit: u64) -> Rule {
+pub(super) fn too_short(format: &str, limit: u64) -> Rule {
+    let (kind, what, unit) = match format {
+        "binary" => ("bytes_too_short", "Data", "byte"),
+        _ => ("string_too_short", "String", "character"),
+    };
     let msg = format!(
-        "String should have at least {limit} character{}",
+        "{what} should have at least {limit} {unit}{}",
         plural(limit)
     );
-    Rule::with("string_too_short", msg, [("min_length", limit.into())])
+    Rule::with(kind, msg, [("min_length", limit.into())])
 }
 
-pub(super) fn too_long(limit: u64) -> Rule {
-    let msg = format!(
-        "String should have at most {limit} character{}",
-        plural(limit)
-    );
-    Rule::with("string_too_long", msg, [("max_length", limit.into())])
+pub(super) fn too_long(format: &str, limit: u64) -> Rule {
+    let (kind, what, unit) = match format {
+        "binary" => ("bytes_too_long", "Data", "byte"),
+        _ => ("string_too_long", "String", "character"),
+    };
+    let msg = format!("{what} should have at most {limit} {unit}{}", plural(limit));
+    Rule::with(kind, msg, [("max_length", limit.into())])
 }
 
 pub(super) fn pattern(pattern: &str) -> Rule {
@@ -394,85 +400,38 @@ pub(super) fn other(keyword: &str) -> Rule {
 
 /// A text that is not in its format.
 pub(super) fn format(format: &str, text: &str) -> Rule {
-    let (kind, before, error): (_, _, String) = match format {
-        "uuid" => (
-            "uuid_parsing",
-            "Input should be a valid UUID",
-            uuid_error(text),
-        ),
-        "date" if text.len() < 10 => (
-            "date_from_datetime_parsing",
-            "Input should be a valid date or datetime",
-            "input is too short".into(),
-        ),
+    if format == "email" {
+        let reason = if !text.contains('@') {
+            "An email address must have an @-sign."
+        } else if text.contains("..") {
+            "An email address cannot have two periods in a row."
+        } else {
+            "It is not in the form of an email address."
+        };
+        let msg = format!("value is not a valid email address: {reason}");
+        return Rule::with("value_error", msg, [("reason", reason.into())]);
+    }
+    let (kind, before) = match format {
+        "uuid" => ("uuid_parsing", "Input should be a valid UUID"),
         "date" => (
             "date_from_datetime_parsing",
             "Input should be a valid date or datetime",
-            "expected YYYY-MM-DD".into(),
-        ),
-        "date-time" if text.len() < 10 => (
-            "datetime_from_date_parsing",
-            "Input should be a valid datetime or date",
-            "input is too short".into(),
         ),
         "date-time" => (
             "datetime_from_date_parsing",
             "Input should be a valid datetime or date",
-            "expected YYYY-MM-DDThh:mm:ss and a time zone".into(),
         ),
-        "time" if text.len() < 5 => (
-            "time_parsing",
-            "Input should be in a valid time format",
-            "input is too short".into(),
-        ),
-        "time" => (
-            "time_parsing",
-            "Input should be in a valid time format",
-            "expected hh:mm:ss and a time zone".into(),
-        ),
-        "duration" if text.is_empty() => (
-            "time_delta_parsing",
-            "Input should be a valid timedelta",
-            "input is too short".into(),
-        ),
-        "duration" => (
-            "time_delta_parsing",
-            "Input should be a valid timedelta",
-            "expected an ISO 8601 duration".into(),
-        ),
-        "uri" if text.is_empty() => (
-            "url_parsing",
-            "Input should be a valid URL",
-            "input is empty".into(),
-        ),
-        "uri" => (
-            "url_parsing",
-            "Input should be a valid URL",
-            "relative URL without a base".into(),
-        ),
+        "time" => ("time_parsing", "Input should be in a valid time format"),
+        "duration" => ("time_delta_parsing", "Input should be a valid timedelta"),
+        "uri" => ("url_parsing", "Input should be a valid URL"),
         _ => {
-            return Rule::with(
-                "format_mismatch",
-                format!("String should be in the format `{format}`"),
-                [("format", format.into())],
-            );
+            let msg = format!("String should be in the format `{format}`");
+            return Rule::with("format_mismatch", msg, [("format", format.into())]);
         }
     };
+    let error = format::error(format, text);
     let msg = format!("{before}, {error}");
     Rule::with(kind, msg, [("error", error.into())])
-}
-
-fn uuid_error(text: &str) -> String {
-    match text
-        .char_indices()
-        .find(|(_, c)| !c.is_ascii_hexdigit() && *c != '-')
-    {
-        Some((index, c)) => format!(
-            "invalid character: found `{c}` at {}",
-            text[..index].chars().count() + 1
-        ),
-        None => format!("invalid length: found {}", text.replace('-', "").len()),
-    }
 }
 
 pub(super) fn extra() -> Rule {

@@ -1,0 +1,130 @@
+//! FastAPI's own answers, replayed: what it says of a bad request, we say (see `tests/golden/README.md`).
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::admit::{Received, Rejection, admit};
+use crate::body::RequestBody;
+use crate::config::Limits;
+use crate::params::Parameters;
+use crate::schema::Schemas;
+
+#[derive(Deserialize)]
+struct App {
+    app: String,
+    openapi: Value,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    method: String,
+    path: String,
+    target: String,
+    content_type: Option<String>,
+    #[serde(default)]
+    text: String,
+    base64: Option<String>,
+    status: u16,
+    #[serde(default)]
+    detail: Value,
+}
+
+#[test]
+fn bad_requests_are_told_as_fastapi_tells_them() {
+    let apps: Vec<App> =
+        serde_json::from_str(include_str!("../tests/golden/fastapi-defaults.json")).unwrap();
+    let differences: BTreeMap<String, Vec<String>> =
+        serde_json::from_str(include_str!("../tests/golden/differences.json")).unwrap();
+    let different = |id: &str| differences.values().flatten().any(|known| known == id);
+    let (mut same, mut known, mut wrong) = (0, 0, Vec::new());
+    for app in &apps {
+        let schemas = Schemas::new(&app.openapi).unwrap();
+        for case in &app.cases {
+            let id = format!("{} {}", app.app, case.id);
+            let expected = match case.status {
+                400 => Value::Null,
+                _ => case.detail.clone(),
+            };
+            let answered = answer(&schemas, &app.openapi, case);
+            match (answered == expected, different(&id)) {
+                (true, false) => same += 1,
+                (false, true) => known += 1,
+                (true, true) => wrong.push(format!("no longer different: {id}")),
+                (false, false) => wrong.push(format!("{id}\n  want {expected}\n  have {answered}")),
+            }
+        }
+    }
+    println!("{same} as FastAPI, {known} known to differ");
+    assert!(
+        wrong.is_empty(),
+        "{}\n{} wrong",
+        wrong.join("\n"),
+        wrong.len()
+    );
+}
+
+/// The violations, null for a body that could not be read, or `"admitted"`.
+fn answer(schemas: &Schemas, document: &Value, case: &Case) -> Value {
+    let operation = format!(
+        "/paths/{}/{}",
+        case.path.replace('~', "~0").replace('/', "~1"),
+        case.method.to_lowercase()
+    );
+    let described = document.pointer(&operation).unwrap();
+    let pointers: Vec<String> = (0..described["parameters"].as_array().map_or(0, Vec::len))
+        .map(|index| format!("{operation}/parameters/{index}"))
+        .collect();
+    let (path, query) = match case.target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (&*case.target, None),
+    };
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    for (template, value) in case.path.split('/').zip(path.split('/')) {
+        if let Some(name) = template.strip_prefix('{') {
+            names.push(name.trim_end_matches('}'));
+            values.push(value);
+        }
+    }
+    let parameters = Parameters::compile(schemas, &names, &pointers)
+        .unwrap()
+        .parameters;
+    let body = described
+        .get("requestBody")
+        .map(|_| RequestBody::compile(schemas, &format!("{operation}/requestBody")).unwrap());
+    let bytes = match &case.base64 {
+        Some(base64) => decode_base64(base64),
+        None => case.text.clone().into_bytes(),
+    };
+    let received = Received {
+        path: &values,
+        query,
+        content_type: case.content_type.as_deref(),
+        body: Bytes::from(bytes),
+    };
+    match admit(&parameters, body.as_ref(), received, &Limits::default()) {
+        Ok(_) => "admitted".into(),
+        Err(Rejection::Violations(violations)) => serde_json::to_value(violations).unwrap(),
+        Err(Rejection::BadBody) => Value::Null,
+        Err(Rejection::MediaType) => "media type".into(),
+    }
+}
+
+fn decode_base64(text: &str) -> Vec<u8> {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bytes, mut held, mut bits) = (Vec::new(), 0_u32, 0);
+    for digit in text.bytes().filter(|byte| *byte != b'=') {
+        let value = DIGITS.iter().position(|known| *known == digit).unwrap();
+        held = held << 6 | value as u32;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((held >> bits) as u8);
+        }
+    }
+    bytes
+}
