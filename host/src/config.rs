@@ -1,12 +1,13 @@
-//! Every setting as a plain value, with its default and the reason for it.
+//! Every setting as a plain value, with its default and the reason for it; and which values are refused.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How a host is set up. `Config::default()` is safe; every field may be changed.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// What holds for the host as a whole.
@@ -18,7 +19,7 @@ pub struct Config {
 }
 
 /// What holds for the host as a whole.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HostConfig {
     /// The path under which the program around nests the host (`/api`); empty at the root. The documents' `servers`
@@ -32,10 +33,12 @@ pub struct HostConfig {
     pub pages: bool,
     /// Whether answers carry `x-switchback-revision: NAME@N`.
     pub revision_header: bool,
-    /// Calls at once over all plugins. 1,024: each holds an instance and a body.
+    /// Calls at once over all plugins. 1,024: each holds an instance and a body, so this times `limits.memory_bytes` is
+    /// what the host could come to need.
     pub concurrency: usize,
     /// Where compiled code and contracts are kept between starts; none: compiled anew each time. The folder is made
     /// with mode 0700 and refused if others may write there, because what is in it is executed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_dir: Option<PathBuf>,
     /// The most that the cache keeps, in bytes, the longest unused going first. 1 GiB: about 15 Python or 2,000 Rust plugins.
     pub cache_bytes: u64,
@@ -57,48 +60,57 @@ impl Default for HostConfig {
 }
 
 /// What a plugin may spend. Each is enforced, answers with its own status, and is told as an event.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+///
+/// The defaults suit a handler that computes an answer from its request; a plugin that needs more gets a section of
+/// its own rather than everyone a higher limit.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// CPU time of one call, in milliseconds; then 504.
+    /// CPU time of one call, in milliseconds; then 504. 1 s: a thousand times what a handler takes, and short enough that
+    /// a guest that spins gives its core back.
     pub cpu_ms: u64,
-    /// Wall time of one call until its answer's head, in milliseconds; then 504.
+    /// Wall time of one call until its answer's head, in milliseconds; then 504. 10 s: most clients give up at 30.
     pub time_ms: u64,
-    /// Memory of one instance, its memories and tables summed, in bytes; then 500.
+    /// Memory of one instance, its memories and tables summed, in bytes; then 500. 128 MiB: enough for Python; a Rust
+    /// guest takes 1 or 2. At most 4 GiB, all that a 32-bit guest can address.
     pub memory_bytes: u64,
-    /// A request's body, in bytes; then 413.
+    /// A request's body, in bytes; then 413. 2 MiB: the largest JSON that people send on purpose; it is held whole.
     pub body_bytes: u64,
-    /// Wall time for a request's body to arrive, in milliseconds; then 408.
+    /// Wall time for a request's body to arrive, in milliseconds; then 408. 30 s: 2 MiB at 70 KB/s.
     pub body_time_ms: u64,
-    /// An answer, body and headers, in bytes; then 500.
+    /// An answer, body and headers, in bytes; then 500. 16 MiB: an answer is held whole, and by as many clients as are slow.
     pub answer_bytes: u64,
     /// Nesting of a JSON body; then 400. Deeper is an attack, and serde_json refuses more than 128 by itself.
     pub json_depth: usize,
-    /// Violations told in one answer.
+    /// Violations told in one answer. 100: nobody reads more, and an array of a million wrong items is an attack.
     pub violations: usize,
-    /// Bytes of JSON that a violation's `input` may take; a larger value is replaced by a shortened text.
+    /// Bytes of JSON that a violation's `input` may take; a larger value is replaced by a shortened text. 1 KiB: an answer
+    /// must not grow to many times its request.
     pub input_bytes: usize,
-    /// What one call may write to the log, in bytes; the rest is dropped and counted.
+    /// What one call may write to the log, in bytes; the rest is dropped and counted. 64 KiB: a long stack trace fits.
     pub log_bytes: usize,
-    /// Calls of one plugin at once.
+    /// Calls of one plugin at once. 64: a plugin that waits for something slow takes a sixteenth of the host, not all.
     pub concurrency: usize,
-    /// How long a call waits for its turn, in milliseconds; then 503 with `Retry-After: 1`.
+    /// How long a call waits for its turn, in milliseconds; then 503 with `Retry-After: 1`. 1 s: evens out
+    /// a burst, and an overloaded plugin still answers soon.
     pub queue_ms: u64,
-    /// How long an old revision may finish its calls after a swap, in milliseconds; then they are cut.
+    /// How long an old revision may finish its calls after a swap, in milliseconds; then they are cut. 30 s: three
+    /// times the longest call.
     pub drain_ms: u64,
-    /// A component file, in bytes.
+    /// A component file, in bytes. 64 MiB: a Python plugin is 18, a Rust one 0.2.
     pub component_bytes: u64,
-    /// A contract, in bytes of JSON.
+    /// A contract, in bytes of JSON. 4 MiB: the largest public OpenAPI documents are about that.
     pub contract_bytes: u64,
-    /// Operations in a contract.
+    /// Operations in a contract. 2,000: above the largest public documents; each costs a compiled schema.
     pub operations: usize,
-    /// CPU time of `openapi()`, in milliseconds.
+    /// CPU time of `openapi()`, in milliseconds. 10 s: once per component; an interpreter may have to start first.
     pub describe_cpu_ms: u64,
     /// Whether an instance serves many calls or one.
     pub isolation: Isolation,
-    /// Calls after which a reused instance is retired.
+    /// Calls after which a reused instance is retired. 10,000: a leak of 1 KiB a call stays under 10 MiB, and a new
+    /// instance costs less than a ten-thousandth of them.
     pub instance_calls: u64,
-    /// Milliseconds of rest after which an instance is retired.
+    /// Milliseconds of rest after which an instance is retired. 60 s: memory goes back soon after a peak.
     pub instance_idle_ms: u64,
 }
 
@@ -130,7 +142,7 @@ impl Default for Limits {
 }
 
 /// Whether calls share an instance, one after the other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Isolation {
     /// An instance serves many calls, one at a time: fastest; memory left by one call can be seen by the next.
@@ -141,11 +153,261 @@ pub enum Isolation {
 }
 
 /// One plugin's own settings; what is left out is as for all.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PluginConfig {
     /// Where the plugin's paths begin: empty, or `/shop`.
     pub prefix: String,
     /// Limits of its own, whole; none: the host's. (In `switchback.toml` a plugin's section may name single ones.)
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
+}
+
+/// Why a configuration is refused: the setting, by the name it has in `switchback.toml`, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// `limits.cpu_ms`, `plugins.items.prefix`.
+    pub key: String,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.key, self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// A day: a longer limit is a mistake in the unit.
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+/// What a 32-bit guest can address, and so the longest text or list that can be handed over.
+const GUEST_BYTES: u64 = 4 << 30;
+/// A page, the least memory that an instance can have.
+const PAGE_BYTES: u64 = 64 << 10;
+/// Each call at once reserves the address space of an instance; a process has room for some ten thousand.
+const MOST_CALLS: u64 = 10_000;
+
+impl Config {
+    /// Refuses what could not be enforced: a limit of zero calls, more memory than a guest can address, a prefix that
+    /// is no path.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is wrong, by name.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let host = &self.host;
+        path("host.base_path", &host.base_path)?;
+        within("host.concurrency", host.concurrency as u64, 1, MOST_CALLS)?;
+        if host.cache_dir.is_some() {
+            within(
+                "host.cache_bytes",
+                host.cache_bytes,
+                1 << 20,
+                i64::MAX as u64,
+            )?;
+        }
+        self.limits.validate("limits")?;
+        for (name, plugin) in &self.plugins {
+            let section = format!("plugins.{name}");
+            if !is_plugin_name(name) {
+                return refuse(&section, format!("is no name for a plugin: {NAME_RULE}"));
+            }
+            path(&format!("{section}.prefix"), &plugin.prefix)?;
+            if let Some(limits) = &plugin.limits {
+                limits.validate(&format!("{section}.limits"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The limits that hold for a plugin: its own, or everyone's.
+    pub fn limits_of(&self, plugin: &str) -> &Limits {
+        self.plugins
+            .get(plugin)
+            .and_then(|own| own.limits.as_ref())
+            .unwrap_or(&self.limits)
+    }
+}
+
+impl Limits {
+    fn validate(&self, section: &str) -> Result<(), ConfigError> {
+        for (name, value, least, most) in [
+            ("cpu_ms", self.cpu_ms, 1, DAY_MS),
+            ("time_ms", self.time_ms, 1, DAY_MS),
+            ("memory_bytes", self.memory_bytes, PAGE_BYTES, GUEST_BYTES),
+            ("body_bytes", self.body_bytes, 0, GUEST_BYTES),
+            ("body_time_ms", self.body_time_ms, 1, DAY_MS),
+            ("answer_bytes", self.answer_bytes, 1, GUEST_BYTES),
+            ("json_depth", self.json_depth as u64, 1, 128),
+            ("violations", self.violations as u64, 1, 1_000_000),
+            ("input_bytes", self.input_bytes as u64, 0, GUEST_BYTES),
+            ("log_bytes", self.log_bytes as u64, 0, GUEST_BYTES),
+            ("concurrency", self.concurrency as u64, 1, MOST_CALLS),
+            ("queue_ms", self.queue_ms, 0, DAY_MS),
+            ("drain_ms", self.drain_ms, 0, DAY_MS),
+            ("component_bytes", self.component_bytes, 1, GUEST_BYTES),
+            ("contract_bytes", self.contract_bytes, 1, GUEST_BYTES),
+            ("operations", self.operations as u64, 1, 1_000_000),
+            ("describe_cpu_ms", self.describe_cpu_ms, 1, DAY_MS),
+            ("instance_calls", self.instance_calls, 1, u64::MAX),
+            ("instance_idle_ms", self.instance_idle_ms, 1, DAY_MS),
+        ] {
+            within(&format!("{section}.{name}"), value, least, most)?;
+        }
+        Ok(())
+    }
+}
+
+/// How a plugin may be called, in words.
+pub(crate) const NAME_RULE: &str =
+    "a name is a lower-case letter, then lower-case letters, digits and `-`, at most 64 in all";
+
+/// Whether a plugin may be called this: `[a-z][a-z0-9-]*`, at most 64 characters.
+pub(crate) fn is_plugin_name(name: &str) -> bool {
+    name.len() <= 64
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn within(key: &str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {
+    if value < least {
+        return refuse(key, format!("is {value}; it must be at least {least}"));
+    }
+    if value > most {
+        return refuse(key, format!("is {value}; it can be at most {most}"));
+    }
+    Ok(())
+}
+
+/// Empty, or segments that each begin with `/`, as a client would send them.
+fn path(key: &str, path: &str) -> Result<(), ConfigError> {
+    let wrong = |what: &str| {
+        refuse(
+            key,
+            format!("is `{path}`, {what}; write it like `/shop`, or leave it empty for none"),
+        )
+    };
+    let Some(segments) = path.strip_prefix('/') else {
+        return if path.is_empty() {
+            Ok(())
+        } else {
+            wrong("which does not begin with `/`")
+        };
+    };
+    for segment in segments.split('/') {
+        match segment {
+            "" => return wrong("which has an empty segment"),
+            "." | ".." => return wrong("which clients would resolve away"),
+            _ => {}
+        }
+    }
+    // Clients encode anything else, so such a prefix would never match.
+    if !path
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&b))
+    {
+        return wrong("which has a character that is encoded in paths");
+    }
+    Ok(())
+}
+
+fn refuse(key: &str, message: String) -> Result<(), ConfigError> {
+    Err(ConfigError {
+        key: key.into(),
+        message,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(config: &Config) -> String {
+        config
+            .validate()
+            .expect_err("it must be refused")
+            .to_string()
+    }
+
+    #[test]
+    fn the_defaults_are_accepted() {
+        assert_eq!(Config::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_limit_that_cannot_be_enforced_is_refused_by_name() {
+        let mut config = Config::default();
+        config.limits.concurrency = 0;
+        assert_eq!(
+            refusal(&config),
+            "`limits.concurrency` is 0; it must be at least 1"
+        );
+    }
+
+    #[test]
+    fn more_memory_than_a_guest_can_address_is_refused() {
+        let mut config = Config::default();
+        config.limits.memory_bytes = (4 << 30) + 1;
+        assert_eq!(
+            refusal(&config),
+            "`limits.memory_bytes` is 4294967297; it can be at most 4294967296"
+        );
+    }
+
+    #[test]
+    fn a_limit_of_one_plugin_is_refused_under_its_section() {
+        let own = Limits {
+            cpu_ms: 0,
+            ..Limits::default()
+        };
+        let plugin = PluginConfig {
+            limits: Some(own),
+            ..PluginConfig::default()
+        };
+        let config = Config {
+            plugins: BTreeMap::from([("items".into(), plugin)]),
+            ..Config::default()
+        };
+        assert_eq!(
+            refusal(&config),
+            "`plugins.items.limits.cpu_ms` is 0; it must be at least 1"
+        );
+    }
+
+    #[test]
+    fn a_prefix_must_be_a_path_as_clients_send_it() {
+        for wrong in [
+            "shop", "/", "/shop/", "/a//b", "/../b", "/a b", "/{id}", "/a?b",
+        ] {
+            let plugin = PluginConfig {
+                prefix: wrong.into(),
+                ..PluginConfig::default()
+            };
+            let config = Config {
+                plugins: BTreeMap::from([("items".into(), plugin)]),
+                ..Config::default()
+            };
+            assert!(
+                refusal(&config).starts_with("`plugins.items.prefix` is"),
+                "{wrong}"
+            );
+        }
+        assert_eq!(path("p", "/v1/shop"), Ok(()));
+    }
+
+    #[test]
+    fn a_plugin_name_is_lower_case_letters_digits_and_dashes() {
+        for right in ["a", "items", "items-2"] {
+            assert!(is_plugin_name(right), "{right}");
+        }
+        for wrong in [
+            "", "2items", "-items", "Items", "it_ems", "it.ems", "it ems", "größe",
+        ] {
+            assert!(!is_plugin_name(wrong), "{wrong}");
+        }
+    }
 }

@@ -12,5 +12,5 @@ mod problem;
 mod schema;
 mod violations;
 
-pub use config::{Config, HostConfig, Isolation, Limits, PluginConfig};
+pub use config::{Config, ConfigError, HostConfig, Isolation, Limits, PluginConfig};
 pub use problem::{Loc, Problem, ProblemShape, Violation};

@@ -1,0 +1,367 @@
+//! Every setting in force and where it came from: defaults, then the file, then the environment, then flags.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use switchback::Config;
+use toml::{Table, Value};
+
+use crate::file;
+
+/// `["limits", "cpu_ms"]`.
+pub(crate) type Key = Vec<String>;
+
+/// What only the program has: the library neither listens nor logs by itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Serve {
+    /// Where to listen. Only this machine: who wants more says so.
+    pub(crate) listen: String,
+    /// The plugins folder.
+    pub(crate) plugins: PathBuf,
+    /// Whether to exit at once if a plugin cannot be served.
+    pub(crate) strict: bool,
+    /// What is logged: a level, or `tracing` directives.
+    pub(crate) log: String,
+    /// How it is logged.
+    pub(crate) log_format: LogFormat,
+    /// Whether each request is logged.
+    pub(crate) access_log: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people; coloured on a terminal
+    Human,
+    /// A JSON object a line
+    Json,
+}
+
+impl Default for Serve {
+    fn default() -> Serve {
+        Serve {
+            listen: "127.0.0.1:8000".into(),
+            plugins: "./plugins".into(),
+            strict: false,
+            log: "info".into(),
+            log_format: LogFormat::Human,
+            access_log: true,
+        }
+    }
+}
+
+/// All of it, as one type: for its keys, and to check single values.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Whole {
+    serve: Serve,
+    host: switchback::HostConfig,
+    limits: switchback::Limits,
+    plugins: BTreeMap<String, switchback::PluginConfig>,
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Origin {
+    Default,
+    File { path: PathBuf, line: usize, text: String },
+    Environment(String),
+    Flag(String),
+}
+
+/// One value, and where it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    pub(crate) value: Value,
+    pub(crate) origin: Origin,
+}
+
+/// Every setting in force.
+#[derive(Debug)]
+pub(crate) struct Settings(BTreeMap<Key, Setting>);
+
+/// What is wrong, one line or a few for each thing.
+#[derive(Debug)]
+pub(crate) struct Wrong(pub(crate) Vec<String>);
+
+impl Settings {
+    /// Puts the layers on each other. `flags` are keys, values and the flags as they are typed; `file` is where the
+    /// configuration file is, if there is one.
+    pub(crate) fn load(
+        file: Option<PathBuf>,
+        environment: impl Iterator<Item = (String, String)>,
+        flags: Vec<(Key, Value, String)>,
+    ) -> Result<Settings, Wrong> {
+        let mut settings = Settings(defaults(std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME")));
+        let mut wrong = Vec::new();
+        if let Some(path) = file {
+            let set = file::read(&path, &mut wrong);
+            settings.lay(set, &mut wrong);
+        }
+        let set = settings.from_environment(environment, &mut wrong);
+        settings.lay(set, &mut wrong);
+        let flags = flags.into_iter().map(|(key, value, flag)| (key, Setting { value, origin: Origin::Flag(flag) }));
+        settings.lay(flags.collect(), &mut wrong);
+        if wrong.is_empty() { Ok(settings) } else { Err(Wrong(wrong)) }
+    }
+
+    /// The settings as the types that use them.
+    pub(crate) fn resolve(&self) -> Result<(Config, Serve), Wrong> {
+        let mut table = Table::new();
+        let limits = self.0.iter().filter(|(key, _)| key[0] == "limits");
+        for (key, setting) in &self.0 {
+            if let [plugins, name, limits_key, _] = &key[..]
+                && limits_key == "limits"
+            {
+                // A plugin's limits are everyone's, but for those that it sets.
+                for (base, setting) in limits.clone() {
+                    let own = vec![plugins.clone(), name.clone(), "limits".into(), base[1].clone()];
+                    if !self.0.contains_key(&own) {
+                        insert(&mut table, &own, setting.value.clone());
+                    }
+                }
+            }
+            // An empty cache folder is none.
+            if !(key[..] == ["host", "cache_dir"] && setting.value.as_str() == Some("")) {
+                insert(&mut table, key, setting.value.clone());
+            }
+        }
+        let whole = Whole::deserialize(table).map_err(|error| Wrong(vec![error.message().to_string()]))?;
+        let Whole { serve, host, limits, plugins } = whole;
+        let config = Config { host, limits, plugins };
+        config.validate().map_err(|error| {
+            let key: Key = error.key.split('.').map(String::from).collect();
+            Wrong(vec![self.origin(&key).explain(&error.to_string())])
+        })?;
+        Ok((config, serve))
+    }
+
+    /// Where a setting came from; for a plugin's limit that it takes from everyone's, where that came from.
+    fn origin(&self, key: &[String]) -> Origin {
+        let own = self.0.get(key).or_else(|| match key {
+            [_, _, limits, limit] => self.0.get(&vec![limits.clone(), limit.clone()]),
+            // A section as a whole: where its first setting is.
+            _ => self.0.iter().find(|(other, _)| other.starts_with(key)).map(|(_, setting)| setting),
+        });
+        own.map_or(Origin::Default, |setting| setting.origin.clone())
+    }
+
+    fn lay(&mut self, layer: Vec<(Key, Setting)>, wrong: &mut Vec<String>) {
+        for (key, setting) in layer {
+            match check(&key, &setting.value) {
+                Ok(()) => {
+                    self.0.insert(key, setting);
+                }
+                Err(what) => wrong.push(setting.origin.explain(&what)),
+            }
+        }
+    }
+
+    /// `SWITCHBACK_LIMITS_CPU_MS` for each setting; those of `[serve]` without their section: `SWITCHBACK_LISTEN`.
+    fn from_environment(
+        &self,
+        environment: impl Iterator<Item = (String, String)>,
+        wrong: &mut Vec<String>,
+    ) -> Vec<(Key, Setting)> {
+        let keys: BTreeMap<String, Key> = known_keys().into_iter().map(|key| (variable(&key), key)).collect();
+        let mut set = Vec::new();
+        for (name, text) in environment {
+            let Some(key) = keys.get(&name) else { continue };
+            let origin = Origin::Environment(name);
+            match parse_like(key, &text) {
+                Ok(value) => set.push((key.clone(), Setting { value, origin })),
+                Err(what) => wrong.push(origin.explain(&what)),
+            }
+        }
+        set
+    }
+}
+
+/// As lines of TOML that could be a `switchback.toml`, each with where its value came from.
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<(String, &Origin)> =
+            self.0.iter().map(|(key, setting)| (format!("{} = {}", key.join("."), setting.value), &setting.origin)).collect();
+        let width = lines.iter().map(|(line, _)| line.len()).filter(|width| *width <= 60).max().unwrap_or(0);
+        for (line, origin) in lines {
+            writeln!(f, "{line:width$}  # {origin}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File { path, line, .. } => write!(f, "{}:{line}", path.display()),
+            Origin::Environment(name) => write!(f, "environment {name}"),
+            Origin::Flag(flag) => f.write_str(flag),
+        }
+    }
+}
+
+impl Origin {
+    /// What is wrong with a value from here, with the line itself if there is one.
+    pub(crate) fn explain(&self, what: &str) -> String {
+        match self {
+            Origin::File { line, text, .. } => format!("{self}: {what}\n  {line} | {}", text.trim()),
+            Origin::Default | Origin::Environment(_) | Origin::Flag(_) => format!("{self}: {what}"),
+        }
+    }
+}
+
+/// Whether a value can stand under a key, looked at alone.
+pub(crate) fn check(key: &[String], value: &Value) -> Result<(), String> {
+    let name = key.join(".");
+    let shape = shape(key);
+    let known = known_keys();
+    if !known.contains(&shape) {
+        let nearest = known.iter().map(|known| (distance(&known.join("."), &shape.join(".")), known)).min();
+        let hint = match (nearest, &key[..]) {
+            (Some((1..=3, near)), [.., _]) => {
+                format!("; did you mean `{}`?", near.last().map_or("", String::as_str))
+            }
+            _ => "; `switchback config` lists what there is".into(),
+        };
+        return Err(format!("there is no setting `{name}`{hint}"));
+    }
+    if value.as_integer().is_some_and(|number| number < 0) {
+        return Err(format!("`{name}` is {value}, and cannot be negative"));
+    }
+    if let Some(like) = default_of(&shape)
+        && !like.same_type(value)
+    {
+        return Err(format!("`{name}` is {value}, and must be {}", in_words(&like)));
+    }
+    let mut alone = Table::new();
+    insert(&mut alone, key, value.clone());
+    match Whole::deserialize(alone) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("`{name}` is {value}: {}", error.message())),
+    }
+}
+
+/// A value from a text that has no types of its own, read as the type that the setting has.
+pub(crate) fn parse_like(key: &[String], text: &str) -> Result<Value, String> {
+    let wrong = |like: &Value| Err(format!("`{}` is \"{text}\", and must be {}", key.join("."), in_words(like)));
+    match default_of(&shape(key)) {
+        Some(like @ Value::Integer(_)) => match text.replace('_', "").parse() {
+            Ok(number) => Ok(Value::Integer(number)),
+            Err(_) => wrong(&like),
+        },
+        Some(like @ Value::Boolean(_)) => match text {
+            "true" | "1" => Ok(Value::Boolean(true)),
+            "false" | "0" => Ok(Value::Boolean(false)),
+            _ => wrong(&like),
+        },
+        _ => Ok(Value::String(text.into())),
+    }
+}
+
+/// The cache folder of this user; none if the environment names no home.
+fn user_cache(xdg: Option<std::ffi::OsString>, home: Option<std::ffi::OsString>) -> Option<PathBuf> {
+    let absolute = |dir: std::ffi::OsString| Some(PathBuf::from(dir)).filter(|dir| dir.is_absolute());
+    let cache = xdg.and_then(absolute).or_else(|| Some(home.and_then(absolute)?.join(".cache")))?;
+    Some(cache.join("switchback"))
+}
+
+fn defaults(xdg: Option<std::ffi::OsString>, home: Option<std::ffi::OsString>) -> BTreeMap<Key, Setting> {
+    let mut whole = Whole::default();
+    whole.host.cache_dir = user_cache(xdg, home);
+    let table = Table::try_from(&whole).expect("the defaults are plain values");
+    let mut flat = BTreeMap::new();
+    flatten(&table, &mut Vec::new(), &mut |key, value| {
+        flat.insert(key, Setting { value: value.clone(), origin: Origin::Default });
+    });
+    flat
+}
+
+/// Every key there is; for plugins with `*` for the name.
+fn known_keys() -> Vec<Key> {
+    let mut keys: Vec<Key> = defaults(None, None).into_keys().collect();
+    keys.push(vec!["host".into(), "cache_dir".into()]);
+    keys.push(vec!["plugins".into(), "*".into(), "prefix".into()]);
+    let limits: Vec<Key> = keys.iter().filter(|key| key[0] == "limits").cloned().collect();
+    keys.extend(limits.into_iter().map(|key| vec!["plugins".into(), "*".into(), "limits".into(), key[1].clone()]));
+    keys
+}
+
+/// A key with `*` for the plugin's name.
+fn shape(key: &[String]) -> Key {
+    let mut shape = key.to_vec();
+    if let [plugins, name, ..] = &mut shape[..]
+        && plugins == "plugins"
+    {
+        *name = "*".into();
+    }
+    shape
+}
+
+/// The default of a setting, and so its type.
+fn default_of(shape: &[String]) -> Option<Value> {
+    let base: Key = match shape {
+        [_, _, limits, limit] => vec![limits.clone(), limit.clone()],
+        [_, _, prefix] if prefix == "prefix" => return Some(Value::String(String::new())),
+        [host, dir] if host == "host" && dir == "cache_dir" => return Some(Value::String(String::new())),
+        _ => shape.to_vec(),
+    };
+    defaults(None, None).remove(&base).map(|setting| setting.value)
+}
+
+fn variable(key: &[String]) -> String {
+    let key = if key[0] == "serve" { &key[1..] } else { key };
+    format!("SWITCHBACK_{}", key.join("_").to_uppercase())
+}
+
+fn in_words(like: &Value) -> &'static str {
+    match like {
+        Value::Integer(_) => "a whole number",
+        Value::Boolean(_) => "true or false",
+        _ => "a text in quotes",
+    }
+}
+
+pub(crate) fn flatten(table: &Table, at: &mut Key, found: &mut impl FnMut(Key, &Value)) {
+    for (name, value) in table {
+        at.push(name.clone());
+        match value {
+            Value::Table(inner) => flatten(inner, at, found),
+            leaf => found(at.clone(), leaf),
+        }
+        at.pop();
+    }
+}
+
+fn insert(table: &mut Table, key: &[String], value: Value) {
+    match key {
+        [] => {}
+        [last] => {
+            table.insert(last.clone(), value);
+        }
+        [section, rest @ ..] => {
+            let inner = table.entry(section.clone()).or_insert_with(|| Value::Table(Table::new()));
+            if let Value::Table(inner) = inner {
+                insert(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// How many letters have to be changed, added or left out to make one word of another.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, a) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in b.bytes().enumerate() {
+            let changed = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,70 @@
+//! One connection, from its first byte to its last.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+use super::patience::Patience;
+use crate::host::Host;
+use crate::identity::Peer;
+
+/// Request line and headers together. Larger is answered 431; clients and proxies stop at 8 to 64 KiB.
+const HEAD_BYTES: usize = 64 << 10;
+
+/// Serves until the client leaves, is silent for too long, or `goodbye` says to end after the request under way.
+/// Dropping the future drops the request that is being dispatched.
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: Peer,
+    host: Host,
+    goodbye: oneshot::Receiver<()>,
+) {
+    // An answer is one write: there is nothing to wait for and put together.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection was gone at once");
+        return;
+    }
+    // Of the connection's own, so that cores do not count a shared reference up and down for each request.
+    let host = Arc::new(host);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let host = host.clone();
+        async move {
+            request.extensions_mut().insert(peer);
+            Ok::<_, Infallible>(host.dispatch(request).await)
+        }
+    });
+    let (patience, mut tick) = Patience::start();
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(patience)
+        // The length is the patience's affair; that there is one makes hyper ask.
+        .header_read_timeout(Patience::FIRST_HEAD)
+        .max_header_size(HEAD_BYTES)
+        // Without it a client that closes is not noticed before the answer is written, and its guest runs on.
+        .half_close(false)
+        // One buffer is cheaper than a list of pieces for answers as small as most.
+        .writev(false);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut goodbye = pin!(goodbye);
+    let mut told = false;
+    let served = std::future::poll_fn(|cx| {
+        tick.renew(cx);
+        if !told && goodbye.as_mut().poll(cx).is_ready() {
+            told = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        connection.as_mut().poll(cx)
+    })
+    .await;
+    if let Err(error) = served {
+        tracing::debug!(%error, peer = %peer.0, "a connection broke off");
+    }
+}
