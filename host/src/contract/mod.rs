@@ -1,0 +1,174 @@
+//! A component's contract: the OpenAPI document by which the host routes, checks and documents it.
+
+mod flatten;
+mod merge;
+mod operation;
+mod outline;
+mod refs;
+mod rename;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::config::Limits;
+use crate::schema::{SchemaError, Schemas};
+
+pub(crate) use merge::{merge, plugin_document};
+pub(crate) use operation::Operation;
+use outline::{Kind, walk};
+
+/// The most warnings that one contract gives.
+const WARNINGS: usize = 20;
+
+/// What a component says it serves.
+pub(crate) struct Contract {
+    /// The document as the component wrote it.
+    document: Value,
+    /// Every method of every path, in the document's order.
+    pub(crate) operations: Vec<Operation>,
+    /// What its author should know although it can be served.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Why a document cannot be served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ContractError {
+    /// Where in the document, as a JSON pointer; empty for the whole.
+    pointer: String,
+    message: String,
+}
+
+impl ContractError {
+    fn new(pointer: &str, message: impl Into<String>) -> Self {
+        ContractError { pointer: pointer.into(), message: message.into() }
+    }
+}
+
+impl std::error::Error for ContractError {}
+
+impl std::fmt::Display for ContractError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.pointer.as_str() {
+            "" => f.write_str(&self.message),
+            pointer => write!(f, "{} (at `#{pointer}`)", self.message),
+        }
+    }
+}
+
+impl From<SchemaError> for ContractError {
+    fn from(error: SchemaError) -> Self {
+        ContractError { pointer: error.pointer, message: error.message }
+    }
+}
+
+impl Contract {
+    /// Reads a document and compiles all that requests are checked against.
+    ///
+    /// # Errors
+    ///
+    /// If anything in it could not be served as it is written.
+    pub(crate) fn parse(text: &str, limits: &Limits) -> Result<Self, ContractError> {
+        if text.len() as u64 > limits.contract_bytes {
+            let message = format!(
+                "the contract has {} bytes, more than the {} allowed; see `contract_bytes`",
+                text.len(),
+                limits.contract_bytes
+            );
+            return Err(ContractError::new("", message));
+        }
+        let document: Value = serde_json::from_str(text)
+            .map_err(|error| ContractError::new("", format!("the contract is not JSON: {error}; `openapi` has to answer an OpenAPI 3.1 document")))?;
+        check_version(&document)?;
+        check_dialect(&document)?;
+
+        let declared = operation::declared(&document)?;
+        if declared.len() > limits.operations {
+            let message = format!("the contract has {} operations, more than the {} allowed; see `operations`", declared.len(), limits.operations);
+            return Err(ContractError::new("/paths", message));
+        }
+        refs::check(&document)?;
+        check_operation_ids(&document)?;
+
+        let schemas = Schemas::new(&document)?;
+        let mut warnings = Vec::new();
+        let mut operations = Vec::with_capacity(declared.len());
+        for declared in &declared {
+            operations.push(operation::compile(&document, &schemas, declared, &mut warnings)?);
+        }
+        check_clashes(&operations)?;
+        if operations.is_empty() {
+            warnings.push("the contract has no operations, so nothing will be served".into());
+        }
+        if warnings.len() > WARNINGS {
+            let more = warnings.len() - WARNINGS;
+            warnings.truncate(WARNINGS);
+            warnings.push(format!("and {more} warnings more"));
+        }
+        Ok(Contract { document, operations, warnings })
+    }
+}
+
+fn check_version(document: &Value) -> Result<(), ContractError> {
+    let Value::Object(object) = document else {
+        let message = format!("the contract is no OpenAPI document but {}", refs::excerpt(document));
+        return Err(ContractError::new("", message));
+    };
+    match object.get("openapi").or_else(|| object.get("swagger")) {
+        Some(Value::String(version)) if version == "3.1" || version.starts_with("3.1.") => Ok(()),
+        Some(version) => {
+            let message = format!("the contract is OpenAPI {}, and 3.1 is needed; convert it, and set `openapi` to `3.1.0`", refs::excerpt(version));
+            Err(ContractError::new("/openapi", message))
+        }
+        None => Err(ContractError::new("", "the contract is no OpenAPI document: it has no `openapi`; set it to `3.1.0`")),
+    }
+}
+
+/// Schemas are read as OpenAPI 3.1 has them unless told otherwise, and otherwise is not on offer.
+fn check_dialect(document: &Value) -> Result<(), ContractError> {
+    match document.get("jsonSchemaDialect") {
+        None => Ok(()),
+        Some(Value::String(dialect))
+            if dialect.starts_with("https://spec.openapis.org/oas/3.1/dialect/")
+                || dialect.trim_end_matches('#') == "https://json-schema.org/draft/2020-12/schema" =>
+        {
+            Ok(())
+        }
+        Some(other) => {
+            let message = format!("`jsonSchemaDialect` {} is not supported: leave it away and write JSON Schema 2020-12", refs::excerpt(other));
+            Err(ContractError::new("/jsonSchemaDialect", message))
+        }
+    }
+}
+
+/// Guests and clients know operations by these: wherever they stand, each is there once.
+fn check_operation_ids(document: &Value) -> Result<(), ContractError> {
+    let mut known: HashMap<&str, String> = HashMap::new();
+    walk(Kind::Document, document, &mut String::new(), &mut |kind, value, at| {
+        let id = value.get("operationId").and_then(Value::as_str).filter(|_| kind == Kind::Operation);
+        match id.and_then(|id| known.insert(id, at.to_owned()).map(|other| (id, other))) {
+            Some((id, other)) => Err(ContractError::new(at, format!("`operationId` `{id}` is also that of `#{other}`; each needs its own"))),
+            None => Ok(()),
+        }
+    })
+}
+
+/// Two paths may have the same shape, but then not the same method.
+fn check_clashes(operations: &[Operation]) -> Result<(), ContractError> {
+    let mut shapes: HashMap<(&http::Method, &str), &str> = HashMap::new();
+    let mut ids: HashMap<&str, &str> = HashMap::new();
+    for operation in operations {
+        let Operation { id, method, path, template, .. } = operation;
+        if let Some(other) = shapes.insert((method, template.shape()), path) {
+            let message = format!("`{method} {path}` matches the same requests as `{method} {other}`; leave one of them away");
+            return Err(ContractError::new(&outline::join("/paths", path), message));
+        }
+        if let Some(other) = ids.insert(id, path) {
+            let message = format!("`operationId` `{id}` is that of `{path}` and of `{other}`; each needs its own");
+            return Err(ContractError::new(&outline::join("/paths", path), message));
+        }
+    }
+    Ok(())
+}
