@@ -3,12 +3,15 @@
 mod admit;
 mod body;
 mod config;
+mod contract;
 #[cfg(test)]
 mod golden;
 mod json;
 mod number;
 mod params;
+mod path;
 mod problem;
+mod router;
 mod schema;
 mod violations;
 

@@ -14,7 +14,10 @@ use super::rename::{Names, rename_path_parameters};
 use crate::config::HostConfig;
 
 /// The document of all plugins: `(name, prefix, contract)`, in any order.
-pub(crate) fn merge<'a>(plugins: impl Iterator<Item = (&'a str, &'a str, &'a Contract)>, host: &HostConfig) -> Value {
+pub(crate) fn merge<'a>(
+    plugins: impl Iterator<Item = (&'a str, &'a str, &'a Contract)>,
+    host: &HostConfig,
+) -> Value {
     let mut plugins: Vec<_> = plugins.collect();
     plugins.sort_by_key(|(name, ..)| *name);
     let mut merged = Merged::default();
@@ -25,12 +28,19 @@ pub(crate) fn merge<'a>(plugins: impl Iterator<Item = (&'a str, &'a str, &'a Con
 }
 
 /// The document of one plugin: its own names and paths, with its prefix in `servers`.
-pub(crate) fn plugin_document(name: &str, prefix: &str, contract: &Contract, host: &HostConfig) -> Value {
+pub(crate) fn plugin_document(
+    name: &str,
+    prefix: &str,
+    contract: &Contract,
+    host: &HostConfig,
+) -> Value {
     let mut document = contract.document.clone();
     let refused = document_refusals(&mut document);
     walk_mut(Kind::Document, &mut document, &mut complete);
 
-    let Value::Object(root) = &mut document else { return document };
+    let Value::Object(root) = &mut document else {
+        return document;
+    };
     let info = object(root, "info");
     info.entry("title").or_insert_with(|| name.into());
     info.entry("version").or_insert_with(|| "0.1.0".into());
@@ -71,7 +81,12 @@ impl Merged {
         self.refused |= document_refusals(&mut document);
 
         let mut paths = HashMap::new();
-        for (path, _) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
+        for (path, _) in document
+            .get("paths")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             let full = format!("{prefix}{path}");
             let first = self.by_shape.entry(shape(&full)).or_insert(full);
             paths.insert(path.clone(), first.clone());
@@ -88,10 +103,14 @@ impl Merged {
     /// Takes over what was renamed already inside, under its new name.
     fn take(&mut self, mut document: Value, names: &Names) {
         for (path, item) in entries(&mut document, "paths") {
-            let Some(merged) = names.path(&path) else { continue };
+            let Some(merged) = names.path(&path) else {
+                continue;
+            };
             match self.paths.get_mut(merged) {
                 // Another method of a path that is there already.
-                Some(Value::Object(known)) => known.extend(item.as_object().cloned().unwrap_or_default()),
+                Some(Value::Object(known)) => {
+                    known.extend(item.as_object().cloned().unwrap_or_default())
+                }
                 _ => {
                     self.paths.insert(merged.into(), item);
                 }
@@ -104,7 +123,9 @@ impl Merged {
             self.tags.append(tags);
         }
         for (section, named) in entries(&mut document, "components") {
-            let Value::Object(named) = named else { continue };
+            let Value::Object(named) = named else {
+                continue;
+            };
             if !COMPONENTS.contains(&section.as_str()) {
                 continue;
             }
@@ -112,7 +133,9 @@ impl Merged {
             for (name, mut component) in named {
                 match (section.as_str(), &mut component) {
                     ("schemas", Value::Object(schema)) => {
-                        schema.entry("title").or_insert_with(|| name.as_str().into());
+                        schema
+                            .entry("title")
+                            .or_insert_with(|| name.as_str().into());
                     }
                     // They are copied to where they are used, and no `operationId` may be there twice.
                     ("pathItems", Value::Object(item)) => {
@@ -135,7 +158,10 @@ impl Merged {
         }
         let mut document = Map::new();
         document.insert("openapi".into(), "3.1.0".into());
-        document.insert("info".into(), json!({ "title": host.title, "version": host.version }));
+        document.insert(
+            "info".into(),
+            json!({ "title": host.title, "version": host.version }),
+        );
         if !host.base_path.is_empty() {
             document.insert("servers".into(), json!([{ "url": host.base_path }]));
         }
@@ -155,16 +181,23 @@ impl Merged {
 /// Adds the answer that the host gives to what does not fit, as FastAPI documents it, and says whether any was added.
 fn document_refusals(document: &mut Value) -> bool {
     let mut added = false;
-    let Some(Value::Object(paths)) = document.get_mut("paths") else { return added };
+    let Some(Value::Object(paths)) = document.get_mut("paths") else {
+        return added;
+    };
     for item in paths.values_mut().filter_map(Value::as_object_mut) {
         let of_path = has_parameters(item);
         for method in METHODS {
-            let Some(Value::Object(operation)) = item.get_mut(method) else { continue };
+            let Some(Value::Object(operation)) = item.get_mut(method) else {
+                continue;
+            };
             if !of_path && !has_parameters(operation) && !operation.contains_key("requestBody") {
                 continue;
             }
             let responses = object(operation, "responses");
-            if !["422", "4XX", "default"].iter().any(|status| responses.contains_key(*status)) {
+            if !["422", "4XX", "default"]
+                .iter()
+                .any(|status| responses.contains_key(*status))
+            {
                 responses.insert("422".into(), refusal());
                 added = true;
             }
@@ -174,7 +207,10 @@ fn document_refusals(document: &mut Value) -> bool {
 }
 
 fn has_parameters(holder: &Map<String, Value>) -> bool {
-    holder.get("parameters").and_then(Value::as_array).is_some_and(|list| !list.is_empty())
+    holder
+        .get("parameters")
+        .and_then(Value::as_array)
+        .is_some_and(|list| !list.is_empty())
 }
 
 fn refusal() -> Value {
@@ -214,7 +250,10 @@ fn refusal_schemas() -> [(String, Value); 2] {
         "required": ["loc", "msg", "type"],
         "title": "ValidationError"
     });
-    [("HTTPValidationError".into(), refusal), ("ValidationError".into(), violation)]
+    [
+        ("HTTPValidationError".into(), refusal),
+        ("ValidationError".into(), violation),
+    ]
 }
 
 /// The object under a key, made if there is none.
@@ -238,7 +277,11 @@ fn entries(document: &mut Value, key: &str) -> Map<String, Value> {
 fn shape(path: &str) -> String {
     let mut shape = String::with_capacity(path.len());
     for (index, piece) in path.split('{').enumerate() {
-        let fixed = if index == 0 { piece } else { piece.split_once('}').map_or(piece, |(_, fixed)| fixed) };
+        let fixed = if index == 0 {
+            piece
+        } else {
+            piece.split_once('}').map_or(piece, |(_, fixed)| fixed)
+        };
         if index > 0 {
             shape.push_str("{}");
         }

@@ -43,7 +43,10 @@ pub(crate) struct ContractError {
 
 impl ContractError {
     fn new(pointer: &str, message: impl Into<String>) -> Self {
-        ContractError { pointer: pointer.into(), message: message.into() }
+        ContractError {
+            pointer: pointer.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -60,7 +63,10 @@ impl std::fmt::Display for ContractError {
 
 impl From<SchemaError> for ContractError {
     fn from(error: SchemaError) -> Self {
-        ContractError { pointer: error.pointer, message: error.message }
+        ContractError {
+            pointer: error.pointer,
+            message: error.message,
+        }
     }
 }
 
@@ -86,7 +92,11 @@ impl Contract {
 
         let declared = operation::declared(&document)?;
         if declared.len() > limits.operations {
-            let message = format!("the contract has {} operations, more than the {} allowed; see `operations`", declared.len(), limits.operations);
+            let message = format!(
+                "the contract has {} operations, more than the {} allowed; see `operations`",
+                declared.len(),
+                limits.operations
+            );
             return Err(ContractError::new("/paths", message));
         }
         refs::check(&document)?;
@@ -96,7 +106,12 @@ impl Contract {
         let mut warnings = Vec::new();
         let mut operations = Vec::with_capacity(declared.len());
         for declared in &declared {
-            operations.push(operation::compile(&document, &schemas, declared, &mut warnings)?);
+            operations.push(operation::compile(
+                &document,
+                &schemas,
+                declared,
+                &mut warnings,
+            )?);
         }
         check_clashes(&operations)?;
         if operations.is_empty() {
@@ -107,22 +122,35 @@ impl Contract {
             warnings.truncate(WARNINGS);
             warnings.push(format!("and {more} warnings more"));
         }
-        Ok(Contract { document, operations, warnings })
+        Ok(Contract {
+            document,
+            operations,
+            warnings,
+        })
     }
 }
 
 fn check_version(document: &Value) -> Result<(), ContractError> {
     let Value::Object(object) = document else {
-        let message = format!("the contract is no OpenAPI document but {}", refs::excerpt(document));
+        let message = format!(
+            "the contract is no OpenAPI document but {}",
+            refs::excerpt(document)
+        );
         return Err(ContractError::new("", message));
     };
     match object.get("openapi").or_else(|| object.get("swagger")) {
         Some(Value::String(version)) if version == "3.1" || version.starts_with("3.1.") => Ok(()),
         Some(version) => {
-            let message = format!("the contract is OpenAPI {}, and 3.1 is needed; convert it, and set `openapi` to `3.1.0`", refs::excerpt(version));
+            let message = format!(
+                "the contract is OpenAPI {}, and 3.1 is needed; convert it, and set `openapi` to `3.1.0`",
+                refs::excerpt(version)
+            );
             Err(ContractError::new("/openapi", message))
         }
-        None => Err(ContractError::new("", "the contract is no OpenAPI document: it has no `openapi`; set it to `3.1.0`")),
+        None => Err(ContractError::new(
+            "",
+            "the contract is no OpenAPI document: it has no `openapi`; set it to `3.1.0`",
+        )),
     }
 }
 
@@ -132,12 +160,16 @@ fn check_dialect(document: &Value) -> Result<(), ContractError> {
         None => Ok(()),
         Some(Value::String(dialect))
             if dialect.starts_with("https://spec.openapis.org/oas/3.1/dialect/")
-                || dialect.trim_end_matches('#') == "https://json-schema.org/draft/2020-12/schema" =>
+                || dialect.trim_end_matches('#')
+                    == "https://json-schema.org/draft/2020-12/schema" =>
         {
             Ok(())
         }
         Some(other) => {
-            let message = format!("`jsonSchemaDialect` {} is not supported: leave it away and write JSON Schema 2020-12", refs::excerpt(other));
+            let message = format!(
+                "`jsonSchemaDialect` {} is not supported: leave it away and write JSON Schema 2020-12",
+                refs::excerpt(other)
+            );
             Err(ContractError::new("/jsonSchemaDialect", message))
         }
     }
@@ -146,13 +178,24 @@ fn check_dialect(document: &Value) -> Result<(), ContractError> {
 /// Guests and clients know operations by these: wherever they stand, each is there once.
 fn check_operation_ids(document: &Value) -> Result<(), ContractError> {
     let mut known: HashMap<&str, String> = HashMap::new();
-    walk(Kind::Document, document, &mut String::new(), &mut |kind, value, at| {
-        let id = value.get("operationId").and_then(Value::as_str).filter(|_| kind == Kind::Operation);
-        match id.and_then(|id| known.insert(id, at.to_owned()).map(|other| (id, other))) {
-            Some((id, other)) => Err(ContractError::new(at, format!("`operationId` `{id}` is also that of `#{other}`; each needs its own"))),
-            None => Ok(()),
-        }
-    })
+    walk(
+        Kind::Document,
+        document,
+        &mut String::new(),
+        &mut |kind, value, at| {
+            let id = value
+                .get("operationId")
+                .and_then(Value::as_str)
+                .filter(|_| kind == Kind::Operation);
+            match id.and_then(|id| known.insert(id, at.to_owned()).map(|other| (id, other))) {
+                Some((id, other)) => Err(ContractError::new(
+                    at,
+                    format!("`operationId` `{id}` is also that of `#{other}`; each needs its own"),
+                )),
+                None => Ok(()),
+            }
+        },
+    )
 }
 
 /// Two paths may have the same shape, but then not the same method.
@@ -160,13 +203,23 @@ fn check_clashes(operations: &[Operation]) -> Result<(), ContractError> {
     let mut shapes: HashMap<(&http::Method, &str), &str> = HashMap::new();
     let mut ids: HashMap<&str, &str> = HashMap::new();
     for operation in operations {
-        let Operation { id, method, path, template, .. } = operation;
+        let Operation {
+            id,
+            method,
+            path,
+            template,
+            ..
+        } = operation;
         if let Some(other) = shapes.insert((method, template.shape()), path) {
-            let message = format!("`{method} {path}` matches the same requests as `{method} {other}`; leave one of them away");
+            let message = format!(
+                "`{method} {path}` matches the same requests as `{method} {other}`; leave one of them away"
+            );
             return Err(ContractError::new(&outline::join("/paths", path), message));
         }
         if let Some(other) = ids.insert(id, path) {
-            let message = format!("`operationId` `{id}` is that of `{path}` and of `{other}`; each needs its own");
+            let message = format!(
+                "`operationId` `{id}` is that of `{path}` and of `{other}`; each needs its own"
+            );
             return Err(ContractError::new(&outline::join("/paths", path), message));
         }
     }

@@ -40,7 +40,11 @@ impl Operation {
     /// # Errors
     ///
     /// Why it does not fit.
-    pub(crate) fn admit(&self, received: Received<'_>, limits: &Limits) -> Result<Admitted, Rejection> {
+    pub(crate) fn admit(
+        &self,
+        received: Received<'_>,
+        limits: &Limits,
+    ) -> Result<Admitted, Rejection> {
         admit::admit(&self.parameters, self.body.as_ref(), received, limits)
     }
 }
@@ -67,7 +71,12 @@ pub(super) fn declared<'d>(document: &'d Value) -> Result<Vec<Declared<'d>>, Con
     let mut found = Vec::new();
     let paths = match document.get("paths") {
         Some(Value::Object(paths)) => paths,
-        Some(other) => return Err(ContractError::new("/paths", format!("`paths` is an object, not {}", excerpt(other)))),
+        Some(other) => {
+            return Err(ContractError::new(
+                "/paths",
+                format!("`paths` is an object, not {}", excerpt(other)),
+            ));
+        }
         None => return Ok(found),
     };
     for path in paths.keys().filter(|path| !path.starts_with("x-")) {
@@ -77,7 +86,13 @@ pub(super) fn declared<'d>(document: &'d Value) -> Result<Vec<Declared<'d>>, Con
             if let Some(operation) = item.get(key) {
                 let pointer = join(&item_at, key);
                 let operation = object(operation, &pointer)?;
-                found.push(Declared { path, key, item: (item_at.clone(), item), pointer, operation });
+                found.push(Declared {
+                    path,
+                    key,
+                    item: (item_at.clone(), item),
+                    pointer,
+                    operation,
+                });
             }
         }
     }
@@ -91,33 +106,62 @@ pub(super) fn compile(
     declared: &Declared<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<Operation, ContractError> {
-    let Declared { path, pointer, operation, .. } = declared;
+    let Declared {
+        path,
+        pointer,
+        operation,
+        ..
+    } = declared;
     let method = declared.method();
     let parameters = parameters(document, declared)?;
-    let takes_rest = |name: &str| parameters.iter().any(|known| known.place == "path" && known.name == name && known.takes_rest);
-    let template = PathTemplate::parse(path, takes_rest).map_err(|message| ContractError::new(&join("/paths", path), message))?;
+    let takes_rest = |name: &str| {
+        parameters
+            .iter()
+            .any(|known| known.place == "path" && known.name == name && known.takes_rest)
+    };
+    let template = PathTemplate::parse(path, takes_rest)
+        .map_err(|message| ContractError::new(&join("/paths", path), message))?;
     for name in template.names() {
-        if !parameters.iter().any(|known| known.place == "path" && known.name == *name) {
-            let message = format!("`{method} {path}` has `{{{name}}}` in its path but no parameter `{name}` with `in: path`; declare it");
+        if !parameters
+            .iter()
+            .any(|known| known.place == "path" && known.name == *name)
+        {
+            let message = format!(
+                "`{method} {path}` has `{{{name}}}` in its path but no parameter `{name}` with `in: path`; declare it"
+            );
             return Err(ContractError::new(pointer, message));
         }
     }
     for known in parameters.iter().filter(|known| known.place == "path") {
         if !template.names().contains(&known.name) {
-            let message = format!("`{method} {path}` declares the path parameter `{}`, which its path lacks", known.name);
+            let message = format!(
+                "`{method} {path}` declares the path parameter `{}`, which its path lacks",
+                known.name
+            );
             return Err(ContractError::new(&known.pointer, message));
         }
     }
 
     let pointers: Vec<String> = parameters.into_iter().map(|known| known.pointer).collect();
     let compiled = Parameters::compile(schemas, template.names(), &pointers)?;
-    warnings.extend(compiled.warnings.into_iter().map(|warning| format!("`{method} {path}`: {warning}")));
+    warnings.extend(
+        compiled
+            .warnings
+            .into_iter()
+            .map(|warning| format!("`{method} {path}`: {warning}")),
+    );
     let body = match operation.get("requestBody") {
-        Some(_) => Some(RequestBody::compile(schemas, &join(pointer, "requestBody"))?),
+        Some(_) => Some(RequestBody::compile(
+            schemas,
+            &join(pointer, "requestBody"),
+        )?),
         None => None,
     };
     no_streams(document, declared)?;
-    let secured = operation.get("security").or_else(|| document.get("security")).and_then(Value::as_array);
+    let secured = operation
+        .get("security")
+        .or_else(|| document.get("security"))
+        .and_then(Value::as_array);
     if secured.is_some_and(|required| !required.is_empty()) {
         warnings.push(format!("`{method} {path}`: `security` is documented but not enforced yet; the guest must check it"));
     }
@@ -125,12 +169,24 @@ pub(super) fn compile(
     let id = match operation.get("operationId") {
         Some(Value::String(id)) if !id.is_empty() => id.clone(),
         Some(other) => {
-            return Err(ContractError::new(pointer, format!("`operationId` is a text, not {}", excerpt(other))));
+            return Err(ContractError::new(
+                pointer,
+                format!("`operationId` is a text, not {}", excerpt(other)),
+            ));
         }
         None => format!("{method} {path}"),
     };
-    let method = method.parse().map_err(|_| ContractError::new(pointer, "no such method"))?;
-    Ok(Operation { id, method, path: (*path).to_owned(), template, parameters: compiled.parameters, body })
+    let method = method
+        .parse()
+        .map_err(|_| ContractError::new(pointer, "no such method"))?;
+    Ok(Operation {
+        id,
+        method,
+        path: (*path).to_owned(),
+        template,
+        parameters: compiled.parameters,
+        body,
+    })
 }
 
 /// A parameter object, as far as routing cares.
@@ -142,21 +198,36 @@ struct Declaration {
 }
 
 /// The parameters of the path, then those of the operation; the operation's own win.
-fn parameters(document: &Value, declared: &Declared<'_>) -> Result<Vec<Declaration>, ContractError> {
+fn parameters(
+    document: &Value,
+    declared: &Declared<'_>,
+) -> Result<Vec<Declaration>, ContractError> {
     let of_path = list(document, declared.item.1, &declared.item.0)?;
     let own = list(document, declared.operation, &declared.pointer)?;
-    let overridden = |one: &Declaration| own.iter().any(|other| other.name == one.name && other.place == one.place);
+    let overridden = |one: &Declaration| {
+        own.iter()
+            .any(|other| other.name == one.name && other.place == one.place)
+    };
     let mut all: Vec<Declaration> = of_path.into_iter().filter(|one| !overridden(one)).collect();
     all.extend(own);
     Ok(all)
 }
 
-fn list(document: &Value, holder: &Map<String, Value>, pointer: &str) -> Result<Vec<Declaration>, ContractError> {
+fn list(
+    document: &Value,
+    holder: &Map<String, Value>,
+    pointer: &str,
+) -> Result<Vec<Declaration>, ContractError> {
     let pointer = join(pointer, "parameters");
     let items = match holder.get("parameters") {
         None => return Ok(Vec::new()),
         Some(Value::Array(items)) => items,
-        Some(other) => return Err(ContractError::new(&pointer, format!("`parameters` is a list, not {}", excerpt(other)))),
+        Some(other) => {
+            return Err(ContractError::new(
+                &pointer,
+                format!("`parameters` is a list, not {}", excerpt(other)),
+            ));
+        }
     };
     let mut known: HashMap<(String, String), ()> = HashMap::new();
     let mut all = Vec::with_capacity(items.len());
@@ -164,17 +235,32 @@ fn list(document: &Value, holder: &Map<String, Value>, pointer: &str) -> Result<
         let (at, object) = resolve(document, &format!("{pointer}/{index}"))?;
         let text = |key: &str| {
             let value = object.get(key).and_then(Value::as_str);
-            value.map(str::to_owned).ok_or_else(|| ContractError::new(&at, format!("a parameter needs `{key}`")))
+            value
+                .map(str::to_owned)
+                .ok_or_else(|| ContractError::new(&at, format!("a parameter needs `{key}`")))
         };
         let (name, place) = (text("name")?, text("in")?);
         if known.insert((name.clone(), place.clone()), ()).is_some() {
-            return Err(ContractError::new(&at, format!("parameter `{name}` in `{place}` is declared twice")));
+            return Err(ContractError::new(
+                &at,
+                format!("parameter `{name}` in `{place}` is declared twice"),
+            ));
         }
         let takes_rest = object.get("x-switchback-wildcard") == Some(&Value::Bool(true));
         if takes_rest && place != "path" {
-            return Err(ContractError::new(&at, format!("`x-switchback-wildcard` is for path parameters, and `{name}` is in `{place}`")));
+            return Err(ContractError::new(
+                &at,
+                format!(
+                    "`x-switchback-wildcard` is for path parameters, and `{name}` is in `{place}`"
+                ),
+            ));
         }
-        all.push(Declaration { pointer: at, name, place, takes_rest });
+        all.push(Declaration {
+            pointer: at,
+            name,
+            place,
+            takes_rest,
+        });
     }
     Ok(all)
 }
@@ -182,17 +268,24 @@ fn list(document: &Value, holder: &Map<String, Value>, pointer: &str) -> Result<
 /// Answers in pieces are for a later version.
 fn no_streams(document: &Value, declared: &Declared<'_>) -> Result<(), ContractError> {
     let responses = join(&declared.pointer, "responses");
-    let Some(Value::Object(by_status)) = declared.operation.get("responses") else { return Ok(()) };
+    let Some(Value::Object(by_status)) = declared.operation.get("responses") else {
+        return Ok(());
+    };
     for status in by_status.keys().filter(|status| !status.starts_with("x-")) {
         let (at, response) = resolve(document, &join(&responses, status))?;
-        let Some(Value::Object(content)) = response.get("content") else { continue };
+        let Some(Value::Object(content)) = response.get("content") else {
+            continue;
+        };
         for (media, described) in content {
             if described.get("x-switchback-stream") == Some(&Value::Bool(true)) {
                 let message = format!(
                     "the answer `{media}` is declared as a stream, which is not supported by this version yet: leave \
                      `x-switchback-stream` away"
                 );
-                return Err(ContractError::new(&join(&join(&at, "content"), media), message));
+                return Err(ContractError::new(
+                    &join(&join(&at, "content"), media),
+                    message,
+                ));
             }
         }
     }
@@ -200,5 +293,10 @@ fn no_streams(document: &Value, declared: &Declared<'_>) -> Result<(), ContractE
 }
 
 fn object<'d>(value: &'d Value, at: &str) -> Result<&'d Map<String, Value>, ContractError> {
-    value.as_object().ok_or_else(|| ContractError::new(at, format!("an object is needed here, not {}", excerpt(value))))
+    value.as_object().ok_or_else(|| {
+        ContractError::new(
+            at,
+            format!("an object is needed here, not {}", excerpt(value)),
+        )
+    })
 }

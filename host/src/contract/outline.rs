@@ -4,7 +4,9 @@
 use serde_json::Value;
 
 /// The methods that a path item can have, by their keys.
-pub(super) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+pub(super) const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
 
 /// The sections of `components`, by their keys.
 pub(super) const COMPONENTS: [&str; 10] = [
@@ -68,18 +70,30 @@ impl Kind {
             (Kind::Callback, key) if key != "$ref" && !key.starts_with("x-") => One(Kind::PathItem),
             (Kind::Parameter | Kind::MediaType, "schema") => One(Kind::Schema),
             (Kind::Parameter | Kind::MediaType, "examples") => Each(Kind::Example),
-            (Kind::Parameter | Kind::RequestBody | Kind::Response, "content") => Each(Kind::MediaType),
+            (Kind::Parameter | Kind::RequestBody | Kind::Response, "content") => {
+                Each(Kind::MediaType)
+            }
             (Kind::MediaType, "encoding") => Each(Kind::Encoding),
             (Kind::Response | Kind::Encoding, "headers") => Each(Kind::Parameter),
             (Kind::Response, "links") => Each(Kind::Link),
-            (Kind::Schema, "properties" | "patternProperties" | "dependentSchemas" | "$defs" | "definitions") => {
-                Each(Kind::Schema)
-            }
+            (
+                Kind::Schema,
+                "properties" | "patternProperties" | "dependentSchemas" | "$defs" | "definitions",
+            ) => Each(Kind::Schema),
             (Kind::Schema, "allOf" | "anyOf" | "oneOf" | "prefixItems") => Each(Kind::Schema),
             (
                 Kind::Schema,
-                "not" | "if" | "then" | "else" | "items" | "contains" | "additionalProperties" | "propertyNames"
-                | "unevaluatedItems" | "unevaluatedProperties" | "contentSchema",
+                "not"
+                | "if"
+                | "then"
+                | "else"
+                | "items"
+                | "contains"
+                | "additionalProperties"
+                | "propertyNames"
+                | "unevaluatedItems"
+                | "unevaluatedProperties"
+                | "contentSchema",
             ) => One(Kind::Schema),
             _ => Data,
         }
@@ -114,7 +128,9 @@ pub(super) fn walk<'d, E>(
     see: &mut impl FnMut(Kind, &'d Value, &str) -> Result<(), E>,
 ) -> Result<(), E> {
     see(kind, value, pointer)?;
-    let Value::Object(object) = value else { return Ok(()) };
+    let Value::Object(object) = value else {
+        return Ok(());
+    };
     for (key, value) in object {
         let (kind, each) = match kind.inside(key) {
             One(kind) => (kind, false),
@@ -162,7 +178,9 @@ pub(super) fn walk_mut(kind: Kind, value: &mut Value, see: &mut impl FnMut(Kind,
                     }
                 }
             }
-            (Each(kind), Value::Array(items)) => items.iter_mut().for_each(|value| walk_mut(kind, value, see)),
+            (Each(kind), Value::Array(items)) => items
+                .iter_mut()
+                .for_each(|value| walk_mut(kind, value, see)),
             (One(kind) | Each(kind), value) => walk_mut(kind, value, see),
             (Data, _) => {}
         }
@@ -190,5 +208,9 @@ pub(super) fn join(pointer: &str, key: &str) -> String {
 
 /// The keys of a JSON pointer.
 pub(super) fn keys(pointer: &str) -> Vec<String> {
-    pointer.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~")).collect()
+    pointer
+        .split('/')
+        .skip(1)
+        .map(|key| key.replace("~1", "/").replace("~0", "~"))
+        .collect()
 }

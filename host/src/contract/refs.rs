@@ -13,7 +13,16 @@ use super::outline::{self, COMPONENTS, Kind, METHODS, walk};
 const FORBIDDEN: [&str; 4] = ["$id", "$anchor", "$dynamicRef", "$dynamicAnchor"];
 
 /// Keywords whose schemas are applied to the very value that the schema around them is applied to.
-const IN_PLACE: [&str; 8] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"];
+const IN_PLACE: [&str; 8] = [
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+    "dependentSchemas",
+];
 
 /// The most references that may follow one another before something else is found.
 const HOPS: usize = 16;
@@ -25,53 +34,84 @@ const HOPS: usize = 16;
 /// If one is no object where OpenAPI wants one, leads out of the document or nowhere, or only round in a circle.
 pub(super) fn check(document: &Value) -> Result<(), ContractError> {
     let mut steps: HashMap<String, Vec<String>> = HashMap::new();
-    walk(Kind::Document, document, &mut String::new(), &mut |kind, value, at| {
-        let Value::Object(object) = value else {
-            return match value {
-                Value::Bool(_) if kind == Kind::Schema => Ok(()),
-                _ => Err(ContractError::new(at, format!("an object is needed here, not {}", excerpt(value)))),
+    walk(
+        Kind::Document,
+        document,
+        &mut String::new(),
+        &mut |kind, value, at| {
+            let Value::Object(object) = value else {
+                return match value {
+                    Value::Bool(_) if kind == Kind::Schema => Ok(()),
+                    _ => Err(ContractError::new(
+                        at,
+                        format!("an object is needed here, not {}", excerpt(value)),
+                    )),
+                };
             };
-        };
-        let mut next = Vec::new();
-        if let Some(reference) = object.get("$ref").filter(|_| kind != Kind::Requirement) {
-            let pointer = local(reference).map_err(|message| ContractError::new(at, message))?;
-            may_lead_to(kind, &pointer).map_err(|message| ContractError::new(at, message))?;
-            if document.pointer(&pointer).is_none() {
-                return Err(ContractError::new(at, format!("`$ref` leads to `#{pointer}`, and nothing is there")));
+            let mut next = Vec::new();
+            if let Some(reference) = object.get("$ref").filter(|_| kind != Kind::Requirement) {
+                let pointer =
+                    local(reference).map_err(|message| ContractError::new(at, message))?;
+                may_lead_to(kind, &pointer).map_err(|message| ContractError::new(at, message))?;
+                if document.pointer(&pointer).is_none() {
+                    return Err(ContractError::new(
+                        at,
+                        format!("`$ref` leads to `#{pointer}`, and nothing is there"),
+                    ));
+                }
+                next.push(pointer);
             }
-            next.push(pointer);
-        }
-        if kind == Kind::Schema {
-            if let Some(keyword) = FORBIDDEN.iter().find(|keyword| object.contains_key(**keyword)) {
-                let message = format!("`{keyword}` is not supported: put the schema into `components/schemas` and refer to it there by `$ref`");
-                return Err(ContractError::new(at, message));
+            if kind == Kind::Schema {
+                if let Some(keyword) = FORBIDDEN
+                    .iter()
+                    .find(|keyword| object.contains_key(**keyword))
+                {
+                    let message = format!(
+                        "`{keyword}` is not supported: put the schema into `components/schemas` and refer to it there by `$ref`"
+                    );
+                    return Err(ContractError::new(at, message));
+                }
+                next.extend(IN_PLACE.iter().flat_map(|keyword| {
+                    in_place(object.get(*keyword), &outline::join(at, keyword))
+                }));
             }
-            next.extend(IN_PLACE.iter().flat_map(|keyword| in_place(object.get(*keyword), &outline::join(at, keyword))));
-        }
-        if !next.is_empty() {
-            steps.insert(at.to_owned(), next);
-        }
-        Ok(())
-    })?;
+            if !next.is_empty() {
+                steps.insert(at.to_owned(), next);
+            }
+            Ok(())
+        },
+    )?;
     no_circles(&steps)
 }
 
 /// What stands at a pointer, references followed, and its own pointer.
-pub(super) fn resolve<'d>(document: &'d Value, pointer: &str) -> Result<(String, &'d Value), ContractError> {
+pub(super) fn resolve<'d>(
+    document: &'d Value,
+    pointer: &str,
+) -> Result<(String, &'d Value), ContractError> {
     let mut here = pointer.to_owned();
     for _ in 0..HOPS {
-        let value = document.pointer(&here).ok_or_else(|| ContractError::new(pointer, format!("nothing is at `#{here}`")))?;
+        let value = document
+            .pointer(&here)
+            .ok_or_else(|| ContractError::new(pointer, format!("nothing is at `#{here}`")))?;
         match value.get("$ref") {
-            Some(reference) => here = local(reference).map_err(|message| ContractError::new(&here, message))?,
+            Some(reference) => {
+                here = local(reference).map_err(|message| ContractError::new(&here, message))?
+            }
             None => return Ok((here, value)),
         }
     }
-    Err(ContractError::new(pointer, format!("more than {HOPS} `$ref`s follow one another; refer to the last one")))
+    Err(ContractError::new(
+        pointer,
+        format!("more than {HOPS} `$ref`s follow one another; refer to the last one"),
+    ))
 }
 
 /// The pointer that a `$ref` means.
 pub(super) fn local(reference: &Value) -> Result<String, String> {
-    let Some(text) = reference.as_str() else { return Err(format!("`$ref` is a text, not {}", excerpt(reference))) };
+    let Some(text) = reference.as_str() else {
+        return Err(format!("`$ref` is a text, not {}", excerpt(reference)));
+    };
     let Some(fragment) = text.strip_prefix('#') else {
         return Err(format!(
             "`$ref` to `{}` leads out of the document, and other documents are never fetched: copy what it refers to into \
@@ -79,9 +119,14 @@ pub(super) fn local(reference: &Value) -> Result<String, String> {
             shorten(text)
         ));
     };
-    let pointer = percent_decode_str(fragment).decode_utf8().map_err(|_| format!("`$ref` to `{}` is no UTF-8", shorten(text)))?;
+    let pointer = percent_decode_str(fragment)
+        .decode_utf8()
+        .map_err(|_| format!("`$ref` to `{}` is no UTF-8", shorten(text)))?;
     if !pointer.starts_with('/') {
-        return Err(format!("`$ref` to `{}` is not supported: write it as `#/components/…`", shorten(text)));
+        return Err(format!(
+            "`$ref` to `{}` is not supported: write it as `#/components/…`",
+            shorten(text)
+        ));
     }
     Ok(pointer.into_owned())
 }
@@ -94,14 +139,18 @@ fn may_lead_to(kind: Kind, pointer: &str) -> Result<(), String> {
         ["components", section, _, ..] if COMPONENTS.contains(section) => Ok(()),
         ["paths" | "webhooks", _, method, ..] if METHODS.contains(method) => Ok(()),
         ["paths" | "webhooks", _] if kind == Kind::PathItem => Ok(()),
-        _ => Err(format!("`$ref` leads to `#{pointer}`, which other parts cannot share: move it into `components`")),
+        _ => Err(format!(
+            "`$ref` leads to `#{pointer}`, which other parts cannot share: move it into `components`"
+        )),
     }
 }
 
 /// Pointers of the schemas under a keyword that applies them to the same value.
 fn in_place(under: Option<&Value>, at: &str) -> Vec<String> {
     match under {
-        Some(Value::Array(items)) => (0..items.len()).map(|index| format!("{at}/{index}")).collect(),
+        Some(Value::Array(items)) => (0..items.len())
+            .map(|index| format!("{at}/{index}"))
+            .collect(),
         Some(Value::Object(entries)) if at.ends_with("/dependentSchemas") => {
             entries.keys().map(|name| outline::join(at, name)).collect()
         }
@@ -130,7 +179,10 @@ fn no_circles(steps: &HashMap<String, Vec<String>>) -> Result<(), ContractError>
                 continue;
             };
             if states.get(next.as_str()) == Some(&State::Open) {
-                return Err(ContractError::new(next, "`$ref` leads round in a circle and never reaches a schema"));
+                return Err(ContractError::new(
+                    next,
+                    "`$ref` leads round in a circle and never reaches a schema",
+                ));
             }
             stack.push((here, taken + 1));
             stack.push((next, 0));

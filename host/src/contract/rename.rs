@@ -10,8 +10,21 @@ use super::outline::{Kind, METHODS, keys, push, walk_mut};
 use super::refs::local;
 
 /// What cannot stand in the fragment of a URI (RFC 3986, 3.5).
-const NOT_IN_FRAGMENT: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'[').add(b'\\').add(b']').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+const NOT_IN_FRAGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// How the names of one plugin change.
 pub(super) struct Names<'a> {
@@ -25,10 +38,22 @@ pub(super) struct Names<'a> {
 
 impl<'a> Names<'a> {
     pub(super) fn new(plugin: &'a str, paths: HashMap<String, String>, document: &Value) -> Self {
-        let mut names = Names { plugin, paths, schemas: HashSet::new(), children: HashMap::new() };
-        for (name, schema) in document.pointer("/components/schemas").and_then(Value::as_object).into_iter().flatten() {
+        let mut names = Names {
+            plugin,
+            paths,
+            schemas: HashSet::new(),
+            children: HashMap::new(),
+        };
+        for (name, schema) in document
+            .pointer("/components/schemas")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             names.schemas.insert(name.clone());
-            for parent in references(schema.get("allOf")).filter_map(|reference| schema_name(&reference)) {
+            for parent in
+                references(schema.get("allOf")).filter_map(|reference| schema_name(&reference))
+            {
                 names.children.entry(parent).or_default().push(name.clone());
             }
         }
@@ -51,19 +76,32 @@ impl<'a> Names<'a> {
         walk_mut(Kind::Document, document, &mut |kind, value| {
             let Value::Object(object) = value else { return };
             if kind == Kind::Requirement {
-                *object = std::mem::take(object).into_iter().map(|(name, scopes)| (self.of(&name), scopes)).collect();
+                *object = std::mem::take(object)
+                    .into_iter()
+                    .map(|(name, scopes)| (self.of(&name), scopes))
+                    .collect();
                 return;
             }
             self.change(object.get_mut("$ref"), |text| self.reference(text));
             match kind {
                 Kind::Document => {
-                    for tag in object.get_mut("tags").and_then(Value::as_array_mut).into_iter().flatten() {
+                    for tag in object
+                        .get_mut("tags")
+                        .and_then(Value::as_array_mut)
+                        .into_iter()
+                        .flatten()
+                    {
                         self.change(tag.get_mut("name"), |name| Some(self.of(name)));
                     }
                 }
                 Kind::Operation => {
                     self.change(object.get_mut("operationId"), |name| Some(self.of(name)));
-                    for tag in object.get_mut("tags").and_then(Value::as_array_mut).into_iter().flatten() {
+                    for tag in object
+                        .get_mut("tags")
+                        .and_then(Value::as_array_mut)
+                        .into_iter()
+                        .flatten()
+                    {
                         self.change(Some(tag), |name| Some(self.of(name)));
                     }
                 }
@@ -72,8 +110,14 @@ impl<'a> Names<'a> {
                     self.change(object.get_mut("operationRef"), |text| self.reference(text));
                 }
                 Kind::Schema => {
-                    let mapping = object.get_mut("discriminator").and_then(|found| found.get_mut("mapping"));
-                    for target in mapping.and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+                    let mapping = object
+                        .get_mut("discriminator")
+                        .and_then(|found| found.get_mut("mapping"));
+                    for target in mapping
+                        .and_then(Value::as_object_mut)
+                        .into_iter()
+                        .flat_map(Map::values_mut)
+                    {
                         self.change(Some(target), |text| match self.schemas.contains(text) {
                             true => Some(reference_to_schema(&self.of(text))),
                             false => self.reference(text),
@@ -115,32 +159,56 @@ impl<'a> Names<'a> {
     /// A tag that no mapping names is the name of a schema, which is about to change: so it is mapped.
     fn map_implicit_tags(&self, document: &mut Value) {
         walk_mut(Kind::Document, document, &mut |kind, value| {
-            let branches: Vec<String> = ["oneOf", "anyOf"].iter().flat_map(|union| references(value.get(*union))).collect();
+            let branches: Vec<String> = ["oneOf", "anyOf"]
+                .iter()
+                .flat_map(|union| references(value.get(*union)))
+                .collect();
             if kind == Kind::Schema {
-                self.add_mapping(value, branches.iter().filter_map(|reference| schema_name(reference)));
+                self.add_mapping(
+                    value,
+                    branches
+                        .iter()
+                        .filter_map(|reference| schema_name(reference)),
+                );
             }
         });
         for (name, children) in &self.children {
-            let Some(schema) = document.pointer_mut("/components/schemas").and_then(|schemas| schemas.get_mut(name)) else { continue };
+            let Some(schema) = document
+                .pointer_mut("/components/schemas")
+                .and_then(|schemas| schemas.get_mut(name))
+            else {
+                continue;
+            };
             self.add_mapping(schema, children.iter().cloned());
         }
     }
 
     fn add_mapping(&self, schema: &mut Value, names: impl Iterator<Item = String>) {
-        let Some(Value::Object(discriminator)) = schema.get_mut("discriminator") else { return };
+        let Some(Value::Object(discriminator)) = schema.get_mut("discriminator") else {
+            return;
+        };
         let known = discriminator.get("mapping").and_then(Value::as_object);
         let mapped = |name: &String| {
             known.is_some_and(|known| {
                 known.contains_key(name)
-                    || known.values().filter_map(Value::as_str).any(|to| to == name || schema_name(to).as_ref() == Some(name))
+                    || known
+                        .values()
+                        .filter_map(Value::as_str)
+                        .any(|to| to == name || schema_name(to).as_ref() == Some(name))
             })
         };
-        let missing: Vec<String> = names.filter(|name| self.schemas.contains(name) && !mapped(name)).collect();
+        let missing: Vec<String> = names
+            .filter(|name| self.schemas.contains(name) && !mapped(name))
+            .collect();
         if missing.is_empty() {
             return;
         }
-        let mapping = discriminator.entry("mapping").or_insert_with(|| Map::new().into());
-        let Value::Object(mapping) = mapping else { return };
+        let mapping = discriminator
+            .entry("mapping")
+            .or_insert_with(|| Map::new().into());
+        let Value::Object(mapping) = mapping else {
+            return;
+        };
         for name in missing {
             let reference = reference_to_schema(&name);
             mapping.insert(name, reference.into());
@@ -150,18 +218,35 @@ impl<'a> Names<'a> {
 
 /// Gives the parameters in a path the names that `merged` has for them.
 pub(super) fn rename_path_parameters(document: &mut Value, path: &str, merged: &str) {
-    let new: HashMap<String, String> =
-        names_in(path).zip(names_in(merged)).filter(|(old, new)| old != new).map(|(old, new)| (old.into(), new.into())).collect();
+    let new: HashMap<String, String> = names_in(path)
+        .zip(names_in(merged))
+        .filter(|(old, new)| old != new)
+        .map(|(old, new)| (old.into(), new.into()))
+        .collect();
     if new.is_empty() {
         return;
     }
     let whole = document.clone();
-    let Some(item) = document.get_mut("paths").and_then(|paths| paths.get_mut(path)) else { return };
+    let Some(item) = document
+        .get_mut("paths")
+        .and_then(|paths| paths.get_mut(path))
+    else {
+        return;
+    };
     for method in METHODS {
-        let parameters = item.get_mut(method).and_then(|operation| operation.get_mut("parameters"));
-        for parameter in parameters.and_then(Value::as_array_mut).into_iter().flatten() {
+        let parameters = item
+            .get_mut(method)
+            .and_then(|operation| operation.get_mut("parameters"));
+        for parameter in parameters
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
             let mut own = follow(&whole, parameter).clone();
-            let old = own.get("name").and_then(Value::as_str).filter(|_| own.get("in").is_some_and(|place| place == "path"));
+            let old = own
+                .get("name")
+                .and_then(Value::as_str)
+                .filter(|_| own.get("in").is_some_and(|place| place == "path"));
             if let Some(new) = old.and_then(|old| new.get(old)) {
                 own["name"] = new.as_str().into();
                 *parameter = own;
@@ -171,13 +256,20 @@ pub(super) fn rename_path_parameters(document: &mut Value, path: &str, merged: &
 }
 
 fn names_in(path: &str) -> impl Iterator<Item = &str> {
-    path.split('{').skip(1).filter_map(|piece| Some(piece.split_once('}')?.0))
+    path.split('{')
+        .skip(1)
+        .filter_map(|piece| Some(piece.split_once('}')?.0))
 }
 
 /// The `$ref`s of the schemas in a list.
 fn references(list: Option<&Value>) -> impl Iterator<Item = String> {
-    let items = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    items.iter().filter_map(|item| Some(item.get("$ref")?.as_str()?.to_owned()))
+    let items = list
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|item| Some(item.get("$ref")?.as_str()?.to_owned()))
 }
 
 /// The name of the component schema that a reference means.
