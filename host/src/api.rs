@@ -1,0 +1,256 @@
+//! One immutable snapshot of everything that is served: routes and documents change together because they are one
+//! value.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use http::HeaderValue;
+
+use crate::config::HostConfig;
+use crate::contract;
+use crate::error::{Error, ErrorKind};
+use crate::revision::Revision;
+use crate::router::{Route, Router};
+
+/// What a route leads to, as places in this very [`Api`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    revision: usize,
+    pub(crate) operation: usize,
+}
+
+pub(crate) struct Api {
+    /// Counts the changes of the set.
+    pub(crate) generation: u64,
+    /// By name.
+    revisions: Vec<Arc<Revision>>,
+    pub(crate) router: Router<Target>,
+    host: Arc<HostConfig>,
+    /// Made when first asked for: they are functions of the revisions above.
+    merged: OnceLock<Document>,
+    single: Vec<OnceLock<Document>>,
+}
+
+/// An OpenAPI document, ready to be sent.
+#[derive(Clone)]
+pub(crate) struct Document {
+    pub(crate) json: Bytes,
+    pub(crate) etag: HeaderValue,
+}
+
+impl Document {
+    fn new(document: &serde_json::Value) -> Document {
+        let json = serde_json::to_vec(document).expect("a JSON value is always written");
+        Document {
+            etag: crate::etag::of(&json),
+            json: json.into(),
+        }
+    }
+}
+
+/// A set of revisions by plugin name.
+pub(crate) type Set = BTreeMap<Arc<str>, Arc<Revision>>;
+
+impl Api {
+    pub(crate) fn empty(host: Arc<HostConfig>) -> Api {
+        Api::new(&Set::new(), 0, host).unwrap_or_else(|_| unreachable!("no routes, no clash"))
+    }
+
+    fn new(set: &Set, generation: u64, host: Arc<HostConfig>) -> Result<Api, Clash> {
+        owned_prefixes(set)?;
+        let revisions: Vec<_> = set.values().cloned().collect();
+        let router =
+            Router::new(revisions.iter().enumerate().flat_map(|(at, revision)| {
+                revision.code.contract.operations.iter().enumerate().map(
+                    move |(operation, found)| Route {
+                        plugin: &revision.name,
+                        prefix: &revision.prefix,
+                        method: found.method.clone(),
+                        path: &found.path,
+                        template: &found.template,
+                        target: Target {
+                            revision: at,
+                            operation,
+                        },
+                    },
+                )
+            }))
+            .map_err(|clash| Clash {
+                message: clash.to_string(),
+                route: Some((
+                    clash.method.clone(),
+                    clash.path.clone(),
+                    clash.other_path.clone(),
+                )),
+                plugins: [clash.other_plugin, clash.plugin],
+            })?;
+        let single = revisions.iter().map(|_| OnceLock::new()).collect();
+        Ok(Api {
+            generation,
+            revisions,
+            router,
+            host,
+            merged: OnceLock::new(),
+            single,
+        })
+    }
+
+    /// The set of what is served.
+    pub(crate) fn set(&self) -> Set {
+        self.revisions
+            .iter()
+            .map(|revision| (revision.name.clone(), revision.clone()))
+            .collect()
+    }
+
+    /// The revision that a route leads to.
+    pub(crate) fn revision(&self, target: Target) -> &Arc<Revision> {
+        &self.revisions[target.revision]
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<Revision>> {
+        let at = self
+            .revisions
+            .binary_search_by(|revision| (*revision.name).cmp(name))
+            .ok()?;
+        Some(&self.revisions[at])
+    }
+
+    /// The next snapshot: `removed` out, `candidates` in. A clash refuses the plugin that does not serve the place yet;
+    /// among newcomers the alphabetically first name wins. What is refused keeps what it served; the rest goes on.
+    pub(crate) fn with(
+        &self,
+        removed: &[Arc<str>],
+        candidates: Set,
+    ) -> (Api, Vec<(Arc<str>, Error)>) {
+        let served = self.set();
+        let mut candidates = candidates;
+        let mut refused = Vec::new();
+        loop {
+            let mut set = served.clone();
+            set.retain(|name, _| !removed.contains(name));
+            set.extend(
+                candidates
+                    .iter()
+                    .map(|(name, revision)| (name.clone(), revision.clone())),
+            );
+            let clash = match Api::new(&set, self.generation + 1, self.host.clone()) {
+                Ok(api) => return (api, refused),
+                Err(clash) => clash,
+            };
+            let loser = self.loser(&clash, &candidates);
+            candidates.remove(&loser);
+            refused.push((loser, Error::new(ErrorKind::Clash, clash.message)));
+        }
+    }
+
+    /// Which of two plugins has to give way.
+    fn loser(&self, clash: &Clash, candidates: &Set) -> Arc<str> {
+        let holds = |name: &str| {
+            let Some(served) = self.find(name) else {
+                return false;
+            };
+            match &clash.route {
+                // A prefix: whoever is served under it holds it.
+                None => candidates
+                    .get(name)
+                    .is_none_or(|new| new.prefix == served.prefix),
+                Some((method, path, other)) => {
+                    served.code.contract.operations.iter().any(|operation| {
+                        let full = format!("{}{}", served.prefix, operation.path);
+                        operation.method == *method && (full == *path || full == *other)
+                    })
+                }
+            }
+        };
+        let [first, second] = &clash.plugins;
+        let mut order = [first, second];
+        // Last comes who loses: a candidate, one that holds nothing there, the later name.
+        order.sort_by_key(|name| {
+            (
+                candidates.contains_key(name.as_str()),
+                !holds(name),
+                name.as_str(),
+            )
+        });
+        order[1].as_str().into()
+    }
+
+    /// The document of all plugins.
+    pub(crate) fn document(&self) -> &Document {
+        self.merged.get_or_init(|| {
+            let plugins = self
+                .revisions
+                .iter()
+                .map(|r| (&*r.name, &*r.prefix, &r.code.contract));
+            Document::new(&contract::merge(plugins, &self.host))
+        })
+    }
+
+    /// The document of one plugin.
+    pub(crate) fn document_of(&self, name: &str) -> Option<&Document> {
+        let at = self
+            .revisions
+            .binary_search_by(|revision| (*revision.name).cmp(name))
+            .ok()?;
+        Some(self.single[at].get_or_init(|| {
+            let revision = &self.revisions[at];
+            Document::new(&contract::plugin_document(
+                &revision.name,
+                &revision.prefix,
+                &revision.code.contract,
+                &self.host,
+            ))
+        }))
+    }
+}
+
+/// Two plugins that want the same place.
+struct Clash {
+    message: String,
+    /// Method and the two full paths; none where it is about a prefix.
+    route: Option<(http::Method, String, String)>,
+    plugins: [String; 2],
+}
+
+/// A plugin whose prefix is not the root owns it: nobody else has a route under it, and prefixes do not nest.
+fn owned_prefixes(set: &Set) -> Result<(), Clash> {
+    let under = |path: &str, prefix: &str| {
+        path.strip_prefix(prefix)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    for owner in set.values().filter(|revision| !revision.prefix.is_empty()) {
+        for other in set.values().filter(|other| other.name != owner.name) {
+            let plugins = || [owner.name.to_string(), other.name.to_string()];
+            if !other.prefix.is_empty() && under(&other.prefix, &owner.prefix) {
+                let message = format!(
+                    "prefix `{}` of plugin `{}` is under `{}`, which plugin `{}` owns: give one of them another `prefix`",
+                    other.prefix, other.name, owner.prefix, owner.name
+                );
+                return Err(Clash {
+                    message,
+                    route: None,
+                    plugins: plugins(),
+                });
+            }
+            if !other.prefix.is_empty() {
+                continue;
+            }
+            for operation in &other.code.contract.operations {
+                if under(&operation.path, &owner.prefix) {
+                    let message = format!(
+                        "`{} {}` of plugin `{}` is under the prefix `{}`, which plugin `{}` owns: change the path or a `prefix`",
+                        operation.method, operation.path, other.name, owner.prefix, owner.name
+                    );
+                    return Err(Clash {
+                        message,
+                        route: None,
+                        plugins: plugins(),
+                    });
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! What happened: logs, metrics and pages listen.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+/// Something that happened to a host. New kinds may come.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A revision began to serve.
+    Deployed {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// Its new revision.
+        revision: u64,
+        /// The set of plugins as a whole, counted.
+        generation: u64,
+    },
+    /// A change was refused; what was served before still is.
+    Refused {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// Why, in a sentence.
+        reason: String,
+    },
+    /// A plugin is not served any more.
+    Removed {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// The set of plugins as a whole, counted.
+        generation: u64,
+    },
+    /// The last call of an old revision is over; it is freed.
+    Drained {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// The revision that is gone.
+        revision: u64,
+    },
+    /// An old revision still had calls when its time to drain was over: they were cut.
+    Cut {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// The revision that had to go.
+        revision: u64,
+    },
+    /// A call ran into a limit.
+    LimitHit {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// The operation that was called.
+        operation: String,
+        /// Which limit.
+        limit: Limit,
+    },
+    /// A guest trapped, or answered what no answer may be.
+    Failed {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// The operation that was called.
+        operation: String,
+        /// For the operator, never for the client.
+        reason: String,
+        /// What the call had computed by then.
+        computed: Duration,
+    },
+}
+
+/// The limits that a call may run into, by the name of their setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// `cpu_ms`
+    Cpu,
+    /// `time_ms`
+    Time,
+    /// `memory_bytes`
+    Memory,
+    /// `body_bytes`
+    Body,
+    /// `body_time_ms`
+    BodyTime,
+    /// `answer_bytes`
+    Answer,
+    /// `concurrency`, after `queue_ms` of waiting
+    Concurrency,
+}
+
+impl Limit {
+    /// The setting that sets it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Limit::Cpu => "cpu_ms",
+            Limit::Time => "time_ms",
+            Limit::Memory => "memory_bytes",
+            Limit::Body => "body_bytes",
+            Limit::BodyTime => "body_time_ms",
+            Limit::Answer => "answer_bytes",
+            Limit::Concurrency => "concurrency",
+        }
+    }
+}
+
+/// The events of a host from the moment it was asked for them. Whoever is slow loses the oldest.
+#[derive(Debug)]
+pub struct Events(pub(crate) broadcast::Receiver<Event>);
+
+impl Events {
+    /// The next event; none when the host is gone.
+    pub async fn recv(&mut self) -> Option<Event> {
+        loop {
+            match self.0.recv().await {
+                Ok(event) => return Some(event),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Who is on the other side: told to the host by request extensions, and to a guest by `incoming`.
+
+use std::net::SocketAddr;
+
+/// The address of the peer, put into a request's extensions by whoever accepted the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+/// Who is asking, as JSON, established by the program around the host and put into a request's extensions; a guest
+/// reads it by `incoming.identity`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity(pub String);

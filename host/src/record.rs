@@ -1,0 +1,179 @@
+//! What is known of one request while it is served: its id, where it went, and its line in the log.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+
+use crate::commons::Commons;
+use crate::event::{Event, Limit};
+use crate::revision::Revision;
+use crate::runtime::Meter;
+use crate::serve_error::ServeError;
+
+pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) static X_REVISION: HeaderName = HeaderName::from_static("x-switchback-revision");
+
+/// One request's record. Dropped without an end, its client went away.
+pub(crate) struct Record {
+    pub(crate) request_id: Arc<str>,
+    pub(crate) meter: Option<Arc<Meter>>,
+    began: Instant,
+    method: Method,
+    path: String,
+    route: Option<(Arc<Revision>, usize)>,
+    ended: bool,
+}
+
+impl Record {
+    pub(crate) fn new(method: &Method, path: &str, headers: &HeaderMap) -> Record {
+        // The path is kept for the log only.
+        let logged = tracing::enabled!(target: "switchback::access", tracing::Level::INFO);
+        Record {
+            request_id: request_id(headers),
+            meter: None,
+            began: Instant::now(),
+            method: method.clone(),
+            path: if logged {
+                path.to_owned()
+            } else {
+                String::new()
+            },
+            route: None,
+            ended: false,
+        }
+    }
+
+    pub(crate) fn routed(&mut self, revision: &Arc<Revision>, operation: usize) {
+        self.route = Some((revision.clone(), operation));
+    }
+
+    /// The revision that served it, for `x-switchback-revision`.
+    pub(crate) fn revision(&self) -> Option<&HeaderValue> {
+        self.route.as_ref().map(|(revision, _)| &revision.label)
+    }
+
+    /// The cause goes here, the promise to the client.
+    pub(crate) fn failed(&self, error: &ServeError, commons: &Commons) {
+        let Some((revision, operation)) = &self.route else {
+            return;
+        };
+        let plugin = revision.name.clone();
+        let operation = revision.operation(*operation).id.clone();
+        let computed = self
+            .meter
+            .as_ref()
+            .map_or(std::time::Duration::ZERO, |meter| meter.spent());
+        let ours = |reason: String| {
+            tracing::error!(
+                target: "switchback::call",
+                request_id = &*self.request_id, plugin = &*plugin, revision = revision.number, operation, "{reason}"
+            );
+            Event::Failed {
+                plugin: plugin.clone(),
+                operation: operation.clone(),
+                reason,
+                computed,
+            }
+        };
+        let limit = |limit: Limit| {
+            tracing::warn!(
+                target: "switchback::call",
+                request_id = &*self.request_id, plugin = &*plugin, revision = revision.number, operation,
+                limit = limit.name(), "limit `{}` was hit", limit.name()
+            );
+            Event::LimitHit {
+                plugin: plugin.clone(),
+                operation: operation.clone(),
+                limit,
+            }
+        };
+        commons.tell(match error {
+            ServeError::Limit(which) => limit(*which),
+            ServeError::PoolFull => limit(Limit::Concurrency),
+            ServeError::Trapped(_) | ServeError::BadAnswer(_) | ServeError::Broken => {
+                ours(error.to_string())
+            }
+            ServeError::NotFound
+            | ServeError::MethodNotAllowed(_)
+            | ServeError::Invalid(_)
+            | ServeError::BadBody
+            | ServeError::MediaType
+            | ServeError::BodyBroken(_)
+            | ServeError::Cut
+            | ServeError::Closed => return,
+        });
+    }
+
+    /// The line of the log.
+    pub(crate) fn end(mut self, status: StatusCode) {
+        self.ended = true;
+        self.line(status.as_u16());
+    }
+
+    fn line(&self, status: u16) {
+        if !tracing::enabled!(target: "switchback::access", tracing::Level::INFO) {
+            return;
+        }
+        let route = self.route.as_ref();
+        let operation = route.map(|(revision, operation)| revision.operation(*operation));
+        tracing::info!(
+            target: "switchback::access",
+            method = self.method.as_str(),
+            path = self.path.escape_debug().to_string(),
+            route = operation.map(|operation| operation.path.as_str()),
+            status,
+            ms = self.began.elapsed().as_secs_f64() * 1e3,
+            plugin = route.map(|(revision, _)| &*revision.name),
+            revision = route.map(|(revision, _)| revision.number),
+            request_id = &*self.request_id,
+        );
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if !self.ended {
+            // nginx's number for a client that went away.
+            self.line(499);
+        }
+    }
+}
+
+/// The client's id, if it is one to be trusted in a log, else a new one.
+fn request_id(headers: &HeaderMap) -> Arc<str> {
+    let sane = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    if let Some(sent) = headers.get(&X_REQUEST_ID)
+        && let Ok(sent) = sent.to_str()
+        && (1..=64).contains(&sent.len())
+        && sent.as_bytes().iter().all(sane)
+    {
+        return sent.into();
+    }
+    new_id()
+}
+
+/// Unique among all hosts: 64 random bits of this process, and a count.
+fn new_id() -> Arc<str> {
+    use std::hash::{BuildHasher, RandomState};
+    static PROCESS: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let process = *PROCESS.get_or_init(|| RandomState::new().hash_one(std::process::id()));
+    let turn = NEXT.fetch_add(1, Relaxed);
+    let mut text = [0; 25];
+    hex(process, &mut text[..16]);
+    text[16] = b'-';
+    hex(turn, &mut text[17..]);
+    std::str::from_utf8(&text)
+        .expect("hexadecimal digits are ASCII")
+        .into()
+}
+
+/// The lowest digits of a number.
+fn hex(mut number: u64, digits: &mut [u8]) {
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(number & 15) as usize];
+        number >>= 4;
+    }
+}

@@ -1,0 +1,234 @@
+//! One numbered, immutable way to serve a plugin. Holding its `Arc` is being one of its calls; when the last is gone,
+//! it says so and is freed.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use http::HeaderValue;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::admit::Admitted;
+use crate::commons::Commons;
+use crate::config::Limits;
+use crate::contract::Operation;
+use crate::event::{Event, Limit};
+use crate::runtime::{CallContext, CallError, Code, GuestAnswer, Interrupt, Lanes, Meter, Pool};
+use crate::serve_error::ServeError;
+
+pub(crate) struct Revision {
+    pub(crate) name: Arc<str>,
+    pub(crate) number: u64,
+    /// `NAME@NUMBER`, for `x-switchback-revision`.
+    pub(crate) label: HeaderValue,
+    /// Empty, or `/shop`.
+    pub(crate) prefix: Arc<str>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) code: Arc<Code>,
+    pub(crate) pool: Pool,
+    lanes: Arc<Lanes>,
+    permits: Arc<Semaphore>,
+    commons: Arc<Commons>,
+    /// When its calls have to be over; set by the swap that replaced it.
+    leaves_at: OnceLock<Instant>,
+    /// Its calls are cut.
+    cut: CancellationToken,
+    /// It is gone.
+    gone: CancellationToken,
+}
+
+/// What of a revision takes time to free.
+pub(crate) struct Remains {
+    _pool: Pool,
+    _code: Arc<Code>,
+}
+
+/// The right to one call, for as long as the guest runs: also while it is stopped after its client went away.
+pub(crate) struct Permit {
+    _plugin: OwnedSemaphorePermit,
+    _all: OwnedSemaphorePermit,
+}
+
+impl Revision {
+    pub(crate) fn new(
+        name: Arc<str>,
+        number: u64,
+        prefix: &str,
+        limits: Limits,
+        code: Arc<Code>,
+        lanes: Arc<Lanes>,
+        commons: Arc<Commons>,
+    ) -> Arc<Revision> {
+        let label = HeaderValue::from_str(&format!("{name}@{number}"))
+            .expect("a plugin's name is made of letters, digits and hyphens");
+        let revision = Arc::new(Revision {
+            permits: Arc::new(Semaphore::new(limits.concurrency)),
+            prefix: prefix.into(),
+            limits: Arc::new(limits),
+            pool: Pool::new(),
+            leaves_at: OnceLock::new(),
+            cut: CancellationToken::new(),
+            gone: CancellationToken::new(),
+            name,
+            number,
+            label,
+            code,
+            lanes,
+            commons: commons.clone(),
+        });
+        commons.register(&revision);
+        revision
+    }
+
+    /// From now on it drains: what is still running when its time is over gets cut.
+    pub(crate) fn leave(&self, now: Instant) {
+        let _ = self
+            .leaves_at
+            .set(now + Duration::from_millis(self.limits.drain_ms));
+    }
+
+    pub(crate) fn cut_if_late(&self, now: Instant) {
+        if self.leaves_at.get().is_some_and(|late| now >= *late) && !self.cut.is_cancelled() {
+            tracing::warn!(
+                plugin = &*self.name,
+                revision = self.number,
+                "calls were cut: the old revision's time to drain is over"
+            );
+            self.commons.tell(Event::Cut {
+                plugin: self.name.clone(),
+                revision: self.number,
+            });
+            self.cut.cancel();
+        }
+    }
+
+    /// Done when the last holder of the revision is gone.
+    pub(crate) fn gone(&self) -> CancellationToken {
+        self.gone.clone()
+    }
+
+    /// A place among the plugin's calls and all calls; waits its turn for a while.
+    pub(crate) async fn enter(&self) -> Result<Permit, ServeError> {
+        let at_once = || {
+            let plugin = self.permits.clone().try_acquire_owned().ok()?;
+            let all = self.commons.permits.clone().try_acquire_owned().ok()?;
+            Some(Permit {
+                _plugin: plugin,
+                _all: all,
+            })
+        };
+        if let Some(permit) = at_once() {
+            return Ok(permit);
+        }
+        // The plugin's own place first: a flood of one plugin queues there and not before the others.
+        let turn = async {
+            let plugin = self.permits.clone().acquire_owned().await;
+            let all = self.commons.permits.clone().acquire_owned().await;
+            let never = "these semaphores are never closed";
+            Permit {
+                _plugin: plugin.expect(never),
+                _all: all.expect(never),
+            }
+        };
+        tokio::select! {
+            permit = turn => Ok(permit),
+            () = tokio::time::sleep(Duration::from_millis(self.limits.queue_ms)) => {
+                Err(ServeError::Limit(Limit::Concurrency))
+            }
+            () = self.cut.cancelled() => Err(ServeError::Cut),
+        }
+    }
+
+    /// One call into the guest, under all its limits.
+    pub(crate) async fn call(
+        self: &Arc<Self>,
+        permit: Permit,
+        operation: usize,
+        admitted: Admitted,
+        context: CallContext,
+        meter: Arc<Meter>,
+    ) -> Result<GuestAnswer, ServeError> {
+        let (this, account) = (self.clone(), meter.clone());
+        let guest = Box::pin(async move {
+            let answered = this
+                .call_instance(operation, &admitted, context, account)
+                .await;
+            drop(permit);
+            answered
+        });
+        let deadline = tokio::time::Instant::now() + Duration::from_millis(self.limits.time_ms);
+        let interrupt = || async move {
+            tokio::select! {
+                () = tokio::time::sleep_until(deadline) => Interrupt::TimedOut,
+                () = self.cut.cancelled() => Interrupt::Cut,
+            }
+        };
+        match self.lanes.run(meter, guest, false, interrupt).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(error.into()),
+            Err(interrupt) => Err(interrupt.into()),
+        }
+    }
+
+    async fn call_instance(
+        &self,
+        operation: usize,
+        admitted: &Admitted,
+        context: CallContext,
+        meter: Arc<Meter>,
+    ) -> Result<GuestAnswer, CallError> {
+        let instance = match self.pool.take() {
+            Some(instance) => instance,
+            None => {
+                let fresh = || {
+                    self.code
+                        .instance(self.name.clone(), &self.limits, meter.clone())
+                };
+                match fresh().await {
+                    Err(CallError::PoolFull) => {
+                        self.commons.make_room();
+                        fresh().await?
+                    }
+                    made => made?,
+                }
+            }
+        };
+        let id = &self.operation(operation).id;
+        let (instance, answer) = instance
+            .handle(id, admitted, context, meter, &self.limits)
+            .await;
+        if let Some(instance) = instance {
+            self.pool.put(instance, &self.limits);
+        }
+        answer
+    }
+
+    /// Calls in flight.
+    pub(crate) fn calls(&self) -> usize {
+        self.limits.concurrency - self.permits.available_permits()
+    }
+
+    /// An operation of its contract, by the index that the router found.
+    pub(crate) fn operation(&self, index: usize) -> &Operation {
+        &self.code.contract.operations[index]
+    }
+}
+
+impl Drop for Revision {
+    fn drop(&mut self) {
+        // One that never served (refused, or only checked) has nothing to tell.
+        if self.leaves_at.get().is_some() {
+            tracing::debug!(plugin = &*self.name, revision = self.number, "drained");
+            self.commons.tell(Event::Drained {
+                plugin: self.name.clone(),
+                revision: self.number,
+            });
+        }
+        let pool = std::mem::replace(&mut self.pool, Pool::new());
+        self.commons.bury(Remains {
+            _pool: pool,
+            _code: self.code.clone(),
+        });
+        self.gone.cancel();
+    }
+}

@@ -1,0 +1,244 @@
+//! `Code`: a component that was compiled or read from the cache, linked, its exports checked, its contract read.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
+
+use super::bindings;
+use super::cache::Cache;
+use super::engine::Machine;
+use super::instance::{CallError, Described, Instance};
+use super::lane::{Interrupt, Lanes};
+use super::meter::Meter;
+use super::misfit;
+use super::state::GuestState;
+use crate::config::Limits;
+use crate::contract::Contract;
+use crate::error::{Error, ErrorKind};
+
+/// A component ready to be instantiated, with what it says it serves. Known by its content's hash.
+pub(crate) struct Code {
+    /// SHA-256 of the component, in hex.
+    pub(crate) hash: String,
+    pub(crate) contract: Contract,
+    pre: InstancePre<GuestState>,
+    handle: ComponentExportIndex,
+}
+
+/// Where components are compiled: at most one a core at once, however many files arrive together.
+pub(crate) struct Loader {
+    machine: Machine,
+    cache: Option<Cache>,
+    compiling: Semaphore,
+}
+
+/// What loading needs to know about the plugin it is for.
+#[derive(Clone)]
+pub(crate) struct Purpose {
+    pub(crate) plugin: Arc<str>,
+    pub(crate) limits: Limits,
+    pub(crate) lanes: Arc<Lanes>,
+    /// Imports that are taken as there although this host does not offer them (`switchback check --allow-import`).
+    pub(crate) allowed: Vec<String>,
+}
+
+/// Linked, but not yet asked.
+struct Linked {
+    code: Component,
+    pre: InstancePre<GuestState>,
+    handle: ComponentExportIndex,
+    openapi: ComponentExportIndex,
+    /// From the cache.
+    contract: Option<String>,
+}
+
+impl Code {
+    /// A fresh instance of it.
+    pub(crate) async fn instance(
+        &self,
+        plugin: Arc<str>,
+        limits: &Limits,
+        meter: Arc<Meter>,
+    ) -> Result<Instance, CallError> {
+        Instance::new(&self.pre, self.handle, plugin, limits, meter).await
+    }
+}
+
+impl Loader {
+    pub(crate) fn new(machine: Machine, cache: Option<Cache>) -> Loader {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        Loader {
+            machine,
+            cache,
+            compiling: Semaphore::new(cores),
+        }
+    }
+
+    /// Bytes to `Code`: compiled off the async threads, asked for its contract in the slow lane.
+    pub(crate) async fn load(
+        self: &Arc<Self>,
+        bytes: bytes::Bytes,
+        purpose: &Purpose,
+    ) -> Result<Arc<Code>, Error> {
+        let _turn = self
+            .compiling
+            .acquire()
+            .await
+            .expect("the semaphore is never closed");
+        let size = bytes.len() as u64;
+        if size > purpose.limits.component_bytes {
+            let message = format!(
+                "the component has {size} bytes, more than limits.component_bytes = {}: raise the limit, or build with \
+                 `opt-level = \"s\"`, `lto` and `strip`",
+                purpose.limits.component_bytes
+            );
+            return Err(Error::new(ErrorKind::Component, message));
+        }
+        let this = self.clone();
+        let allowed = purpose.allowed.clone();
+        let (hash, linked) = blocking(move || {
+            let hash = hex(&Sha256::digest(&bytes));
+            let linked = this.link(&hash, &bytes, &allowed)?;
+            Ok((hash, linked))
+        })
+        .await?;
+        let (text, fresh) = match &linked.contract {
+            Some(text) => (text.clone(), false),
+            None => (describe(&linked, purpose).await?, true),
+        };
+        let this = self.clone();
+        let limits = purpose.limits.clone();
+        blocking(move || {
+            let contract = Contract::parse(&text, &limits)
+                .map_err(|error| Error::new(ErrorKind::Contract, error.to_string()))?;
+            if fresh
+                && let Some(cache) = &this.cache
+                && let Ok(code) = linked.code.serialize()
+            {
+                cache.write(&hash, &text, &code);
+            }
+            let Linked { pre, handle, .. } = linked;
+            Ok(Arc::new(Code {
+                hash,
+                contract,
+                pre,
+                handle,
+            }))
+        })
+        .await
+    }
+
+    fn link(&self, hash: &str, bytes: &[u8], allowed: &[String]) -> Result<Linked, Error> {
+        let engine = &self.machine.engine;
+        let cached = self
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.read(hash))
+            .and_then(|file| {
+                let contract = file.contract()?.to_owned();
+                #[allow(unsafe_code)]
+                // SAFETY: only this host writes to its cache (`Cache::open` refuses a folder where others may), and the
+                // digest of what it wrote was checked. wasmtime itself refuses code of another version or machine.
+                let code = unsafe { Component::deserialize(engine, file.code()) }.ok()?;
+                Some((code, Some(contract)))
+            });
+        let (code, contract) = match cached {
+            Some(found) => found,
+            None => (misfit::compile(engine, bytes)?, None),
+        };
+        let pre = misfit::link(&self.machine.linker, &code, allowed)?;
+        let handle = misfit::export(&code, bindings::HANDLER, "handle")?;
+        let openapi = misfit::export(&code, bindings::CONTRACT, "openapi")?;
+        Ok(Linked {
+            code,
+            pre,
+            handle,
+            openapi,
+            contract,
+        })
+    }
+}
+
+/// Asks a component for its contract: in the slow lane, without grants, under limits.
+async fn describe(linked: &Linked, purpose: &Purpose) -> Result<String, Error> {
+    let limits = Limits {
+        answer_bytes: purpose.limits.contract_bytes,
+        ..purpose.limits.clone()
+    };
+    let meter = Arc::new(Meter::new(limits.describe_cpu_ms));
+    // A guest that waits instead of computing gets no longer.
+    let time = std::time::Duration::from_millis(limits.describe_cpu_ms);
+    let (cpu_ms, plugin) = (limits.describe_cpu_ms, purpose.plugin.clone());
+    let (pre, handle, openapi, account) = (
+        linked.pre.clone(),
+        linked.handle,
+        linked.openapi,
+        meter.clone(),
+    );
+    let asked = Box::pin(async move {
+        let instance = Instance::new(&pre, handle, plugin, &limits, account)
+            .await
+            .map_err(Described::Call)?;
+        instance.describe(handle, openapi, &limits).await
+    });
+    let waited = || async move {
+        tokio::time::sleep(time).await;
+        Interrupt::TimedOut
+    };
+    let refuse = |why: String| Error::new(ErrorKind::Describe, why);
+    match purpose.lanes.run(meter, asked, true, waited).await {
+        Ok(Ok(text)) => Ok(text),
+        Ok(Err(Described::Type(error))) => Err(Error::new(
+            ErrorKind::Interface,
+            format!(
+                "the component's `handle` is not that of switchback:plugin@0.1.0 ({error:#}): rebuild it against this \
+                 version of the interface"
+            ),
+        )),
+        Ok(Err(Described::Call(error))) => Err(match error {
+            CallError::Cpu => refuse(format!(
+                "`openapi()` computed for more than limits.describe_cpu_ms = {cpu_ms}: it should return a constant"
+            )),
+            CallError::Memory => refuse(
+                "`openapi()` asked for more memory than limits.memory_bytes: it should return a constant".into(),
+            ),
+            CallError::AnswerTooLarge => Error::new(
+                ErrorKind::Contract,
+                format!(
+                    "`openapi()` returned more than limits.contract_bytes = {}: split the plugin, or raise the limit",
+                    purpose.limits.contract_bytes
+                ),
+            ),
+            error => refuse(format!(
+                "`openapi()` failed ({error}): call it in a test of the plugin; what it printed is in the log"
+            )),
+        }),
+        Err(_) => Err(refuse(format!(
+            "`openapi()` did not return within {cpu_ms} ms: it should return a constant, and wait for nothing"
+        ))),
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|panic| {
+            Err(Error::with_source(
+                ErrorKind::Internal,
+                "loading the component broke the host's own code",
+                panic,
+            ))
+        })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}

@@ -1,0 +1,117 @@
+//! The engine: how components are compiled and where their instances live, the ticker that interrupts them, and the
+//! linker with everything that guests may import.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use wasmtime::component::Linker;
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::imports;
+use super::meter::TICK;
+use super::state::GuestState;
+
+/// An embedder's own imports for its guests.
+pub type Imports = fn(&mut Linker<GuestState>) -> wasmtime::Result<()>;
+
+/// Instances that can live at once, idle ones included. Each reserves 4 GiB of addresses and no memory; the calls at
+/// once in all (1,024 by default) stay below it, so that a full host can still describe a candidate.
+const SLOTS: u32 = 4096;
+/// What of an instance's memory stays resident in its slot for the next one: zeroed by hand, which costs neither a
+/// system call nor a page fault. The SDK's guests fit in it whole.
+const KEEP_RESIDENT: usize = 256 << 10;
+/// The largest memory of an instance that a slot can hold.
+const SLOT_BYTES: usize = 4 << 30;
+/// Interfaces, adapters and shims of one component: a Python guest has about twenty core instances.
+const CORE_INSTANCES: u32 = 8;
+
+pub(crate) struct Machine {
+    pub(super) engine: Engine,
+    pub(super) linker: Linker<GuestState>,
+    _ticker: Ticker,
+}
+
+impl Machine {
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn new(embedder: Option<Imports>) -> wasmtime::Result<Machine> {
+        // Where the addresses for a pool cannot be had (a small container, `ulimit -v`), instances are mapped one by one.
+        let engine = Engine::new(&settings(true)).or_else(|error| {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "no room for a pool of instances: mapping each one by itself"
+            );
+            Engine::new(&settings(false))
+        })?;
+        let mut linker = Linker::new(&engine);
+        imports::link(&mut linker)?;
+        if let Some(embedder) = embedder {
+            embedder(&mut linker)?;
+        }
+        let _ticker = Ticker::start(&engine)?;
+        Ok(Machine {
+            engine,
+            linker,
+            _ticker,
+        })
+    }
+}
+
+fn settings(pooling: bool) -> Config {
+    let mut config = Config::new();
+    // Sync-typed components only: the concurrent path would cost each call more than the guest's own work.
+    config.concurrency_support(false).epoch_interruption(true);
+    // A backtrace without line tables is enough for the log.
+    config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
+    if pooling {
+        let mut pool = PoolingAllocationConfig::default();
+        pool.total_component_instances(SLOTS)
+            .total_core_instances(SLOTS * CORE_INSTANCES)
+            .total_memories(SLOTS)
+            .total_tables(SLOTS * 2)
+            .total_stacks(SLOTS)
+            .total_gc_heaps(64)
+            .max_core_instances_per_component(64)
+            .max_memories_per_component(8)
+            .max_tables_per_component(32)
+            .max_component_instance_size(4 << 20)
+            .max_core_instance_size(4 << 20)
+            .max_memory_size(SLOT_BYTES)
+            .table_elements(100_000)
+            .linear_memory_keep_resident(KEEP_RESIDENT)
+            .table_keep_resident(16 << 10)
+            .max_unused_warm_slots(1_000);
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    }
+    config
+}
+
+/// Advances the engine's epoch by one each tick, from a thread of its own, until dropped.
+struct Ticker {
+    /// Dropping it ends the thread.
+    _stop: mpsc::Sender<()>,
+}
+
+impl Ticker {
+    fn start(engine: &Engine) -> std::io::Result<Ticker> {
+        let (stop, stopped) = mpsc::channel::<()>();
+        // A weak engine: the ticker must not keep alive what it interrupts.
+        let engine = engine.weak();
+        std::thread::Builder::new()
+            .name("switchback-ticker".into())
+            .spawn(move || {
+                let ended = |wait: Duration| {
+                    stopped.recv_timeout(wait) != Err(mpsc::RecvTimeoutError::Timeout)
+                };
+                while !ended(TICK) {
+                    let Some(engine) = engine.upgrade() else {
+                        return;
+                    };
+                    engine.increment_epoch();
+                }
+            })?;
+        Ok(Ticker { _stop: stop })
+    }
+}

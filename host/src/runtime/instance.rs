@@ -1,0 +1,201 @@
+//! One instance of a guest, and one call into it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use wasmtime::component::{ComponentExportIndex, Func, InstancePre, TypedFunc};
+use wasmtime::{Store, UpdateDeadline};
+
+use super::bindings::{self, Answer, Payload};
+use super::guest_log::GuestLog;
+use super::meter::{Meter, Stopped};
+use super::state::{CallContext, GuestState};
+use crate::admit::{Admitted, AdmittedBody};
+use crate::config::Limits;
+
+/// An instance between two calls.
+pub(crate) struct Instance {
+    store: Store<GuestState>,
+    instance: wasmtime::component::Instance,
+    handle: Func,
+    calls: u64,
+    pub(super) idle_since: Instant,
+}
+
+/// What a guest answered, not yet looked at.
+pub(crate) struct GuestAnswer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Bytes,
+}
+
+/// Why a call came to nothing. Whatever it was, the instance is dead.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    #[error("the guest used up its CPU time")]
+    Cpu,
+    #[error("the guest asked for more memory than its limit")]
+    Memory,
+    #[error("the answer is larger than its limit")]
+    AnswerTooLarge,
+    #[error("no instance can be made now: the pool is full")]
+    PoolFull,
+    #[error("the guest returned `answer.streamed` without an answer begun by `outgoing.start`")]
+    NotStreamed,
+    #[error("the call was cancelled")]
+    Cancelled,
+    #[error("the guest trapped: {0:#}")]
+    Trapped(wasmtime::Error),
+}
+
+impl From<wasmtime::Error> for CallError {
+    fn from(error: wasmtime::Error) -> CallError {
+        match error.downcast_ref::<Stopped>() {
+            Some(Stopped::Cpu) => return CallError::Cpu,
+            Some(Stopped::Memory) => return CallError::Memory,
+            Some(Stopped::Cancelled) => return CallError::Cancelled,
+            None => {}
+        }
+        if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+            return CallError::PoolFull;
+        }
+        // wasmtime has no type for this one.
+        if error.root_cause().to_string().contains("hostcall fuel") {
+            return CallError::AnswerTooLarge;
+        }
+        CallError::Trapped(error)
+    }
+}
+
+impl Instance {
+    /// A fresh instance. What its start functions compute counts as the call's.
+    pub(crate) async fn new(
+        pre: &InstancePre<GuestState>,
+        handle: ComponentExportIndex,
+        plugin: Arc<str>,
+        limits: &Limits,
+        meter: Arc<Meter>,
+    ) -> Result<Instance, CallError> {
+        let state = GuestState::new(limits.memory_bytes, meter, GuestLog::new(plugin));
+        let mut store = Store::new(pre.engine(), state);
+        store.limiter(|state| &mut state.memory);
+        store.epoch_deadline_callback(|store| -> wasmtime::Result<UpdateDeadline> {
+            store.data().meter.tick()
+        });
+        store.set_epoch_deadline(1);
+        store.set_hostcall_fuel(usize::try_from(limits.answer_bytes).unwrap_or(usize::MAX));
+        let instance = pre.instantiate_async(&mut store).await?;
+        let handle = instance
+            .get_func(&mut store, handle)
+            .expect("the component was seen to export the function when it was linked");
+        Ok(Instance {
+            store,
+            instance,
+            handle,
+            calls: 0,
+            idle_since: Instant::now(),
+        })
+    }
+
+    /// Hands one admitted request to the guest. The instance comes back only if it may be used again.
+    pub(crate) async fn handle(
+        mut self,
+        operation: &str,
+        admitted: &Admitted,
+        context: CallContext,
+        meter: Arc<Meter>,
+        limits: &Limits,
+    ) -> (Option<Instance>, Result<GuestAnswer, CallError>) {
+        let state = self.store.data_mut();
+        state.meter = meter;
+        state
+            .log
+            .begin(Some(context.request_id.clone()), limits.log_bytes);
+        state.call = Some(context);
+        self.store.set_epoch_deadline(1);
+        let request = bindings::Request {
+            operation,
+            params: &admitted.params,
+            body: match &admitted.body {
+                AdmittedBody::Empty => bindings::Body::Empty,
+                AdmittedBody::Text { media_type, data } => {
+                    bindings::Body::Text(bindings::Text { media_type, data })
+                }
+                AdmittedBody::Bytes { media_type, data } => {
+                    bindings::Body::Bytes(bindings::Bytes { media_type, data })
+                }
+            },
+        };
+        let function = typed(self.handle);
+        let answered = function.call_async(&mut self.store, (request,)).await;
+        let state = self.store.data_mut();
+        state.call = None;
+        state.log.end();
+        self.calls += 1;
+        match answered {
+            Ok((Answer::Full(response),)) => (Some(self), Ok(response.into())),
+            Ok((Answer::Streamed,)) => (Some(self), Err(CallError::NotStreamed)),
+            Err(error) => (None, Err(error.into())),
+        }
+    }
+
+    /// Whether it should serve no more: too many calls, or most of its memory taken.
+    pub(super) fn is_worn(&self, limits: &Limits) -> bool {
+        let half = usize::try_from(limits.memory_bytes / 2).unwrap_or(usize::MAX);
+        self.calls >= limits.instance_calls || self.store.data().memory.used > half
+    }
+
+    /// Asks a fresh instance what it serves, and whether its `handle` is of the type that calls rely on.
+    pub(super) async fn describe(
+        mut self,
+        handle: ComponentExportIndex,
+        openapi: ComponentExportIndex,
+        limits: &Limits,
+    ) -> Result<String, Described> {
+        self.instance
+            .get_typed_func::<(bindings::Request<'_>,), (Answer,)>(&mut self.store, handle)
+            .map_err(Described::Type)?;
+        let openapi = self
+            .instance
+            .get_typed_func::<(), (String,)>(&mut self.store, openapi)
+            .map_err(Described::Type)?;
+        self.store.data().log.begin(None, limits.log_bytes);
+        let described = openapi.call_async(&mut self.store, ()).await;
+        self.store.data().log.end();
+        described
+            .map(|(text,)| text)
+            .map_err(|error| Described::Call(error.into()))
+    }
+}
+
+/// Why a component did not say what it serves.
+pub(super) enum Described {
+    /// An export has another type than the interface's.
+    Type(wasmtime::Error),
+    /// The guest failed.
+    Call(CallError),
+}
+
+type Handle<'a> = TypedFunc<(bindings::Request<'a>,), (Answer,)>;
+
+#[allow(unsafe_code)]
+fn typed<'a>(function: Func) -> Handle<'a> {
+    // SAFETY: `Instance::describe` has checked this export's type against these very types; doing it again for each call
+    // would cost as much as the call.
+    unsafe { TypedFunc::new_unchecked(function) }
+}
+
+impl From<bindings::Response> for GuestAnswer {
+    fn from(response: bindings::Response) -> GuestAnswer {
+        GuestAnswer {
+            status: response.status,
+            headers: response.headers,
+            body: match response.body {
+                Payload::Empty => Bytes::new(),
+                Payload::Text(text) => text.into(),
+                Payload::Bytes(bytes) => bytes.into(),
+            },
+        }
+    }
+}

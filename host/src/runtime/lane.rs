@@ -1,0 +1,291 @@
+//! The slow lane: a call that computes for longer than a tick goes on here, so that it cannot hold a
+//! serving thread. wasmtime's own epoch yield wakes itself, which starves tokio's timers and sockets; here a yield only
+//! means "next, please" between the lane's few threads, which run at low priority.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::meter::{self, Meter, Metered};
+
+/// The lane's threads; they end when the last user of the lane is gone.
+pub(crate) struct Lane {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    work: Condvar,
+    /// How many calls of one plugin may compute here at once: all cores but one, so that another plugin finds a place.
+    places: usize,
+}
+
+struct Queue {
+    waiting: VecDeque<Box<dyn Turn>>,
+    closed: bool,
+}
+
+/// A plugin's own account of the lane.
+pub(crate) struct Lanes {
+    lane: Arc<Shared>,
+    /// Calls of this plugin that compute here now.
+    running: AtomicUsize,
+    /// Until when its calls start here, in milliseconds since `born`.
+    slow_until: AtomicU64,
+    born: Instant,
+}
+
+/// How long a plugin's calls start in the lane after one of them was sent there.
+const SLOW: Duration = Duration::from_secs(1);
+
+impl Lane {
+    pub(crate) fn new() -> std::io::Result<Lane> {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let shared = Arc::new(Shared {
+            queue: Mutex::new(Queue {
+                waiting: VecDeque::new(),
+                closed: false,
+            }),
+            work: Condvar::new(),
+            places: (cores - 1).max(1),
+        });
+        for _ in 0..cores.max(2) {
+            let shared = shared.clone();
+            std::thread::Builder::new()
+                .name("switchback-lane".into())
+                .spawn(move || shared.work())?;
+        }
+        Ok(Lane { shared })
+    }
+
+    /// The account of one more plugin.
+    pub(crate) fn join(&self) -> Arc<Lanes> {
+        Arc::new(Lanes {
+            lane: self.shared.clone(),
+            running: AtomicUsize::new(0),
+            slow_until: AtomicU64::new(0),
+            born: Instant::now(),
+        })
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        let mut queue = self
+            .shared
+            .queue
+            .lock()
+            .expect("the lane never panics with its lock");
+        queue.closed = true;
+        // Dropped outside of the lock: a guest's last words run while its future is dropped.
+        let left = std::mem::take(&mut queue.waiting);
+        drop(queue);
+        drop(left);
+        self.shared.work.notify_all();
+    }
+}
+
+/// Why a call ended without its guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interrupt {
+    /// Its deadline passed.
+    TimedOut,
+    /// Its revision had to be gone.
+    Cut,
+    /// The host broke while the guest called it.
+    Lost,
+}
+
+impl Lanes {
+    /// Runs a guest's future to its end: here, and in the lane once it has computed for a tick. `interrupt` is armed
+    /// only when the guest first has to be waited for. Dropping this future stops the guest within a tick.
+    pub(crate) async fn run<T: Send + 'static, I>(
+        self: &Arc<Lanes>,
+        meter: Arc<Meter>,
+        future: Pin<Box<dyn Future<Output = T> + Send>>,
+        start_slow: bool,
+        interrupt: impl FnOnce() -> I,
+    ) -> Result<T, Interrupt>
+    where
+        I: Future<Output = Interrupt>,
+    {
+        let _cancel = CancelOnDrop(meter.clone());
+        let mut guest = Metered::new(meter, future);
+        let mut slow = start_slow || self.is_slow();
+        if !slow {
+            // The usual call: one poll, and no timer.
+            let first = poll_fn(|cx| Poll::Ready(guest.poll(cx))).await;
+            match first {
+                Poll::Ready(value) => return Ok(value),
+                Poll::Pending => slow = guest.meter.take_yield(),
+            }
+        }
+        let mut interrupt = std::pin::pin!(interrupt());
+        loop {
+            if slow {
+                self.slow_until
+                    .store(self.now_ms() + SLOW.as_millis() as u64, Relaxed);
+                match self.go_slow(guest, interrupt.as_mut()).await? {
+                    Turned::Done(value) => return Ok(value),
+                    Turned::Waits(back) => guest = back,
+                }
+            }
+            let polled = poll_fn(|cx| match guest.poll(cx) {
+                Poll::Ready(value) => Poll::Ready(Ok(Some(value))),
+                Poll::Pending if guest.meter.take_yield() => Poll::Ready(Ok(None)),
+                Poll::Pending => interrupt.as_mut().poll(cx).map(Err),
+            })
+            .await?;
+            match polled {
+                Some(value) => return Ok(value),
+                None => slow = true,
+            }
+        }
+    }
+
+    async fn go_slow<T: Send + 'static>(
+        self: &Arc<Lanes>,
+        guest: Metered<T>,
+        mut interrupt: Pin<&mut impl Future<Output = Interrupt>>,
+    ) -> Result<Turned<T>, Interrupt> {
+        let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+        let (reply, mut answer) = oneshot::channel();
+        let turn = Box::new(Computing {
+            guest,
+            waker,
+            reply,
+            handle: Handle::current(),
+            lanes: self.clone(),
+        });
+        self.lane.push(turn);
+        poll_fn(|cx| match Pin::new(&mut answer).poll(cx) {
+            Poll::Ready(Ok(turned)) => Poll::Ready(Ok(turned)),
+            // Nobody but a panic in one of our own imports drops a call that is still waited for.
+            Poll::Ready(Err(_)) => Poll::Ready(Err(Interrupt::Lost)),
+            Poll::Pending => interrupt.as_mut().poll(cx).map(Err),
+        })
+        .await
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.born.elapsed().as_millis() as u64
+    }
+
+    fn is_slow(&self) -> bool {
+        let until = self.slow_until.load(Relaxed);
+        until != 0 && self.now_ms() < until
+    }
+}
+
+/// Dropped with the dispatch future, wherever the guest is by then.
+struct CancelOnDrop(Arc<Meter>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+enum Turned<T> {
+    Done(T),
+    /// The guest waits for something: it needs no thread, so it goes back to its own task.
+    Waits(Metered<T>),
+}
+
+/// A call in the lane, whatever it returns.
+trait Turn: Send {
+    fn lanes(&self) -> &Arc<Lanes>;
+    /// Computes for a tick; gives itself back if there is more to compute.
+    fn take(self: Box<Self>) -> Option<Box<dyn Turn>>;
+}
+
+struct Computing<T> {
+    guest: Metered<T>,
+    /// Of the task that waits for the reply, so that what the guest waits for wakes that task.
+    waker: Waker,
+    reply: oneshot::Sender<Turned<T>>,
+    /// Timers and sockets stay on the driver of the runtime that serves the request.
+    handle: Handle,
+    lanes: Arc<Lanes>,
+}
+
+impl<T: Send + 'static> Turn for Computing<T> {
+    fn lanes(&self) -> &Arc<Lanes> {
+        &self.lanes
+    }
+
+    fn take(mut self: Box<Self>) -> Option<Box<dyn Turn>> {
+        let handle = self.handle.clone();
+        let _entered = handle.enter();
+        // Also reached by a call that was cancelled: the guest's stack has to be unwound under its runtime.
+        if self.guest.meter.cancelled() {
+            drop(self);
+            return None;
+        }
+        match self.guest.poll(&mut Context::from_waker(&self.waker)) {
+            Poll::Ready(value) => drop(self.reply.send(Turned::Done(value))),
+            Poll::Pending if self.guest.meter.take_yield() => return Some(self),
+            Poll::Pending => drop(self.reply.send(Turned::Waits(self.guest))),
+        }
+        None
+    }
+}
+
+impl Shared {
+    fn push(&self, turn: Box<dyn Turn>) {
+        self.queue
+            .lock()
+            .expect("the lane never panics with its lock")
+            .waiting
+            .push_back(turn);
+        self.work.notify_one();
+    }
+
+    fn work(&self) {
+        meter::enter_lane();
+        // Lowest priority: a serving thread that has something to do comes first. Where the system refuses, the lane
+        // works all the same.
+        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
+        while let Some(turn) = self.next() {
+            let lanes = turn.lanes().clone();
+            let more = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| turn.take()));
+            lanes.running.fetch_sub(1, Relaxed);
+            if let Ok(Some(turn)) = more {
+                self.push(turn);
+            } else {
+                // A place became free: a call that was passed over may go.
+                self.work.notify_one();
+            }
+        }
+    }
+
+    /// The first call in the queue whose plugin has a place left, with that place taken; none when the lane closes.
+    fn next(&self) -> Option<Box<dyn Turn>> {
+        let mut queue = self
+            .queue
+            .lock()
+            .expect("the lane never panics with its lock");
+        loop {
+            if queue.closed {
+                return None;
+            }
+            let free = |turn: &Box<dyn Turn>| turn.lanes().running.load(Relaxed) < self.places;
+            if let Some(at) = queue.waiting.iter().position(free) {
+                let turn = queue.waiting.remove(at)?;
+                turn.lanes().running.fetch_add(1, Relaxed);
+                return Some(turn);
+            }
+            queue = self
+                .work
+                .wait(queue)
+                .expect("the lane never panics with its lock");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! How long a call has computed: counted around each poll, read by the epoch callback in between.
+//!
+//! Epochs count wall-clock ticks, so a guest that comes back from a long wait trips at once. What counts is
+//! the time inside `poll`: on a serving thread by the monotonic clock (it stays there for a tick at most), in the
+//! slow lane by the thread's own CPU clock, since those threads run at low priority and are often preempted.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use wasmtime::UpdateDeadline;
+
+/// How often the epoch advances, and so how long a call may compute on a serving thread before it leaves for the lane.
+pub(crate) const TICK: Duration = Duration::from_millis(5);
+
+thread_local! {
+    /// Whether this thread is one of the slow lane's.
+    static IN_LANE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Marks this thread as one of the slow lane's.
+pub(super) fn enter_lane() {
+    IN_LANE.set(true);
+}
+
+/// Nanoseconds on the clock that counts for this thread.
+fn now() -> u64 {
+    let clock = match IN_LANE.get() {
+        true => ClockId::ThreadCPUTime,
+        false => ClockId::Monotonic,
+    };
+    let time = clock_gettime(clock);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// The account of one call, shared by its future and its store.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    /// What the call may compute, in nanoseconds.
+    limit: u64,
+    /// What it has computed in the polls that are over.
+    spent: AtomicU64,
+    /// When the poll under way began.
+    since: AtomicU64,
+    /// Set by the epoch callback: the future is pending only because it computed for a tick.
+    yielded: AtomicBool,
+    /// Set when nobody waits for the answer any more.
+    cancelled: AtomicBool,
+}
+
+/// Why a call was stopped from outside; found again in the error that wasmtime returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Stopped {
+    #[error("the guest used up its CPU time")]
+    Cpu,
+    #[error("the guest asked for more memory than its limit")]
+    Memory,
+    #[error("nobody waits for the answer any more")]
+    Cancelled,
+}
+
+impl Meter {
+    pub(crate) fn new(limit_ms: u64) -> Meter {
+        Meter {
+            limit: limit_ms.saturating_mul(1_000_000),
+            spent: AtomicU64::new(0),
+            since: AtomicU64::new(0),
+            yielded: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
+        }
+    }
+
+    /// Nanoseconds computed so far, for the log.
+    pub(crate) fn spent(&self) -> Duration {
+        Duration::from_nanos(self.spent.load(Relaxed))
+    }
+
+    /// Whether the future was left pending by [`Meter::tick`]; asking clears the mark.
+    pub(super) fn take_yield(&self) -> bool {
+        self.yielded.load(Relaxed) && self.yielded.swap(false, Relaxed)
+    }
+
+    /// The guest stops at the next tick at the latest.
+    pub(super) fn cancel(&self) {
+        self.cancelled.store(true, Relaxed);
+    }
+
+    pub(super) fn cancelled(&self) -> bool {
+        self.cancelled.load(Relaxed)
+    }
+
+    /// What the epoch callback does: nothing before a tick of computing is over, then a yield.
+    pub(super) fn tick(&self) -> wasmtime::Result<UpdateDeadline> {
+        if self.cancelled() {
+            return Err(Stopped::Cancelled.into());
+        }
+        let here = now().saturating_sub(self.since.load(Relaxed));
+        if self.spent.load(Relaxed) + here >= self.limit {
+            return Err(Stopped::Cpu.into());
+        }
+        if here < TICK.as_nanos() as u64 {
+            return Ok(UpdateDeadline::Continue(1));
+        }
+        self.yielded.store(true, Relaxed);
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(Once(false))))
+    }
+}
+
+/// Pending once, without a wake: whoever polls sees the mark of [`Meter::tick`] and knows to poll again.
+struct Once(bool);
+
+impl Future for Once {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+/// A guest's future with its account. Boxed, so that it can move to another thread between two polls.
+pub(super) struct Metered<T> {
+    future: Pin<Box<dyn Future<Output = T> + Send>>,
+    pub(super) meter: std::sync::Arc<Meter>,
+}
+
+impl<T> Metered<T> {
+    pub(super) fn new(
+        meter: std::sync::Arc<Meter>,
+        future: Pin<Box<dyn Future<Output = T> + Send>>,
+    ) -> Metered<T> {
+        Metered { future, meter }
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<T> {
+        let began = now();
+        self.meter.since.store(began, Relaxed);
+        let polled = self.future.as_mut().poll(cx);
+        let spent = self.meter.spent.load(Relaxed) + now().saturating_sub(began);
+        self.meter.spent.store(spent, Relaxed);
+        polled
+    }
+}

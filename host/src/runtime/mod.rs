@@ -1,0 +1,25 @@
+//! Guests: compiling, linking and calling them. The only folder that names wasmtime.
+
+mod bindings;
+mod cache;
+mod code;
+mod engine;
+mod guest_log;
+mod imports;
+mod instance;
+mod lane;
+mod meter;
+mod misfit;
+mod pool;
+mod state;
+
+pub(crate) use cache::Cache;
+pub(crate) use code::{Code, Loader, Purpose};
+pub use engine::Imports;
+pub(crate) use engine::Machine;
+pub(crate) use instance::{CallError, GuestAnswer};
+pub(crate) use lane::{Interrupt, Lane, Lanes};
+pub(crate) use meter::Meter;
+pub(crate) use pool::Pool;
+pub(crate) use state::CallContext;
+pub use state::GuestState;

@@ -1,0 +1,122 @@
+//! What a guest's store holds: its WASI with nothing in it, its budget of memory, and the call it works on.
+
+use std::sync::Arc;
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::guest_log::GuestLog;
+use super::meter::{Meter, Stopped};
+
+/// What belongs to one instance of a guest and to the call that it works on. An embedder's own imports reach the
+/// call's [`extensions`](GuestState::extensions) through it.
+pub struct GuestState {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    pub(super) memory: Memory,
+    pub(super) call: Option<CallContext>,
+    pub(super) meter: Arc<Meter>,
+    pub(super) log: Arc<GuestLog>,
+}
+
+/// What a guest may ask about the request it works on.
+#[derive(Debug)]
+pub(crate) struct CallContext {
+    pub(crate) head: http::request::Parts,
+    /// The path under which the program around nests the host.
+    pub(crate) base_path: Arc<str>,
+    /// The plugin's own prefix.
+    pub(crate) prefix: Arc<str>,
+    pub(crate) request_id: Arc<str>,
+}
+
+impl GuestState {
+    pub(super) fn new(limit: u64, meter: Arc<Meter>, log: Arc<GuestLog>) -> GuestState {
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(log.stdout())
+            .stderr(log.stderr())
+            .allow_tcp(false)
+            .allow_udp(false);
+        GuestState {
+            wasi: wasi.build(),
+            table: ResourceTable::new(),
+            memory: Memory {
+                limit: limit as usize,
+                used: 0,
+            },
+            call: None,
+            meter,
+            log,
+        }
+    }
+
+    /// The request's extensions: what the program around the host put there for its own imports. None outside of a
+    /// call (while the contract is asked for).
+    pub fn extensions(&self) -> Option<&http::Extensions> {
+        self.call.as_ref().map(|call| &call.head.extensions)
+    }
+
+    /// The same, to be changed.
+    pub fn extensions_mut(&mut self) -> Option<&mut http::Extensions> {
+        self.call.as_mut().map(|call| &mut call.head.extensions)
+    }
+}
+
+impl std::fmt::Debug for GuestState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GuestState")
+            .field("memory", &self.memory)
+            .finish_non_exhaustive()
+    }
+}
+
+impl WasiView for GuestState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// The memory of one instance, all its linear memories and tables summed: wasmtime's own limits count each alone.
+#[derive(Debug)]
+pub(super) struct Memory {
+    limit: usize,
+    pub(super) used: usize,
+}
+
+impl Memory {
+    fn grow(&mut self, by: usize) -> wasmtime::Result<bool> {
+        let used = self.used.saturating_add(by);
+        if used > self.limit {
+            // A trap rather than a refusal: guests answer a refusal with a trap that says less.
+            return Err(Stopped::Memory.into());
+        }
+        self.used = used;
+        Ok(true)
+    }
+}
+
+/// A table's element is a pointer.
+const ELEMENT: usize = size_of::<usize>();
+
+impl wasmtime::ResourceLimiter for Memory {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.grow(desired.saturating_sub(current))
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.grow(desired.saturating_sub(current).saturating_mul(ELEMENT))
+    }
+}

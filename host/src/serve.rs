@@ -1,0 +1,171 @@
+//! The edge of the host: a request in, always a response out. The host's own pages, the request's id and line, and the
+//! one place where an error becomes a [`Problem`].
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+
+use crate::answer::Body;
+use crate::api::Document;
+use crate::dispatch;
+use crate::etag;
+use crate::host::{Host, Inner};
+use crate::problem::{Problem, ProblemShape};
+use crate::record::{Record, X_REQUEST_ID, X_REVISION};
+use crate::serve_error::ServeError;
+
+impl Host {
+    /// Answers a request: by a plugin, by one of the host's own pages, or with a [`Problem`]. Dropping the future drops
+    /// the call: its guest stops within a tick.
+    ///
+    /// A [`Peer`](crate::Peer) and an [`Identity`](crate::Identity) among the request's extensions reach the guest.
+    pub async fn dispatch<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body,
+        B::Error: std::fmt::Display,
+    {
+        let host = &*self.0;
+        let mut record = Record::new(request.method(), request.uri().path(), request.headers());
+        let shape = ProblemShape::from_accept(accept(request.headers()));
+        let request_id = HeaderValue::from_str(&record.request_id).expect("an id is visible ASCII");
+        let mut response = match own_page(host, &request) {
+            Some(response) => response,
+            None if host.closed.load(Relaxed) => problem(ServeError::Closed, shape),
+            None => match dispatch::serve(host, request, &mut record).await {
+                Ok(response) => response,
+                Err(error) => {
+                    record.failed(&error, &host.commons);
+                    problem(error, shape)
+                }
+            },
+        };
+        let headers = response.headers_mut();
+        headers.insert(X_REQUEST_ID.clone(), request_id);
+        if host.config.host.revision_header
+            && let Some(revision) = record.revision()
+        {
+            headers.insert(X_REVISION.clone(), revision.clone());
+        }
+        record.end(response.status());
+        response
+    }
+}
+
+/// So that a host is nested in a router of the `tower` family, axum's among them.
+impl<B> tower_service::Service<Request<B>> for Host
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: std::fmt::Display,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let host = self.clone();
+        Box::pin(async move { Ok(host.dispatch(request).await) })
+    }
+}
+
+fn accept(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::ACCEPT)?.to_str().ok()
+}
+
+fn problem(error: ServeError, shape: ProblemShape) -> Response<Body> {
+    let problem = Problem::from(error);
+    let mut response = Response::new(Body::from(problem.to_json(shape)));
+    *response.status_mut() = problem.status;
+    *response.headers_mut() = problem.headers;
+    let media_type = HeaderValue::from_static(shape.media_type());
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, media_type);
+    response
+}
+
+/// Whether a path may be one of the host's own: most are not, and are told so by one byte.
+fn may_be_own(path: &str) -> bool {
+    matches!(path.as_bytes().get(1), Some(b'-' | b'd' | b'o' | b'r'))
+}
+
+/// The host's own pages; they answer GET and HEAD.
+fn own_page<B>(host: &Inner, request: &Request<B>) -> Option<Response<Body>> {
+    let path = request.uri().path();
+    if !may_be_own(path) {
+        return None;
+    }
+    let headers = request.headers();
+    let response = match path {
+        "/openapi.json" => document(&host.api.load().document().clone(), headers),
+        "/-/live" => text(StatusCode::OK, "live"),
+        "/-/ready" if host.ready.load(Relaxed) => text(StatusCode::OK, "ready"),
+        "/-/ready" => text(StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+        _ => match path
+            .strip_prefix("/openapi/")
+            .and_then(|rest| rest.strip_suffix(".json"))
+        {
+            Some(name) => document(host.api.load().document_of(name)?, headers),
+            None => page(host, path, headers)?,
+        },
+    };
+    Some(match *request.method() {
+        Method::GET => response,
+        // The server keeps the length and drops the body.
+        Method::HEAD => response,
+        _ => problem(
+            ServeError::MethodNotAllowed(vec![Method::GET, Method::HEAD]),
+            ProblemShape::from_accept(accept(headers)),
+        ),
+    })
+}
+
+#[cfg(feature = "docs")]
+fn page(host: &Inner, path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
+    crate::docs::answer(path, headers, &host.host).map(|response| response.map(Body::from))
+}
+
+#[cfg(not(feature = "docs"))]
+fn page(_: &Inner, _: &str, _: &HeaderMap) -> Option<Response<Body>> {
+    None
+}
+
+fn document(document: &Document, headers: &HeaderMap) -> Response<Body> {
+    let mut response = if etag::matches(headers, &document.etag) {
+        let mut unchanged = Response::new(Body::default());
+        *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
+        unchanged
+    } else {
+        let mut whole = Response::new(Body::from(document.json.clone()));
+        whole.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        whole
+    };
+    response
+        .headers_mut()
+        .insert(header::ETAG, document.etag.clone());
+    // A swap changes it at any time: keep it, but ask.
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+fn text(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    response
+}

@@ -1,0 +1,102 @@
+//! What goes wrong while serving, one variant per way, and the one table of what the client is told.
+
+use http::{HeaderValue, Method, StatusCode, header};
+
+use crate::event::Limit;
+use crate::problem::{Problem, Violation};
+use crate::runtime::{CallError, Interrupt};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    #[error("no route")]
+    NotFound,
+    #[error("the route has other methods")]
+    MethodNotAllowed(Vec<Method>),
+    #[error("the request breaks the contract")]
+    Invalid(Vec<Violation>),
+    #[error("the body cannot be read as what it says it is")]
+    BadBody,
+    #[error("the contract has no such media type")]
+    MediaType,
+    #[error("the body broke off: {0}")]
+    BodyBroken(String),
+    #[error("limit `{}` was hit", .0.name())]
+    Limit(Limit),
+    #[error("no instance can be made now: the pool is full")]
+    PoolFull,
+    #[error("the revision had to be gone")]
+    Cut,
+    #[error("the host shuts down")]
+    Closed,
+    #[error("the guest trapped: {0}")]
+    Trapped(String),
+    #[error("the guest's answer is none: {0}")]
+    BadAnswer(String),
+    #[error("the host broke while it served the call")]
+    Broken,
+}
+
+impl From<CallError> for ServeError {
+    fn from(error: CallError) -> ServeError {
+        match error {
+            CallError::Cpu => ServeError::Limit(Limit::Cpu),
+            CallError::Memory => ServeError::Limit(Limit::Memory),
+            CallError::AnswerTooLarge => ServeError::Limit(Limit::Answer),
+            CallError::PoolFull => ServeError::PoolFull,
+            CallError::NotStreamed => ServeError::BadAnswer(error.to_string()),
+            CallError::Cancelled => ServeError::Cut,
+            CallError::Trapped(error) => ServeError::Trapped(format!("{error:#}")),
+        }
+    }
+}
+
+impl From<Interrupt> for ServeError {
+    fn from(interrupt: Interrupt) -> ServeError {
+        match interrupt {
+            Interrupt::TimedOut => ServeError::Limit(Limit::Time),
+            Interrupt::Cut => ServeError::Cut,
+            Interrupt::Lost => ServeError::Broken,
+        }
+    }
+}
+
+impl From<ServeError> for Problem {
+    fn from(error: ServeError) -> Problem {
+        let busy = |kind| {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, kind)
+                .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+        };
+        let internal = || Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal");
+        match error {
+            ServeError::NotFound => Problem::new(StatusCode::NOT_FOUND, "not-found"),
+            ServeError::MethodNotAllowed(allowed) => {
+                let allow = allowed
+                    .iter()
+                    .map(Method::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                let allow = HeaderValue::from_str(&allow).expect("methods are tokens");
+                Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed")
+                    .header(header::ALLOW, allow)
+            }
+            ServeError::Invalid(violations) => Problem::invalid(violations),
+            ServeError::BadBody => Problem::new(StatusCode::BAD_REQUEST, "bad-body")
+                .detail("There was an error parsing the body"),
+            ServeError::MediaType => Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type"),
+            ServeError::BodyBroken(_) => {
+                Problem::new(StatusCode::BAD_REQUEST, "body-broken").detail("The body broke off")
+            }
+            ServeError::Limit(limit) => match limit {
+                Limit::Cpu | Limit::Time => Problem::new(StatusCode::GATEWAY_TIMEOUT, "timed-out"),
+                Limit::Memory | Limit::Answer => internal(),
+                Limit::Body => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
+                Limit::BodyTime => Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timed-out")
+                    .header(header::CONNECTION, HeaderValue::from_static("close")),
+                Limit::Concurrency => busy("busy"),
+            },
+            ServeError::PoolFull => busy("busy"),
+            ServeError::Cut | ServeError::Closed => busy("leaving"),
+            ServeError::Trapped(_) | ServeError::BadAnswer(_) | ServeError::Broken => internal(),
+        }
+    }
+}
