@@ -71,3 +71,269 @@ pub(crate) fn admit(
         Err(Rejection::Violations(violations.into_vec()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::needless_pass_by_value,
+        reason = "a test reads best with `json!` where it is used"
+    )]
+
+    use super::*;
+    use crate::schema::{SchemaError, Schemas};
+    use serde_json::{Value, json};
+
+    struct Operation {
+        parameters: Parameters,
+        warnings: Vec<String>,
+        body: Option<RequestBody>,
+    }
+
+    fn operation(described: Value) -> Result<Operation, SchemaError> {
+        let document = json!({ "paths": { "/x/{id}": { "post": described } } });
+        let schemas = Schemas::new(&document)?;
+        let at = "/paths/~1x~1{id}/post";
+        let described = document.pointer(at).unwrap();
+        let pointers: Vec<String> = (0..described["parameters"].as_array().map_or(0, Vec::len))
+            .map(|index| format!("{at}/parameters/{index}"))
+            .collect();
+        let compiled = Parameters::compile(&schemas, &["id"], &pointers)?;
+        let body = described
+            .get("requestBody")
+            .map(|_| RequestBody::compile(&schemas, &format!("{at}/requestBody")))
+            .transpose()?;
+        Ok(Operation {
+            parameters: compiled.parameters,
+            warnings: compiled.warnings,
+            body,
+        })
+    }
+
+    impl Operation {
+        fn admit(
+            &self,
+            id: &str,
+            query: &str,
+            content_type: Option<&str>,
+            body: impl Into<Bytes>,
+        ) -> Result<Admitted, Rejection> {
+            let received = Received {
+                path: &[id],
+                query: Some(query),
+                content_type,
+                body: body.into(),
+            };
+            admit(
+                &self.parameters,
+                self.body.as_ref(),
+                received,
+                &Limits::default(),
+            )
+        }
+
+        fn params(&self, id: &str, query: &str) -> Value {
+            let params = self.admit(id, query, None, "").unwrap().params;
+            serde_json::from_str(&params).unwrap()
+        }
+
+        fn kinds(&self, id: &str, query: &str, body: &'static str) -> Vec<String> {
+            match self.admit(id, query, Some("application/json"), body) {
+                Err(Rejection::Violations(violations)) => violations
+                    .into_iter()
+                    .map(|broken| broken.kind.into_owned())
+                    .collect(),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn query(name: &str, schema: Value) -> Value {
+        json!({ "name": name, "in": "query", "schema": schema })
+    }
+
+    fn path(schema: Value) -> Value {
+        json!({ "name": "id", "in": "path", "required": true, "schema": schema })
+    }
+
+    fn json_body(schema: Value) -> Value {
+        json!({ "required": true, "content": { "application/json": { "schema": schema } } })
+    }
+
+    fn text(data: &str) -> AdmittedBody {
+        AdmittedBody::Text {
+            media_type: "application/json".into(),
+            data: data.into(),
+        }
+    }
+
+    #[test]
+    fn parameters_arrive_typed_with_defaults_and_without_what_was_not_sent() {
+        let operation = operation(json!({ "parameters": [
+            path(json!({ "type": "string" })),
+            query("n", json!({ "type": "integer", "default": 7 })),
+            query("on", json!({ "type": "boolean" })),
+            query("tags", json!({ "type": "array", "items": { "type": "integer" } })),
+            query("a \"quote\"", json!({ "type": "string" })),
+            query("none", json!({ "anyOf": [{ "type": "string" }, { "type": "null" }] })),
+        ] }))
+        .unwrap();
+        assert_eq!(
+            operation.params("a%2Fb+%FF", "tags=1&on=yes&tags=+2&a+%22quote%22=%C3%A4%0A"),
+            json!({
+                "path": { "id": "a/b+\u{fffd}" },
+                "query": { "n": 7, "on": true, "tags": [1, 2], "a \"quote\"": "ä\n" },
+                "header": {},
+                "cookie": {},
+            })
+        );
+        assert_eq!(operation.params("", "n=1&n=2")["query"], json!({ "n": 2 }));
+    }
+
+    #[test]
+    fn every_place_is_told_at_once_path_then_query_then_body() {
+        let mut required = query("q", json!({ "type": "string" }));
+        required["required"] = true.into();
+        let operation = operation(json!({
+            "parameters": [required, path(json!({ "type": "integer" }))],
+            "requestBody": json_body(json!({ "type": "object", "required": ["a"], "properties": { "a": true } })),
+        }))
+        .unwrap();
+        assert_eq!(
+            operation.kinds("x", "", "{}"),
+            ["int_parsing", "missing", "missing"]
+        );
+        assert_eq!(
+            operation.kinds("x", "", ""),
+            ["int_parsing", "missing", "missing"]
+        );
+        assert_eq!(operation.kinds("x", "", "{"), ["json_invalid"]);
+    }
+
+    #[test]
+    fn a_number_that_json_cannot_hold_is_refused() {
+        let operation =
+            operation(json!({ "parameters": [query("n", json!({ "type": "number" }))] })).unwrap();
+        assert_eq!(operation.kinds("", "n=inf", ""), ["finite_number"]);
+        assert_eq!(operation.kinds("", "n=1e400", ""), ["finite_number"]);
+    }
+
+    #[test]
+    fn the_body_is_passed_as_it_came_unless_parsers_could_read_it_differently() {
+        let operation =
+            operation(json!({ "requestBody": json_body(json!({ "type": "object" })) })).unwrap();
+        let admit = |body: &'static str| {
+            operation
+                .admit("", "", Some("application/json"), body)
+                .unwrap()
+                .body
+        };
+        assert_eq!(admit(" {\"a\" : 1}"), text(" {\"a\" : 1}"));
+        assert_eq!(
+            admit("{\"a\":1,\"b\":0,\"a\":2}"),
+            text("{\"a\":2,\"b\":0}")
+        );
+        assert_eq!(admit("{\"a\": 1.0}"), text("{\"a\":1}"));
+        assert_eq!(admit("\u{feff}{ }"), text("{}"));
+    }
+
+    #[test]
+    fn all_json_is_one_media_type_and_anything_else_a_text_that_no_model_takes() {
+        let operation =
+            operation(json!({ "requestBody": json_body(json!({ "type": "object" })) })).unwrap();
+        for json in ["Application/JSON; charset=x", "application/vnd.x+json"] {
+            assert!(operation.admit("", "", Some(json), "{}").is_ok(), "{json}");
+        }
+        for other in [None, Some("text/plain"), Some("")] {
+            let Err(Rejection::Violations(told)) = operation.admit("", "", other, "{}") else {
+                panic!("{other:?}");
+            };
+            assert_eq!(told[0].input, "{}");
+        }
+        let unreadable = operation.admit("", "", Some("application/json"), &b"\"\xff\""[..]);
+        assert_eq!(unreadable, Err(Rejection::BadBody));
+        let deep = "[".repeat(200);
+        assert_eq!(
+            operation.admit("", "", Some("application/json"), deep),
+            Err(Rejection::BadBody)
+        );
+    }
+
+    #[test]
+    fn other_media_types_pass_as_text_or_bytes_under_the_contract_s_name() {
+        let operation = operation(json!({ "requestBody": { "content": {
+            "text/*": { "schema": { "type": "string", "maxLength": 3 } },
+            "image/png": {},
+        } } }))
+        .unwrap();
+        let admit = |kind, body: &'static [u8]| operation.admit("", "", Some(kind), body);
+        assert_eq!(
+            admit("Text/Plain; charset=utf-8", "äöü".as_bytes())
+                .unwrap()
+                .body,
+            AdmittedBody::Text {
+                media_type: "text/*".into(),
+                data: "äöü".into()
+            }
+        );
+        assert!(matches!(
+            admit("text/plain", b"four"),
+            Err(Rejection::Violations(_))
+        ));
+        assert!(matches!(
+            admit("text/plain", b"\xff").unwrap().body,
+            AdmittedBody::Bytes { .. }
+        ));
+        assert!(matches!(
+            admit("image/png", b"\x89").unwrap().body,
+            AdmittedBody::Bytes { .. }
+        ));
+        assert_eq!(admit("application/zip", b"x"), Err(Rejection::MediaType));
+        assert_eq!(
+            admit("application/zip", b"").unwrap().body,
+            AdmittedBody::Empty
+        );
+    }
+
+    #[test]
+    fn an_operation_without_a_body_ignores_what_is_sent() {
+        let operation = operation(json!({})).unwrap();
+        let admitted = operation
+            .admit("", "", Some("application/json"), "{")
+            .unwrap();
+        assert_eq!(admitted.body, AdmittedBody::Empty);
+    }
+
+    #[test]
+    fn what_is_not_built_yet_is_refused_or_warned_of_by_name() {
+        for (described, words) in [
+            (
+                json!({ "requestBody": { "content": { "multipart/form-data": {} } } }),
+                "is a form",
+            ),
+            (
+                json!({ "requestBody": { "content": { "text/plain": { "x-switchback-stream": true } } } }),
+                "declared as a stream",
+            ),
+            (
+                json!({ "parameters": [query("o", json!({ "type": "object" }))] }),
+                "cannot be an object",
+            ),
+            (
+                json!({ "parameters": [{ "name": "o", "in": "query" }] }),
+                "needs a `schema`",
+            ),
+            (
+                json!({ "parameters": [{ "name": "o", "in": "path", "schema": {} }] }),
+                "the path has no `{o}`",
+            ),
+        ] {
+            let Err(error) = operation(described) else {
+                panic!("{words}");
+            };
+            assert!(error.message.contains(words), "{error}");
+        }
+        let header = json!({ "name": "X-Y", "in": "header", "schema": {} });
+        let operation = operation(json!({ "parameters": [header] })).unwrap();
+        assert!(operation.warnings[0].contains("`X-Y`"));
+    }
+}

@@ -7,34 +7,35 @@ use serde_json::{Map, Number, Value};
 use super::graph::{
     ArrayRules, Discriminator, Graph, Node, NodeId, ObjectRules, Rest, Type, Union,
 };
-use super::{text, words};
+use super::words;
 use crate::number;
 use crate::problem::Loc;
 use crate::violations::{Rule, Violations, shorten, shorten_text};
 
-/// Schemas visited in one walk. A body of a few megabytes takes less; only a schema that applies itself many times over
-/// to the same value takes more, and then its value is refused.
-const MOST_STEPS: u32 = 4_000_000;
+/// How many schemas may visit one and the same part of a value, on average, where a schema applies itself many times
+/// over: twice as many at each level. Beyond it the value is refused.
+const MOST_VISITS: usize = 100;
 
 pub(super) struct Walk<'a, 'o> {
-    graph: &'a Graph,
-    prefix: &'a [Loc],
-    out: &'o mut Violations,
+    pub(super) graph: &'a Graph,
+    pub(super) prefix: &'a [Loc],
+    pub(super) out: &'o mut Violations,
     loc: Vec<Step<'a>>,
     /// What the value was read from: told instead of the value.
-    sent: Option<Sent<'a>>,
+    pub(super) sent: Option<Sent<'a>>,
     secret: bool,
-    steps: u32,
+    /// Visits left.
+    visits: usize,
 }
 
 #[derive(Clone, Copy)]
-enum Sent<'a> {
+pub(super) enum Sent<'a> {
     Text(&'a str),
     List(&'a [&'a str]),
 }
 
 #[derive(Clone, Copy)]
-enum Step<'a> {
+pub(super) enum Step<'a> {
     Name(&'a str),
     Index(usize),
 }
@@ -48,159 +49,46 @@ impl<'a, 'o> Walk<'a, 'o> {
             loc: Vec::new(),
             sent: None,
             secret: false,
-            steps: 0,
+            visits: usize::MAX,
         }
     }
 
-    /// Tells what is wrong with a value that does not fit; with `judge` it is not known yet whether it does.
-    pub(super) fn root(mut self, value: &'a Value, judge: bool) {
-        let before = self.out.len();
-        let fits = self.value(self.graph.root(), value);
-        let silent = self.out.len() == before;
-        if silent && !(fits && judge) {
-            let rule = Rule::plain("schema_mismatch", "Input does not fit the schema");
-            self.tell(rule, value);
-        }
-    }
-
-    /// Reads a text by the root schema.
-    pub(super) fn text(mut self, sent: &'a str) -> Option<Value> {
-        self.sent = Some(Sent::Text(sent));
-        self.read(self.graph.root(), sent)
-    }
-
-    /// Reads each text by the schema of the root's items.
-    pub(super) fn list(mut self, texts: &'a [&'a str]) -> Option<Value> {
-        let id = self.graph.list()?;
-        let rules = &self.graph.node(id).array;
-        self.sent = Some(Sent::List(texts));
-        if self.too_many_items(rules, texts.len(), &Value::Null) {
-            return None;
-        }
-        let mut values = Vec::with_capacity(texts.len());
-        for (index, text) in texts.iter().enumerate() {
-            let value = match rules.prefix.get(index).copied().or(rules.items) {
-                Some(item) => self.within(Some(Step::Index(index)), |walk| {
-                    walk.sent = Some(Sent::Text(text));
-                    walk.read(item, text)
-                }),
-                None => Some((*text).into()),
-            };
-            values.extend(value);
-            if self.out.is_full() {
-                return None;
-            }
-        }
-        if values.len() < texts.len() {
-            return None;
-        }
-        // The items are fine by now; what is left are the rules on the list itself.
-        let values = Value::Array(values);
-        let mut walk = Walk::new(self.graph, self.prefix, self.out);
-        walk.sent = Some(Sent::List(texts));
-        walk.value(id, &values).then_some(values)
-    }
-
-    fn read(&mut self, id: NodeId, sent: &'a str) -> Option<Value> {
-        let node = self.graph.node(id);
-        if node.types.any()
-            && node.options.is_none()
-            && let Some(union) = node.unions.first()
-        {
-            return self.read_union(union, sent);
-        }
-        if node.types.any()
-            && node.options.is_none()
-            && let [part] = node.all_of[..]
-        {
-            return self.read(part, sent);
-        }
-        let value = match self.coerce(node, sent) {
-            Ok(value) => value,
-            Err(rule) => {
-                self.tell(rule, &Value::Null);
-                return None;
-            }
-        };
-        let fits = Walk {
+    /// A walk that goes on from here, along a value that lives shorter.
+    pub(super) fn here(&mut self) -> Walk<'_, '_> {
+        Walk {
             graph: self.graph,
             prefix: self.prefix,
             out: self.out,
             loc: self.loc.clone(),
-            sent: Some(Sent::Text(sent)),
+            sent: self.sent,
             secret: self.secret,
-            steps: self.steps,
+            visits: self.visits,
         }
-        .value(id, &value);
-        fits.then_some(value)
     }
 
-    /// A text stays a text where a branch takes it as it is; else the first branch that can read it wins.
-    fn read_union(&mut self, union: &'a Union, sent: &'a str) -> Option<Value> {
+    /// Tells what is wrong with a value that does not fit.
+    pub(super) fn tell_all(mut self, value: &'a Value) {
         let before = self.out.len();
-        let takes_text = |node: &Node| node.types.has(Type::String) || node.options.is_some();
-        let (first, then): (Vec<_>, Vec<_>) = union
-            .branches
-            .iter()
-            .filter(|branch| !self.graph.node(branch.node).is_null())
-            .partition(|branch| takes_text(self.graph.node(branch.node)));
-        for branch in first.into_iter().chain(then) {
-            let found = self.read(branch.node, sent);
-            self.out.truncate(before);
-            if found.is_some() {
-                return found;
-            }
+        self.value(self.graph.root(), value);
+        if self.out.len() == before {
+            self.tell(words::mismatch(), value);
         }
-        for branch in &union.branches {
-            if !self.graph.node(branch.node).is_null() {
-                let label = branch.label.as_deref();
-                self.within(label.map(Step::Name), |walk| walk.read(branch.node, sent));
-            }
-        }
-        None
     }
 
-    /// The text as the type that the schema names.
-    fn coerce(&self, node: &Node, sent: &str) -> Result<Value, Rule> {
-        if node.types.has(Type::String) || node.types.any() && node.options.is_none() {
-            return Ok(sent.into());
+    /// The same for a value of which it is not known yet whether it fits, in bounded time.
+    pub(super) fn judge(mut self, value: &'a Value) {
+        self.visits = MOST_VISITS.saturating_mul(parts(value));
+        let before = self.out.len();
+        if !self.value(self.graph.root(), value) && self.out.len() == before {
+            self.tell(words::mismatch(), value);
         }
-        if let Some(options) = &node.options {
-            let read = if options.values.iter().any(Value::is_string) {
-                None
-            } else if node.types.has(Type::Boolean) {
-                text::boolean(sent).map(Value::Bool)
-            } else {
-                text::integer(sent)
-                    .map(Value::Number)
-                    .or_else(|| text::number(text::float(sent)?))
-            };
-            return Ok(read.unwrap_or_else(|| sent.into()));
-        }
-        if node.types.has(Type::Integer)
-            && let Some(number) = text::integer(sent)
-        {
-            return Ok(number.into());
-        }
-        if node.types.has(Type::Number)
-            && let Some(float) = text::float(sent)
-        {
-            return text::number(float).ok_or_else(words::finite_number);
-        }
-        if node.types.has(Type::Boolean)
-            && let Some(boolean) = text::boolean(sent)
-        {
-            return Ok(boolean.into());
-        }
-        // A text that no type can be read from: the value check tells why.
-        Ok(sent.into())
     }
 
     /// Checks one value; `false` if it does not fit. Once the list is full it stops at the first rule broken.
-    fn value(&mut self, id: NodeId, value: &'a Value) -> bool {
-        self.steps += 1;
-        if self.steps > MOST_STEPS {
-            return false;
+    pub(super) fn value(&mut self, id: NodeId, value: &'a Value) -> bool {
+        match self.visits.checked_sub(1) {
+            Some(left) => self.visits = left,
+            None => return false,
         }
         let node = self.graph.node(id);
         let secret = self.secret;
@@ -254,20 +142,23 @@ impl<'a, 'o> Walk<'a, 'o> {
 
     fn wrong_type(&mut self, node: &'a Node, value: &Value) -> bool {
         let kinds: Vec<Type> = node.types.named().collect();
+        // A body that should be an object, sent as a text: the secret may be anywhere in it.
+        let secret = self.secret;
+        self.secret |=
+            value.is_string() && self.graph.has_secrets() && node.types.has(Type::Object);
         match kinds[..] {
             [] => self.tell(words::wrong_type(node, Type::Null, value), value),
             [kind] => self.tell(words::wrong_type(node, kind, value), value),
             // A union in all but name.
-            _ => {
-                for kind in kinds {
-                    let label = Step::Name(words::type_name(kind));
-                    self.within(Some(label), |walk| {
-                        walk.tell(words::wrong_type(node, kind, value), value)
-                    });
-                }
-                false
-            }
-        }
+            _ => kinds.into_iter().fold(false, |_, kind| {
+                let label = Step::Name(words::type_name(kind));
+                self.within(Some(label), |walk| {
+                    walk.tell(words::wrong_type(node, kind, value), value)
+                })
+            }),
+        };
+        self.secret = secret;
+        false
     }
 
     fn string(&mut self, node: &Node, text: &str, value: &Value) -> bool {
@@ -369,7 +260,12 @@ impl<'a, 'o> Walk<'a, 'o> {
     }
 
     /// Too many hides what is wrong with the items.
-    fn too_many_items(&mut self, rules: &ArrayRules, count: usize, value: &Value) -> bool {
+    pub(super) fn too_many_items(
+        &mut self,
+        rules: &ArrayRules,
+        count: usize,
+        value: &Value,
+    ) -> bool {
         match rules.max.filter(|most| count as u64 > *most) {
             Some(most) => {
                 let rule = words::too_many(words::collection(rules), most, count);
@@ -508,7 +404,11 @@ impl<'a, 'o> Walk<'a, 'o> {
         }
     }
 
-    fn within<T>(&mut self, step: Option<Step<'a>>, visit: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn within<T>(
+        &mut self,
+        step: Option<Step<'a>>,
+        visit: impl FnOnce(&mut Self) -> T,
+    ) -> T {
         let depth = self.loc.len();
         self.loc.extend(step);
         let result = visit(self);
@@ -517,7 +417,7 @@ impl<'a, 'o> Walk<'a, 'o> {
     }
 
     /// Tells a broken rule here. Always `false`, as the value does not fit.
-    fn tell(&mut self, rule: Rule, value: &Value) -> bool {
+    pub(super) fn tell(&mut self, rule: Rule, value: &Value) -> bool {
         let Walk {
             graph,
             prefix,
@@ -595,4 +495,13 @@ fn fits_type(node: &Node, value: &Value) -> bool {
 
 fn length(text: &str) -> u64 {
     text.chars().count() as u64
+}
+
+/// How many values a value is made of.
+fn parts(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(parts).sum(),
+        Value::Object(map) => map.values().map(parts).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
 }

@@ -6,8 +6,12 @@
 //! [`words`]).
 
 mod check;
+mod compile;
 mod format;
 mod graph;
+mod read;
+#[cfg(test)]
+mod tests;
 mod text;
 mod words;
 
@@ -79,7 +83,7 @@ impl Schemas {
         if let Some(schema) = self.document.pointer(pointer) {
             self.judge(pointer, schema)?;
         }
-        let graph = Graph::compile(self, pointer)?;
+        let graph = compile::compile(self, pointer)?;
         let validator = self.validator(pointer, &reference(pointer))?;
         Ok(Schema { graph, validator })
     }
@@ -131,8 +135,10 @@ pub(crate) struct Schema {
 impl Schema {
     /// Checks a value; what breaks a rule goes to `out`, located under `prefix`.
     pub(crate) fn check(&self, value: &Value, prefix: &[Loc], out: &mut Violations) {
-        if self.graph.is_explosive() || !self.validator.is_valid(value) {
-            Walk::new(&self.graph, prefix, out).root(value, self.graph.is_explosive());
+        if self.graph.is_explosive() {
+            Walk::new(&self.graph, prefix, out).judge(value);
+        } else if !self.validator.is_valid(value) {
+            Walk::new(&self.graph, prefix, out).tell_all(value);
         }
     }
 
@@ -165,11 +171,6 @@ impl Schema {
     /// Whether the schema describes an object.
     pub(crate) fn takes_object(&self) -> bool {
         self.graph.takes_object()
-    }
-
-    /// Whether a violation must not show what was sent.
-    pub(crate) fn has_secrets(&self) -> bool {
-        self.graph.has_secrets()
     }
 }
 

@@ -434,6 +434,10 @@ pub(super) fn format(format: &str, text: &str) -> Rule {
     Rule::with(kind, msg, [("error", error.into())])
 }
 
+pub(super) fn mismatch() -> Rule {
+    Rule::plain("schema_mismatch", "Input does not fit the schema")
+}
+
 pub(super) fn extra() -> Rule {
     Rule::plain("extra_forbidden", "Extra inputs are not permitted")
 }

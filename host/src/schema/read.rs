@@ -1,0 +1,133 @@
+//! Reading texts (of a path or a query) by their schema, as leniently as pydantic does.
+
+use serde_json::Value;
+
+use super::check::{Sent, Step, Walk};
+use super::graph::{Node, NodeId, Type, Union};
+use super::{text, words};
+use crate::violations::Rule;
+
+impl<'a> Walk<'a, '_> {
+    /// Reads a text by the root schema.
+    pub(super) fn text(mut self, sent: &'a str) -> Option<Value> {
+        self.sent = Some(Sent::Text(sent));
+        self.read(self.graph.root(), sent)
+    }
+
+    /// Reads each text by the schema of the root's items.
+    pub(super) fn list(mut self, texts: &'a [&'a str]) -> Option<Value> {
+        let id = self.graph.list()?;
+        let rules = &self.graph.node(id).array;
+        self.sent = Some(Sent::List(texts));
+        if self.too_many_items(rules, texts.len(), &Value::Null) {
+            return None;
+        }
+        let mut values = Vec::with_capacity(texts.len());
+        for (index, text) in texts.iter().enumerate() {
+            let value = match rules.prefix.get(index).copied().or(rules.items) {
+                Some(item) => self.within(Some(Step::Index(index)), |walk| {
+                    walk.sent = Some(Sent::Text(text));
+                    walk.read(item, text)
+                }),
+                None => Some((*text).into()),
+            };
+            values.extend(value);
+            if self.out.is_full() {
+                return None;
+            }
+        }
+        if values.len() < texts.len() {
+            return None;
+        }
+        // The items are fine by now; what is left are the rules on the list itself.
+        let values = Value::Array(values);
+        let mut walk = Walk::new(self.graph, self.prefix, self.out);
+        walk.sent = Some(Sent::List(texts));
+        walk.value(id, &values).then_some(values)
+    }
+
+    fn read(&mut self, id: NodeId, sent: &'a str) -> Option<Value> {
+        let node = self.graph.node(id);
+        if node.types.any()
+            && node.options.is_none()
+            && let Some(union) = node.unions.first()
+        {
+            return self.read_union(union, sent);
+        }
+        if node.types.any()
+            && node.options.is_none()
+            && let [part] = node.all_of[..]
+        {
+            return self.read(part, sent);
+        }
+        let value = match self.coerce(node, sent) {
+            Ok(value) => value,
+            Err(rule) => {
+                self.tell(rule, &Value::Null);
+                return None;
+            }
+        };
+        self.here().value(id, &value).then_some(value)
+    }
+
+    /// A text stays a text where a branch takes it as it is; else the first branch that can read it wins.
+    fn read_union(&mut self, union: &'a Union, sent: &'a str) -> Option<Value> {
+        let before = self.out.len();
+        let takes_text = |node: &Node| node.types.has(Type::String) || node.options.is_some();
+        let (first, then): (Vec<_>, Vec<_>) = union
+            .branches
+            .iter()
+            .filter(|branch| !self.graph.node(branch.node).is_null())
+            .partition(|branch| takes_text(self.graph.node(branch.node)));
+        for branch in first.into_iter().chain(then) {
+            let found = self.read(branch.node, sent);
+            self.out.truncate(before);
+            if found.is_some() {
+                return found;
+            }
+        }
+        for branch in &union.branches {
+            if !self.graph.node(branch.node).is_null() {
+                let label = branch.label.as_deref();
+                self.within(label.map(Step::Name), |walk| walk.read(branch.node, sent));
+            }
+        }
+        None
+    }
+
+    /// The text as the type that the schema names.
+    fn coerce(&self, node: &Node, sent: &str) -> Result<Value, Rule> {
+        if node.types.has(Type::String) || node.types.any() && node.options.is_none() {
+            return Ok(sent.into());
+        }
+        if let Some(options) = &node.options {
+            let read = if options.values.iter().any(Value::is_string) {
+                None
+            } else if node.types.has(Type::Boolean) {
+                text::boolean(sent).map(Value::Bool)
+            } else {
+                text::integer(sent)
+                    .map(Value::Number)
+                    .or_else(|| text::number(text::float(sent)?))
+            };
+            return Ok(read.unwrap_or_else(|| sent.into()));
+        }
+        if node.types.has(Type::Integer)
+            && let Some(number) = text::integer(sent)
+        {
+            return Ok(number.into());
+        }
+        if node.types.has(Type::Number)
+            && let Some(float) = text::float(sent)
+        {
+            return text::number(float).ok_or_else(words::finite_number);
+        }
+        if node.types.has(Type::Boolean)
+            && let Some(boolean) = text::boolean(sent)
+        {
+            return Ok(boolean.into());
+        }
+        // A text that no type can be read from: the value check tells why.
+        Ok(sent.into())
+    }
+}

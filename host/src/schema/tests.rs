@@ -1,0 +1,353 @@
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a test reads best with `json!` where it is used"
+)]
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::{Schema, SchemaError, Schemas};
+use crate::config::Limits;
+use crate::problem::{Loc, Violation};
+use crate::violations::Violations;
+
+fn compile(schema: Value) -> Result<Schema, SchemaError> {
+    let document = json!({ "components": { "schemas": { "T": schema } } });
+    Schemas::new(&document)?.compile("/components/schemas/T")
+}
+
+fn check_with(schema: &Schema, value: &Value, limits: &Limits) -> Vec<Violation> {
+    let mut violations = Violations::new(limits);
+    schema.check(value, &[Loc::Name("body".into())], &mut violations);
+    violations.into_vec()
+}
+
+fn check(schema: &Schema, value: &Value) -> Vec<Violation> {
+    check_with(schema, value, &Limits::default())
+}
+
+fn told(schema: Value, value: Value) -> Value {
+    serde_json::to_value(check(&compile(schema).unwrap(), &value)).unwrap()
+}
+
+fn refused(schema: Value) -> SchemaError {
+    match compile(schema) {
+        Ok(_) => panic!("compiled"),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn violations_come_in_the_order_of_the_schema_then_extra_keys_as_sent() {
+    let schema = json!({
+        "type": "object",
+        "required": ["c", "a"],
+        "properties": {
+            "b": { "type": "integer", "minimum": 3 },
+            "a": { "type": "string" },
+            "c": { "type": "array", "items": { "type": "boolean" } },
+        },
+        "additionalProperties": false,
+    });
+    let value = json!({ "z": 1, "c": [true, "x"], "y": 2, "b": 1 });
+    assert_eq!(
+        told(schema, value.clone()),
+        json!([
+            { "type": "greater_than_equal", "loc": ["body", "b"], "input": 1, "ctx": { "ge": 3 },
+              "msg": "Input should be greater than or equal to 3" },
+            { "type": "missing", "loc": ["body", "a"], "msg": "Field required", "input": value },
+            { "type": "bool_parsing", "loc": ["body", "c", 1], "input": "x",
+              "msg": "Input should be a valid boolean, unable to interpret input" },
+            { "type": "extra_forbidden", "loc": ["body", "z"], "msg": "Extra inputs are not permitted", "input": 1 },
+            { "type": "extra_forbidden", "loc": ["body", "y"], "msg": "Extra inputs are not permitted", "input": 2 },
+        ])
+    );
+}
+
+#[test]
+fn an_integer_that_passes_fits_the_type_of_its_format() {
+    let ranges: [(&str, i128, i128); 8] = [
+        ("int8", i8::MIN.into(), i8::MAX.into()),
+        ("int16", i16::MIN.into(), i16::MAX.into()),
+        ("int32", i32::MIN.into(), i32::MAX.into()),
+        ("int64", i64::MIN.into(), i64::MAX.into()),
+        ("uint8", 0, u8::MAX.into()),
+        ("uint16", 0, u16::MAX.into()),
+        ("uint32", 0, u32::MAX.into()),
+        ("uint64", 0, u64::MAX.into()),
+    ];
+    for (format, least, most) in ranges {
+        for kind in [json!("integer"), json!(["integer", "null"])] {
+            let schema = compile(json!({ "type": kind, "format": format })).unwrap();
+            for number in [least - 1, least, most, most + 1] {
+                // As the body's reader hands it on: rounded where it has more than 64 bits.
+                let value = crate::json::parse(&number.to_string(), 1).unwrap().value;
+                let fits = value
+                    .as_number()
+                    .and_then(serde_json::Number::as_i128)
+                    .is_some_and(|value| (least..=most).contains(&value));
+                assert_eq!(check(&schema, &value).is_empty(), fits, "{format} {number}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stricter_limit_of_the_author_is_kept_beside_that_of_the_format() {
+    let schema = json!({ "type": "integer", "format": "uint8", "maximum": 10, "minimum": -5 });
+    let schema = compile(schema).unwrap();
+    for (number, fits) in [(10, true), (11, false), (0, true), (-1, false)] {
+        assert_eq!(check(&schema, &number.into()).is_empty(), fits, "{number}");
+    }
+}
+
+#[test]
+fn data_and_names_that_look_like_integer_schemas_are_left_alone() {
+    let lookalike = json!({ "type": "integer", "format": "int8" });
+    let schema = compile(json!({
+        "properties": {
+            "const": { "const": lookalike },
+            "enum": { "type": "integer", "format": "int8" },
+        },
+    }))
+    .unwrap();
+    assert_eq!(check(&schema, &json!({ "const": lookalike })), []);
+    assert_eq!(check(&schema, &json!({ "enum": 1000 })).len(), 1);
+}
+
+#[test]
+fn null_adds_no_step_and_a_real_union_adds_its_branch() {
+    let optional = json!({ "anyOf": [{ "type": "integer" }, { "type": "null" }] });
+    assert_eq!(told(optional, json!([]))[0]["loc"], json!(["body"]));
+    assert_eq!(
+        told(json!({ "type": ["integer", "null"] }), json!([]))[0]["loc"],
+        json!(["body"])
+    );
+    let union = json!({ "anyOf": [{ "type": "integer", "minimum": 1 }, { "type": "array", "items": { "type": "string" } }] });
+    let told = told(union, json!([1]));
+    assert_eq!(told[0]["loc"], json!(["body", "constrained-int"]));
+    assert_eq!(told[1]["loc"], json!(["body", "list[str]", 0]));
+}
+
+#[test]
+fn keywords_without_a_word_of_pydantic_s_are_told_by_name() {
+    for (schema, value, keyword) in [
+        (json!({ "not": { "const": 1 } }), json!(1), "not"),
+        (
+            json!({ "if": { "type": "integer" }, "then": { "minimum": 5 } }),
+            json!(1),
+            "if",
+        ),
+        (
+            json!({ "contains": { "const": 1 } }),
+            json!([2]),
+            "contains",
+        ),
+        (
+            json!({ "dependentRequired": { "a": ["b"] } }),
+            json!({ "a": 1 }),
+            "dependentRequired",
+        ),
+        (
+            json!({ "propertyNames": { "maxLength": 1 } }),
+            json!({ "ab": 1 }),
+            "propertyNames",
+        ),
+        (
+            json!({ "properties": { "a": true }, "unevaluatedProperties": false }),
+            json!({ "b": 1 }),
+            "unevaluatedProperties",
+        ),
+    ] {
+        let told = told(schema, value);
+        assert_eq!(told[0]["type"], "schema_mismatch", "{keyword}");
+        assert_eq!(told[0]["ctx"]["keyword"], keyword);
+        assert_eq!(told.as_array().map(Vec::len), Some(1));
+    }
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    let schema = compile(json!({
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": { "type": "string" },
+            "password": { "type": "string", "format": "password", "minLength": 9 },
+            "token": { "type": "integer", "writeOnly": true },
+        },
+    }))
+    .unwrap();
+    for value in [
+        json!({ "password": "hunter2", "token": "hunter2" }),
+        json!({ "password": "hunter2", "long": "x".repeat(5000) }),
+        json!("{\"password\":\"hunter2\"}"),
+    ] {
+        let told = check(&schema, &value);
+        assert!(!told.is_empty());
+        let told = serde_json::to_string(&told).unwrap();
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}
+
+#[test]
+fn a_pattern_with_look_around_is_refused_by_name_and_place() {
+    let error = refused(json!({ "properties": { "a": { "pattern": "^(?=x)" } } }));
+    assert_eq!(error.pointer, "/components/schemas/T/properties/a/pattern");
+    assert!(
+        error.message.contains("`^(?=x)` has look-around"),
+        "{error}"
+    );
+    let error = refused(json!({ "not": { "items": { "pattern": "(a" } } }));
+    assert_eq!(error.pointer, "/components/schemas/T/not/items/pattern");
+}
+
+#[test]
+fn what_is_no_schema_or_leads_nowhere_is_refused_with_its_place() {
+    for (schema, pointer, words) in [
+        (
+            json!({ "properties": { "a": { "type": "strin" } } }),
+            "/properties/a/type",
+            "not a JSON Schema",
+        ),
+        (
+            json!({ "items": { "minLength": -1 } }),
+            "/items/minLength",
+            "not a JSON Schema",
+        ),
+        (
+            json!({ "items": { "$ref": "#/components/schemas/U" } }),
+            "/items",
+            "where nothing is",
+        ),
+        (
+            json!({ "items": { "$ref": "other.json" } }),
+            "/items",
+            "out of the document",
+        ),
+        (
+            json!({ "items": { "$id": "urn:x" } }),
+            "/items",
+            "`$id` is not supported",
+        ),
+        (
+            json!({ "$ref": "#/components/schemas/T" }),
+            "",
+            "more than 128 deep",
+        ),
+        (
+            json!({ "anyOf": [{ "$ref": "#/components/schemas/T" }, { "type": "null" }] }),
+            "",
+            "itself",
+        ),
+        (
+            json!({ "not": { "$ref": "#/components/schemas/T" } }),
+            "",
+            "itself",
+        ),
+    ] {
+        let error = refused(schema);
+        assert_eq!(
+            error.pointer,
+            format!("/components/schemas/T{pointer}"),
+            "{error}"
+        );
+        assert!(error.message.contains(words), "{error}");
+    }
+}
+
+/// Applies itself twice at each level: by plain recursion 2^100 checks.
+fn doubling() -> Value {
+    let once = |name: &str| {
+        json!({
+            "type": "object",
+            "required": [name],
+            "properties": { "a": { "$ref": "#/components/schemas/T" } },
+        })
+    };
+    json!({ "anyOf": [once("x"), once("y"), { "type": "integer" }] })
+}
+
+#[test]
+fn a_schema_that_doubles_at_each_level_is_checked_in_bounded_time() {
+    let schema = compile(doubling()).unwrap();
+    let nested =
+        |depth: usize, end: Value| (0..depth).fold(end, |inner, _| json!({ "a": inner, "y": 1 }));
+    assert_eq!(check(&schema, &nested(4, 1.into())), []);
+    assert!(!check(&schema, &nested(4, "x".into())).is_empty());
+    let start = Instant::now();
+    assert!(!check(&schema, &nested(100, "x".into())).is_empty());
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn a_doubling_schema_with_a_keyword_that_cannot_be_bounded_is_refused() {
+    let mut schema = doubling();
+    schema["not"] = json!({ "const": 5 });
+    assert!(refused(schema).message.contains("unbounded time"));
+}
+
+#[test]
+fn a_recursive_model_with_an_optional_parent_is_no_doubling() {
+    let schema = compile(json!({
+        "type": "object",
+        "not": { "required": ["forbidden"] },
+        "properties": {
+            "parent": { "anyOf": [{ "$ref": "#/components/schemas/T" }, { "type": "null" }] },
+            "children": { "type": "array", "items": { "$ref": "#/components/schemas/T" } },
+        },
+    }))
+    .unwrap();
+    assert!(!schema.graph.is_explosive());
+    let value = json!({ "parent": null, "children": [{ "parent": { "children": 1 } }] });
+    let told = check(&schema, &value);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].kind, "list_type");
+}
+
+#[test]
+fn a_million_broken_items_are_told_as_many_as_the_limit_and_quickly() {
+    let items = json!({ "anyOf": [{ "type": "string" }, { "type": "array" }] });
+    let schema = compile(json!({ "type": "array", "items": items })).unwrap();
+    let value = Value::Array(vec![1.into(); 1_000_000]);
+    let limits = Limits {
+        violations: 3,
+        input_bytes: 10,
+        ..Limits::default()
+    };
+    let start = Instant::now();
+    let told = check_with(&schema, &value, &limits);
+    assert_eq!(told.len(), 3);
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn texts_are_read_by_a_union_s_text_first_and_then_in_order() {
+    let read = |schema: Value, text: &str| {
+        let schema = compile(schema).unwrap();
+        let mut violations = Violations::new(&Limits::default());
+        schema.read_text(text, &[], &mut violations)
+    };
+    let number_or_text =
+        json!({ "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 2 }] });
+    assert_eq!(read(number_or_text.clone(), "12"), Some("12".into()));
+    assert_eq!(read(number_or_text.clone(), "123"), Some(123.into()));
+    assert_eq!(read(number_or_text, "abc"), None);
+    let optional = json!({ "anyOf": [{ "type": "number" }, { "type": "null" }] });
+    assert_eq!(read(optional.clone(), " 1_0.5 "), Some(10.5.into()));
+    assert_eq!(read(optional, "nan"), None);
+    assert_eq!(
+        read(json!({ "type": "integer", "enum": [1, 2] }), "2.0"),
+        Some(2.into())
+    );
+    assert_eq!(read(json!({ "type": "boolean" }), "YES"), Some(true.into()));
+}
