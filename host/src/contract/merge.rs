@@ -78,7 +78,6 @@ impl Merged {
     fn add(&mut self, plugin: &str, prefix: &str, contract: &Contract) {
         let mut document = contract.document.clone();
         flatten(&mut document);
-        self.refused |= document_refusals(&mut document);
 
         let mut paths = HashMap::new();
         for (path, _) in document
@@ -96,6 +95,8 @@ impl Merged {
         }
         let names = Names::new(plugin, paths, &document);
         names.rename(&mut document);
+        // After renaming: what is added is the host's own and keeps its names.
+        self.refused |= document_refusals(&mut document);
         walk_mut(Kind::Document, &mut document, &mut complete);
         self.take(document, &names);
     }
