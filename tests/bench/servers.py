@@ -1,0 +1,214 @@
+"""Builds, starts and stops what the benchmarks measure. Used by run, swap, fairness and soak."""
+
+import contextlib
+import math
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+BENCH = pathlib.Path(__file__).resolve().parent
+ROOT = BENCH.parent.parent
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
+PEERS = TARGET / "bench"
+DIST = ROOT / "examples" / "dist"
+TEST_GUESTS = ROOT / "target" / "test-guests"
+
+# The Debian package of each program that may be missing.
+PACKAGES = {"wrk": "wrk", "h2load": "nghttp2-client", "valgrind": "valgrind"}
+
+
+def say(*words):
+    """Progress goes to stderr: stdout is for results."""
+    print(*words, file=sys.stderr, flush=True)
+
+
+def need(*programs):
+    """Installs what is missing where that is possible, else ends with what to install."""
+    missing = [PACKAGES[program] for program in programs if not shutil.which(program)]
+    if not missing:
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        sys.exit(f"missing: {' '.join(missing)}; install with your system's package manager, then run this again")
+    say(f"installing Debian packages: {' '.join(missing)}")
+    subprocess.run(["apt-get", "update", "-q"], check=True, stdout=sys.stderr)
+    subprocess.run(["apt-get", "install", "-qy", "--no-install-recommends", *missing], check=True, stdout=sys.stderr)
+
+
+def cargo(*arguments, target=TARGET):
+    """Runs cargo with its output on stderr."""
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(target)}
+    subprocess.run(["cargo", *arguments], cwd=ROOT, check=True, stdout=sys.stderr, env=environment)
+
+
+def steady():
+    """The load generator with a fixed rate, built anew if its source is newer."""
+    source, binary = BENCH / "steady.rs", PEERS / "steady"
+    if not binary.exists() or binary.stat().st_mtime < source.stat().st_mtime:
+        PEERS.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["rustc", "--edition", "2024", "-O", "-o", binary, source], check=True, stdout=sys.stderr)
+    return binary
+
+
+def make(goal):
+    """Runs make at the root with its output on stderr."""
+    subprocess.run(["make", "--no-print-directory", goal], cwd=ROOT, check=True, stdout=sys.stderr)
+
+
+def switchback():
+    """The host's release binary, and the examples beside it; built if there is none."""
+    binary = TARGET / "release" / "switchback"
+    if not (binary.exists() and (DIST / "hello.wasm").exists() and (DIST / "items.wasm").exists()):
+        say("building the host and the examples: make build")
+        make("build")
+    return binary
+
+
+def native_peers():
+    """The folder with peer-hyper and peer-axum, built if there are none."""
+    folder = PEERS / "release"
+    if not all((folder / f"peer-{name}").exists() for name in ("hyper", "axum")):
+        say("building the native peers")
+        cargo("build", "--release", "--manifest-path", str(BENCH / "native" / "Cargo.toml"), target=PEERS)
+    return folder
+
+
+def fastapi():
+    """A virtual environment with FastAPI; its uvicorn."""
+    folder = PEERS / "fastapi"
+    if not (folder / "bin" / "uvicorn").exists():
+        say("installing FastAPI into", folder)
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True, stdout=sys.stderr)
+        requirements = BENCH / "fastapi" / "requirements.txt"
+        subprocess.run([folder / "bin" / "pip", "install", "-q", "-r", requirements], check=True, stdout=sys.stderr)
+    return folder / "bin" / "uvicorn"
+
+
+def free_port():
+    """A port that nobody listens on. It may be taken before it is used; then the server says so and the run ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Running(contextlib.ExitStack):
+    """Servers and a scratch folder, all gone when the block ends, however it ends."""
+
+    def __enter__(self):
+        super().__enter__()
+        # As Ctrl-C: so that `kill` cleans up as well.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        self.scratch = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory(prefix="switchback-bench-")))
+        return self
+
+    def start(self, command, folder=None, **options):
+        """Starts a program in a process group of its own, which gets no Ctrl-C but is stopped by us."""
+        log = self.enter_context(tempfile.TemporaryFile(dir=self.scratch))
+        process = subprocess.Popen(
+            [str(word) for word in command], cwd=folder or self.scratch, stderr=log, start_new_session=True, **options
+        )
+        process.log = log
+        self.callback(stop, process)
+        return process
+
+    def peer(self, command, port, folder=None):
+        """Starts a peer and waits for its port."""
+        process = self.start(command, folder, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                return process
+            if process.poll() is not None:
+                break
+            time.sleep(0.05)
+        sys.exit(f"{command[0]} does not listen on port {port}:\n{told(process)}")
+
+    def host(self, plugins, config="", wrapper=()):
+        """Starts `switchback serve` on a free port over the folder; answers with its process and URL."""
+        folder = pathlib.Path(tempfile.mkdtemp(dir=self.scratch))
+        (folder / "switchback.toml").write_text(config)
+        command = [*wrapper, switchback(), "serve", "--plugins", plugins, "--listen", "127.0.0.1:0", "--no-access-log"]
+        # A cache of its own: an earlier run must not make this one quicker.
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("SWITCHBACK_")}
+        environment["XDG_CACHE_HOME"] = str(self.scratch / "cache")
+        process = self.start(command, folder, stdout=subprocess.PIPE, text=True, env=environment)
+        timer = threading.Timer(180, process.kill)
+        timer.start()
+        for line in process.stdout:
+            if found := re.search(r"listening on (http://\S+)", line):
+                timer.cancel()
+                # Nobody reads on: a full pipe must not stop the server.
+                threading.Thread(target=process.stdout.read, daemon=True).start()
+                return process, found.group(1).rstrip("/")
+        timer.cancel()
+        sys.exit(f"`{' '.join(map(str, command))}` did not start:\n{told(process)}")
+
+    def plugins(self, *files):
+        """A new folder with copies of the components."""
+        folder = pathlib.Path(tempfile.mkdtemp(dir=self.scratch))
+        for file in files:
+            shutil.copy(file, folder)
+        return folder
+
+
+def stop(process):
+    """Asks the program's group to end, and ends it if it does not."""
+    for ask in (signal.SIGINT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, ask)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=20)
+            return
+
+
+def told(process):
+    """The end of what the program wrote to stderr."""
+    process.log.seek(0)
+    return process.log.read().decode(errors="replace")[-3000:]
+
+
+def get(url, timeout=10):
+    """Status, headers and text of one GET on a connection of its own."""
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as answer:
+            return answer.status, answer.headers, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read().decode()
+
+
+def patched(component, old, new):
+    """The component with one text replaced by another of the same length: other behaviour, other hash."""
+    if len(old) != len(new) or component.count(old) != 1:
+        sys.exit(f"the benchmark expects {old!r} once in the component; was the example changed?")
+    return component.replace(old, new)
+
+
+def rename_in(content, path):
+    """Puts a file there in one step, as a deployment should."""
+    beside = path.with_suffix(".part")
+    beside.write_bytes(content)
+    beside.rename(path)
+
+
+def quantile(values, part):
+    """The smallest value that at least that part of the values does not exceed."""
+    return sorted(values)[math.ceil(part * len(values)) - 1]
+
+
+def tidy_exit(main):
+    """Runs the benchmark; Ctrl-C ends it in one line."""
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"`{' '.join(map(str, error.cmd))}` failed with status {error.returncode}")
