@@ -1,9 +1,9 @@
 //! What a function may return, and how it goes out.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
-use crate::{Describe, Problem};
+use crate::Problem;
 
 /// JSON: of a body as an argument, of an answer as a result. The value is field `0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,20 +77,16 @@ impl Response {
     note = "derive `Serialize` and `JsonSchema` for it, or return `Response`, or a `Result<_, Problem>` of these, written as `Result`"
 )]
 pub trait Answer {
-    /// Writes into the contract what `status` carries.
-    fn describe(operation: &mut Describe<'_>, status: u16);
+    /// The schema of the JSON that it carries, if it is JSON.
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
 
-    /// The answer; `status` unless it knows better.
+    /// The answer; with `status` unless it knows better.
     fn answer(self, status: u16) -> Response;
 }
 
 impl<T: Serialize + JsonSchema> Answer for T {
-    fn describe(operation: &mut Describe<'_>, status: u16) {
-        if has_body(status) {
-            operation.json_answer::<T>(status);
-        } else {
-            operation.bare_answer(status);
-        }
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.subschema_for::<T>())
     }
 
     fn answer(self, status: u16) -> Response {
@@ -103,13 +99,13 @@ impl<T: Serialize + JsonSchema> Answer for T {
 }
 
 /// HTTP allows no body with these.
-fn has_body(status: u16) -> bool {
+pub(crate) fn has_body(status: u16) -> bool {
     !matches!(status, 204 | 205 | 304)
 }
 
 impl<T: Serialize + JsonSchema> Answer for Json<T> {
-    fn describe(operation: &mut Describe<'_>, status: u16) {
-        T::describe(operation, status);
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        T::schema(generator)
     }
 
     fn answer(self, status: u16) -> Response {
@@ -118,8 +114,8 @@ impl<T: Serialize + JsonSchema> Answer for Json<T> {
 }
 
 impl Answer for Response {
-    fn describe(operation: &mut Describe<'_>, status: u16) {
-        operation.bare_answer(status);
+    fn schema(_: &mut SchemaGenerator) -> Option<Schema> {
+        None
     }
 
     fn answer(self, _: u16) -> Response {

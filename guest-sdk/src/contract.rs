@@ -1,12 +1,11 @@
 //! The contract: operations in, an OpenAPI 3.1 document out.
 
-use std::collections::BTreeSet;
-
+use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, SchemaGenerator};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::{Operation, Parameter};
+use crate::answer::has_body;
+use crate::operation::{Argument, Operation, Rule};
 
 /// Where a schema's `$ref`s point until all are known. A type may look different when read (a field with a default
 /// may be left out) and when written (it is always there).
@@ -19,30 +18,41 @@ pub(crate) fn document(
     version: &str,
     description: &str,
     operations: &[Operation],
-) -> Value {
+) -> String {
     let mut read = generator(SchemaSettings::draft2020_12().for_deserialize(), "/read");
     let mut written = generator(SchemaSettings::draft2020_12().for_serialize(), "/written");
 
     let mut paths = Map::new();
     for operation in operations {
-        let mut describe = Describe::new(&mut read, &mut written);
-        describe.set("operationId", operation.id.into());
-        (operation.describe)(&mut describe);
-        let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
-        methods[operation.method] = Value::Object(describe.operation);
+        let methods = paths.entry(operation.path).or_insert_with(|| object([]));
+        methods[operation.method] = describe(operation, &mut read, &mut written);
     }
 
-    let mut info = json!({"title": title, "version": version});
+    let mut info = object([("title", title.into()), ("version", version.into())]);
     if !description.is_empty() {
         info["description"] = description.into();
     }
-    let mut document = json!({"openapi": "3.1.0", "info": info, "paths": paths});
+    let mut document = object([
+        ("openapi", "3.1.0".into()),
+        ("info", info),
+        ("paths", Value::Object(paths)),
+    ]);
     add_schemas(
         &mut document,
         read.take_definitions(false),
         written.take_definitions(false),
     );
-    document
+    serde_json::to_string(&document).expect("every key of a `Value` is a text")
+}
+
+/// Like `json!`, but moves its values: that macro serialises each anew, which is code in every guest.
+pub(crate) fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::Object(
+        entries
+            .map(|(key, value)| (key.to_owned(), value))
+            .into_iter()
+            .collect(),
+    )
 }
 
 fn generator(mut settings: SchemaSettings, definitions: &'static str) -> SchemaGenerator {
@@ -68,11 +78,15 @@ fn add_schemas(document: &mut Value, read: Map<String, Value>, written: Map<Stri
     if schemas.is_empty() {
         return;
     }
-    document["components"] = json!({"schemas": schemas});
+    document["components"] = object([("schemas", Value::Object(schemas))]);
     for_each_ref(document, &mut |target| {
         for (place, suffix) in [(READ, "-Input"), (WRITTEN, "-Output")] {
             if let Some(name) = target.strip_prefix(place) {
-                let suffix = if differ.contains(name) { suffix } else { "" };
+                let suffix = if differ.iter().any(|known| known == name) {
+                    suffix
+                } else {
+                    ""
+                };
                 *target = format!("#/components/schemas/{name}{suffix}");
                 return;
             }
@@ -81,8 +95,8 @@ fn add_schemas(document: &mut Value, read: Map<String, Value>, written: Map<Stri
 }
 
 /// The types that are both read and written and are not the same: in themselves, or in a type that they refer to.
-fn names_that_differ(read: &Map<String, Value>, written: &Map<String, Value>) -> BTreeSet<String> {
-    let mut differ = BTreeSet::new();
+fn names_that_differ(read: &Map<String, Value>, written: &Map<String, Value>) -> Vec<String> {
+    let mut differ = Vec::new();
     let mut uses = Vec::new();
     for (name, schema) in read {
         let Some(other) = written.get(name) else {
@@ -96,21 +110,26 @@ fn names_that_differ(read: &Map<String, Value>, written: &Map<String, Value>) ->
             }
         });
         for_each_ref(&mut other, &mut |target| {
-            *target = target.trim_start_matches(WRITTEN).into()
+            if let Some(used) = target.strip_prefix(WRITTEN) {
+                *target = used.into();
+            }
         });
         if schema != other {
-            differ.insert(name.clone());
+            differ.push(name.clone());
         }
     }
-    // Each round carries the difference one step up, so as many rounds as names are always enough.
-    for _ in 0..read.len() {
+    // Each round carries a difference one step up, to the types that use one that differs.
+    loop {
+        let before = differ.len();
         for (name, used) in &uses {
-            if differ.contains(used) {
-                differ.insert(name.clone());
+            if differ.contains(used) && !differ.contains(name) {
+                differ.push(name.clone());
             }
         }
+        if differ.len() == before {
+            return differ;
+        }
     }
-    differ
 }
 
 fn for_each_ref(value: &mut Value, change: &mut impl FnMut(&mut String)) {
@@ -130,101 +149,78 @@ fn for_each_ref(value: &mut Value, change: &mut impl FnMut(&mut String)) {
     }
 }
 
-/// One operation's part of the document, while it is written.
-pub struct Describe<'a> {
-    read: &'a mut SchemaGenerator,
-    written: &'a mut SchemaGenerator,
-    operation: Map<String, Value>,
+fn describe(
+    operation: &Operation,
+    read: &mut SchemaGenerator,
+    written: &mut SchemaGenerator,
+) -> Value {
+    let mut described = object([
+        ("operationId", operation.id.into()),
+        ("summary", operation.summary.into()),
+    ]);
+    if !operation.description.is_empty() {
+        described["description"] = operation.description.into();
+    }
+    if !operation.tags.is_empty() {
+        described["tags"] = operation.tags.into();
+    }
+    if operation.deprecated {
+        described["deprecated"] = true.into();
+    }
+    if !operation.arguments.is_empty() {
+        let mut parameters = Vec::new();
+        for argument in operation.arguments {
+            parameters.push(parameter(argument, read));
+        }
+        described["parameters"] = Value::Array(parameters);
+    }
+    if let Some(body) = operation.body {
+        let content = json_of(body(read).to_value());
+        described["requestBody"] = object([("required", true.into()), ("content", content)]);
+    }
+    let mut answer = object([("description", "Successful Response".into())]);
+    if let Some(schema) = (operation.answer)(written).filter(|_| has_body(operation.status)) {
+        answer["content"] = json_of(schema.to_value());
+    }
+    described["responses"] = object([(&operation.status.to_string(), answer)]);
+    described
 }
 
-impl<'a> Describe<'a> {
-    fn new(read: &'a mut SchemaGenerator, written: &'a mut SchemaGenerator) -> Self {
-        Describe {
-            read,
-            written,
-            operation: Map::new(),
-        }
-    }
+fn json_of(schema: Value) -> Value {
+    object([("application/json", object([("schema", schema)]))])
+}
 
-    /// Sets a key of the operation: `summary`, `tags`, …
-    pub fn set(&mut self, key: &str, value: Value) {
-        self.operation.insert(key.into(), value);
+fn parameter(argument: &Argument, read: &mut SchemaGenerator) -> Value {
+    let mut schema = (argument.schema)(read).to_value();
+    let optional = (argument.optional)();
+    if optional {
+        schema = without_null(schema);
     }
-
-    /// Adds a parameter `place`d in `path` or `query`. `rules` are keywords of JSON Schema that hold beside the
-    /// type's own; a `default` makes the parameter optional.
-    pub fn parameter<T: Parameter>(
-        &mut self,
-        place: &str,
-        name: &str,
-        description: &str,
-        rules: Value,
-    ) {
-        let mut schema = self.read.subschema_for::<T>().to_value();
-        // What was not sent is read as `null`: see `Parameter`.
-        let takes_null = serde_json::from_str::<T>("null").is_ok();
-        if takes_null {
-            schema = without_null(schema);
-        }
-        let required = !takes_null && rules.get("default").is_none();
-        if let (Value::Object(rules), Some(schema)) = (rules, schema.as_object_mut()) {
-            let list = schema.get("type").is_some_and(|kind| kind == "array");
-            for (keyword, value) in rules {
-                let keyword = match keyword.as_str() {
-                    "minLength" if list => "minItems",
-                    "maxLength" if list => "maxItems",
-                    other => other,
-                };
-                schema.insert(keyword.into(), value);
-            }
-        }
-        let mut parameter =
-            json!({"name": name, "in": place, "required": required, "schema": schema});
-        if !description.is_empty() {
-            parameter["description"] = description.into();
-        }
-        let parameters = self
-            .operation
-            .entry("parameters")
-            .or_insert_with(|| json!([]));
-        if let Some(parameters) = parameters.as_array_mut() {
-            parameters.push(parameter);
-        }
+    let list = schema["type"] == "array";
+    for (keyword, value) in argument.rules {
+        let keyword = match *keyword {
+            "minLength" if list => "minItems",
+            "maxLength" if list => "maxItems",
+            other => other,
+        };
+        schema[keyword] = match *value {
+            Rule::Bool(value) => value.into(),
+            Rule::Integer(value) => value.into(),
+            Rule::Number(value) => value.into(),
+            Rule::Text(value) => value.into(),
+        };
     }
-
-    /// Sets the body: JSON, required.
-    pub fn body<T: JsonSchema>(&mut self) {
-        let schema = self.read.subschema_for::<T>();
-        self.set(
-            "requestBody",
-            json!({"required": true, "content": {"application/json": {"schema": schema}}}),
-        );
+    let required = !optional && schema.get("default").is_none();
+    let mut parameter = object([
+        ("name", argument.name.into()),
+        ("in", argument.place.into()),
+        ("required", required.into()),
+        ("schema", schema),
+    ]);
+    if !argument.description.is_empty() {
+        parameter["description"] = argument.description.into();
     }
-
-    /// Adds an answer of JSON.
-    pub fn json_answer<T: JsonSchema>(&mut self, status: u16) {
-        let schema = self.written.subschema_for::<T>();
-        self.response(
-            status,
-            json!({
-                "description": "Successful Response",
-                "content": {"application/json": {"schema": schema}},
-            }),
-        );
-    }
-
-    /// Adds an answer of which nothing more is known.
-    pub fn bare_answer(&mut self, status: u16) {
-        self.response(status, json!({"description": "Successful Response"}));
-    }
-
-    fn response(&mut self, status: u16, response: Value) {
-        let responses = self
-            .operation
-            .entry("responses")
-            .or_insert_with(|| json!({}));
-        responses[status.to_string()] = response;
-    }
+    parameter
 }
 
 /// A parameter is never sent as `null`, so the schema of an `Option<_>` says what is sent.
@@ -235,7 +231,7 @@ fn without_null(mut schema: Value) -> Value {
             schema["type"] = only.take();
         }
     } else if let Some(choices) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
-        choices.retain(|choice| *choice != json!({"type": "null"}));
+        choices.retain(|choice| choice["type"] != "null");
         if let [only] = choices.as_mut_slice() {
             return only.take();
         }

@@ -73,20 +73,18 @@ mod contract;
 mod export;
 pub mod incoming;
 pub mod log;
+pub mod operation;
 mod params;
 mod plugin;
 mod problem;
 mod request;
 
-#[doc(hidden)]
-pub use serde_json::json as __json;
-
 pub use answer::{Answer, Json, Response};
-pub use contract::Describe;
 #[doc(hidden)]
 pub use export::handle as __handle;
+pub use operation::{Operation, Route};
 pub use params::Parameter;
-pub use plugin::{Operation, Plugin, Route};
+pub use plugin::Plugin;
 pub use problem::Problem;
 pub use request::{Body, Request};
 pub use switchback_sdk_macros::{delete, get, patch, post, put};

@@ -1,32 +1,6 @@
-//! A plugin as data: its operations, what they say and how they answer.
+//! A plugin as a whole: its operations, its contract, its answers.
 
-use crate::contract;
-use crate::{Body, Describe, Problem, Request, Response};
-
-/// One operation: `#[get]` and its like make it, [`plugin!`](crate::plugin) lists it.
-pub struct Operation {
-    /// `operationId` in the contract: by this the host calls it.
-    pub id: &'static str,
-    /// The method, in lower case as OpenAPI has it.
-    pub method: &'static str,
-    /// The path, with parameters as `{name}`.
-    pub path: &'static str,
-    /// Writes it into the contract.
-    pub describe: fn(&mut Describe<'_>),
-    /// Reads its arguments, calls the function, makes the answer.
-    pub call: fn(&Request<'_>) -> Result<Response, Problem>,
-}
-
-/// Something that has an operation. The attribute on `fn hello` makes a type `hello` of the same name, which is what
-/// `routes: [hello]` means.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a route",
-    note = "put `#[get(\"/path\")]`, `#[post(…)]`, `#[put(…)]`, `#[patch(…)]` or `#[delete(…)]` on the function"
-)]
-pub trait Route {
-    /// The operation.
-    const OPERATION: Operation;
-}
+use crate::{Body, Operation, Problem, Request, Response, contract};
 
 /// A whole plugin. [`plugin!`](crate::plugin) makes one.
 pub struct Plugin {
@@ -74,7 +48,7 @@ impl Plugin {
 
     /// The contract: an OpenAPI 3.1 document in JSON.
     pub fn openapi(&self) -> String {
-        contract::document(self.title, self.version, self.description, self.operations).to_string()
+        contract::document(self.title, self.version, self.description, self.operations)
     }
 
     /// Answers a request as the component does, without the host's checks.

@@ -7,7 +7,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, Expr, ExprLit, FnArg, Ident, Lit, Meta, Pat, PatType, Result, Token, Type,
+    Attribute, Error, Expr, ExprLit, ExprUnary, FnArg, Ident, Lit, Meta, Pat, PatType, Result,
+    Token, Type, UnOp,
 };
 
 /// An argument, read.
@@ -25,7 +26,7 @@ pub(crate) enum Kind {
         name: String,
         description: String,
         /// Keywords of JSON Schema and the author's values for them.
-        rules: Vec<(&'static str, Expr)>,
+        rules: Vec<(&'static str, TokenStream)>,
     },
     Body {
         /// The `T` of `Json<T>`.
@@ -167,7 +168,7 @@ fn place_of(attribute: &Attribute) -> Result<&'static str> {
 /// One of the rules in `#[query(max_length = 50)]`.
 enum Rule {
     Name(String),
-    Keyword(&'static str, Expr),
+    Keyword(&'static str, TokenStream),
 }
 
 /// FastAPI's names, and JSON Schema's.
@@ -201,7 +202,7 @@ impl Parse for Rule {
             };
         }
         match KEYWORDS.iter().find(|(known, _)| key == known) {
-            Some((_, keyword)) => Ok(Rule::Keyword(keyword, value)),
+            Some((_, keyword)) => Ok(Rule::Keyword(keyword, rule_value(&value)?)),
             None => {
                 let known: Vec<_> = KEYWORDS
                     .iter()
@@ -214,6 +215,39 @@ impl Parse for Rule {
             }
         }
     }
+}
+
+/// A literal as `switchback_sdk::operation::Rule`.
+fn rule_value(value: &Expr) -> Result<TokenStream> {
+    let literal = match value {
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) => expr,
+        other => other,
+    };
+    let variant = match literal {
+        Expr::Lit(ExprLit {
+            lit: Lit::Bool(_), ..
+        }) => quote!(Bool),
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(_), ..
+        }) => quote!(Integer),
+        Expr::Lit(ExprLit {
+            lit: Lit::Float(_), ..
+        }) => quote!(Number),
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(_), ..
+        }) => quote!(Text),
+        other => {
+            return Err(Error::new(
+                other.span(),
+                "a rule's value is a number, a text, `true` or `false`",
+            ));
+        }
+    };
+    Ok(quote!(::switchback_sdk::operation::Rule::#variant(#value)))
 }
 
 /// The `T` of `Wrapper<T>`, by the type's last name.
@@ -257,23 +291,28 @@ pub(crate) fn documentation(attributes: &[Attribute]) -> String {
 }
 
 impl Argument {
-    /// The statement that writes it into the contract.
-    pub(crate) fn describe(&self) -> TokenStream {
-        match &self.kind {
-            Kind::Parameter {
-                place,
-                name,
-                description,
-                rules,
-            } => {
-                let ty = &self.ty;
-                let keywords = rules.iter().map(|(keyword, _)| keyword);
-                let values = rules.iter().map(|(_, value)| value);
-                let rules = quote!(::switchback_sdk::__json!({ #(#keywords: #values),* }));
-                quote!(operation.parameter::<#ty>(#place, #name, #description, #rules);)
-            }
-            Kind::Body { content } => quote!(operation.body::<#content>();),
-        }
+    /// The parameter as data, for the contract.
+    pub(crate) fn declared(&self) -> Option<TokenStream> {
+        let Kind::Parameter {
+            place,
+            name,
+            description,
+            rules,
+        } = &self.kind
+        else {
+            return None;
+        };
+        let ty = &self.ty;
+        let keywords = rules.iter().map(|(keyword, _)| keyword);
+        let values = rules.iter().map(|(_, value)| value);
+        Some(quote!(::switchback_sdk::operation::Argument {
+            place: #place,
+            name: #name,
+            description: #description,
+            rules: &[#((#keywords, #values)),*],
+            schema: ::switchback_sdk::operation::schema::<#ty>,
+            optional: ::switchback_sdk::operation::is_optional::<#ty>,
+        }))
     }
 
     /// The expression that reads it from the request.

@@ -153,17 +153,18 @@ fn implementation(
         summary.to_owned()
     };
 
-    let mut keys = vec![quote!(operation.set("summary", #summary.into());)];
     let description = description.trim();
-    if !description.is_empty() {
-        keys.push(quote!(operation.set("description", #description.into());));
-    }
-    if !tags.is_empty() {
-        keys.push(quote!(operation.set("tags", ::switchback_sdk::__json!([#(#tags),*]));));
-    }
-    if *deprecated {
-        keys.push(quote!(operation.set("deprecated", true.into());));
-    }
+    let declared = arguments.iter().filter_map(Argument::declared);
+    let body = arguments.iter().find_map(|argument| match &argument.kind {
+        Kind::Body { content } => Some(content),
+        Kind::Parameter { .. } => None,
+    });
+    let body = match body {
+        Some(content) => {
+            quote!(::core::option::Option::Some(|generator| generator.subschema_for::<#content>()))
+        }
+        None => quote!(::core::option::Option::None),
+    };
     let read = arguments.iter().map(Argument::read);
     let called = quote!(#ident(#(#read),*));
     let (answer, answered) = match &function.sig.output {
@@ -173,7 +174,6 @@ fn implementation(
             None => (quote!(#ty), called),
         },
     };
-    let described = arguments.iter().map(Argument::describe);
     quote! {
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
@@ -184,11 +184,14 @@ fn implementation(
                 id: #id,
                 method: #method,
                 path: #path,
-                describe: |operation| {
-                    #(#keys)*
-                    #(#described)*
-                    <#answer as ::switchback_sdk::Answer>::describe(operation, #status);
-                },
+                summary: #summary,
+                description: #description,
+                tags: &[#(#tags),*],
+                deprecated: #deprecated,
+                arguments: &[#(#declared),*],
+                body: #body,
+                status: #status,
+                answer: <#answer as ::switchback_sdk::Answer>::schema,
                 call: |request| {
                     ::core::result::Result::Ok(::switchback_sdk::Answer::answer(#answered, #status))
                 },
@@ -226,13 +229,8 @@ fn stand_in(function: &ItemFn) -> TokenStream {
         #visibility struct #ident {}
 
         impl ::switchback_sdk::Route for #ident {
-            const OPERATION: ::switchback_sdk::Operation = ::switchback_sdk::Operation {
-                id: stringify!(#ident),
-                method: "",
-                path: stringify!(#ident),
-                describe: |_| {},
-                call: |_| ::core::unreachable!(),
-            };
+            const OPERATION: ::switchback_sdk::Operation =
+                ::switchback_sdk::operation::broken(stringify!(#ident));
         }
     }
 }
