@@ -13,7 +13,10 @@ pub(crate) fn read(path: &Path, wrong: &mut Vec<String>) -> Vec<(Key, Setting)> 
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(why) => {
-            wrong.push(format!("{}: the configuration file cannot be read: {why}", path.display()));
+            wrong.push(format!(
+                "{}: the configuration file cannot be read: {why}",
+                path.display()
+            ));
             return Vec::new();
         }
     };
@@ -22,7 +25,9 @@ pub(crate) fn read(path: &Path, wrong: &mut Vec<String>) -> Vec<(Key, Setting)> 
         line,
         text: text.lines().nth(line - 1).unwrap_or_default().into(),
     };
-    let parsed = text.parse::<Table>().and_then(|table| Ok((table, DeTable::parse(&text)?)));
+    let parsed = text
+        .parse::<Table>()
+        .and_then(|table| Ok((table, DeTable::parse(&text)?)));
     let (table, spans) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
@@ -44,7 +49,13 @@ pub(crate) fn read(path: &Path, wrong: &mut Vec<String>) -> Vec<(Key, Setting)> 
         // Of an unknown section, the section alone is told.
         if in_section {
             let origin = at(lines.get(&key).copied().unwrap_or(1));
-            set.push((key, Setting { value: value.clone(), origin }));
+            set.push((
+                key,
+                Setting {
+                    value: value.clone(),
+                    origin,
+                },
+            ));
         }
     });
     set
@@ -52,12 +63,18 @@ pub(crate) fn read(path: &Path, wrong: &mut Vec<String>) -> Vec<(Key, Setting)> 
 
 fn may_be_section(key: &[String]) -> bool {
     let names: Vec<&str> = key.iter().map(String::as_str).collect();
-    matches!(names[..], ["serve" | "host" | "limits" | "plugins"] | ["plugins", _] | ["plugins", _, "limits"])
+    matches!(
+        names[..],
+        ["serve" | "host" | "limits" | "plugins"] | ["plugins", _] | ["plugins", _, "limits"]
+    )
 }
 
 fn key_is_table(table: &Table, key: &[String]) -> bool {
     let value = key.iter().try_fold(None, |at: Option<&Table>, name| {
-        at.unwrap_or(table).get(name).and_then(|value| value.as_table()).map(Some)
+        at.unwrap_or(table)
+            .get(name)
+            .and_then(|value| value.as_table())
+            .map(Some)
     });
     value.is_some()
 }
@@ -75,5 +92,10 @@ fn place(table: &DeTable<'_>, text: &str, at: &mut Key, lines: &mut BTreeMap<Key
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    1 + text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count()
+    1 + text
+        .as_bytes()
+        .iter()
+        .take(offset)
+        .filter(|byte| **byte == b'\n')
+        .count()
 }

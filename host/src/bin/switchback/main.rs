@@ -1,2 +1,83 @@
-//! CLI
-fn main() {}
+//! The program `switchback`: the first embedder of the library, by nothing but its public API.
+
+mod check;
+mod cli;
+mod file;
+mod logging;
+mod serve;
+mod settings;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use switchback::Config;
+
+use cli::{Cli, Command, CommonArgs, Typed};
+use settings::{Serve, Settings, Wrong};
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(Wrong(lines)) => {
+            for line in lines {
+                say(&mut std::io::stderr(), &format!("error: {line}"));
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, Wrong> {
+    match command {
+        Command::Serve(args) => {
+            let (config, serve) = load(args.common(), args.typed()?)?.resolve()?;
+            block_on(serve::serve(config, serve))
+        }
+        Command::Check(args) => {
+            let config = config(&args.files.common)?;
+            block_on(check::check(config, &args.files.files, &args.allow_import))
+        }
+        Command::Openapi(args) => {
+            let config = config(&args.common)?;
+            block_on(check::openapi(config, &args.files))
+        }
+        Command::Config(args) => {
+            let settings = load(args.common(), args.typed()?)?;
+            let _: (Config, Serve) = settings.resolve()?;
+            say(&mut std::io::stdout(), settings.to_string().trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn config(common: &CommonArgs) -> Result<Config, Wrong> {
+    Ok(load(common, common.typed()?)?.resolve()?.0)
+}
+
+fn load(common: &CommonArgs, typed: Typed) -> Result<Settings, Wrong> {
+    // A variable that is no text cannot be one of ours.
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Settings::load(common.file(), environment, typed)
+}
+
+fn block_on(
+    work: impl std::future::Future<Output = Result<ExitCode, Wrong>>,
+) -> Result<ExitCode, Wrong> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime =
+        runtime.map_err(|why| Wrong(vec![format!("no threads can be started: {why}")]))?;
+    let code = runtime.block_on(work);
+    // A component that is still being compiled need not be waited for.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    code
+}
+
+/// Writes a line. That nobody reads it is no error of ours.
+fn say(to: &mut impl Write, line: &str) {
+    let _ = writeln!(to, "{line}").and_then(|()| to.flush());
+}

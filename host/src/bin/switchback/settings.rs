@@ -40,6 +40,16 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+impl LogFormat {
+    /// As it is written in the configuration file.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            LogFormat::Human => "human",
+            LogFormat::Json => "json",
+        }
+    }
+}
+
 impl Default for Serve {
     fn default() -> Serve {
         Serve {
@@ -67,7 +77,11 @@ struct Whole {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Origin {
     Default,
-    File { path: PathBuf, line: usize, text: String },
+    File {
+        path: PathBuf,
+        line: usize,
+        text: String,
+    },
     Environment(String),
     Flag(String),
 }
@@ -95,7 +109,10 @@ impl Settings {
         environment: impl Iterator<Item = (String, String)>,
         flags: Vec<(Key, Value, String)>,
     ) -> Result<Settings, Wrong> {
-        let mut settings = Settings(defaults(std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME")));
+        let mut settings = Settings(defaults(
+            std::env::var_os("XDG_CACHE_HOME"),
+            std::env::var_os("HOME"),
+        ));
         let mut wrong = Vec::new();
         if let Some(path) = file {
             let set = file::read(&path, &mut wrong);
@@ -103,9 +120,21 @@ impl Settings {
         }
         let set = settings.from_environment(environment, &mut wrong);
         settings.lay(set, &mut wrong);
-        let flags = flags.into_iter().map(|(key, value, flag)| (key, Setting { value, origin: Origin::Flag(flag) }));
+        let flags = flags.into_iter().map(|(key, value, flag)| {
+            (
+                key,
+                Setting {
+                    value,
+                    origin: Origin::Flag(flag),
+                },
+            )
+        });
         settings.lay(flags.collect(), &mut wrong);
-        if wrong.is_empty() { Ok(settings) } else { Err(Wrong(wrong)) }
+        if wrong.is_empty() {
+            Ok(settings)
+        } else {
+            Err(Wrong(wrong))
+        }
     }
 
     /// The settings as the types that use them.
@@ -118,7 +147,12 @@ impl Settings {
             {
                 // A plugin's limits are everyone's, but for those that it sets.
                 for (base, setting) in limits.clone() {
-                    let own = vec![plugins.clone(), name.clone(), "limits".into(), base[1].clone()];
+                    let own = vec![
+                        plugins.clone(),
+                        name.clone(),
+                        "limits".into(),
+                        base[1].clone(),
+                    ];
                     if !self.0.contains_key(&own) {
                         insert(&mut table, &own, setting.value.clone());
                     }
@@ -129,9 +163,19 @@ impl Settings {
                 insert(&mut table, key, setting.value.clone());
             }
         }
-        let whole = Whole::deserialize(table).map_err(|error| Wrong(vec![error.message().to_string()]))?;
-        let Whole { serve, host, limits, plugins } = whole;
-        let config = Config { host, limits, plugins };
+        let whole =
+            Whole::deserialize(table).map_err(|error| Wrong(vec![error.message().to_string()]))?;
+        let Whole {
+            serve,
+            host,
+            limits,
+            plugins,
+        } = whole;
+        let config = Config {
+            host,
+            limits,
+            plugins,
+        };
         config.validate().map_err(|error| {
             let key: Key = error.key.split('.').map(String::from).collect();
             Wrong(vec![self.origin(&key).explain(&error.to_string())])
@@ -144,7 +188,11 @@ impl Settings {
         let own = self.0.get(key).or_else(|| match key {
             [_, _, limits, limit] => self.0.get(&vec![limits.clone(), limit.clone()]),
             // A section as a whole: where its first setting is.
-            _ => self.0.iter().find(|(other, _)| other.starts_with(key)).map(|(_, setting)| setting),
+            _ => self
+                .0
+                .iter()
+                .find(|(other, _)| other.starts_with(key))
+                .map(|(_, setting)| setting),
         });
         own.map_or(Origin::Default, |setting| setting.origin.clone())
     }
@@ -166,7 +214,10 @@ impl Settings {
         environment: impl Iterator<Item = (String, String)>,
         wrong: &mut Vec<String>,
     ) -> Vec<(Key, Setting)> {
-        let keys: BTreeMap<String, Key> = known_keys().into_iter().map(|key| (variable(&key), key)).collect();
+        let keys: BTreeMap<String, Key> = known_keys()
+            .into_iter()
+            .map(|key| (variable(&key), key))
+            .collect();
         let mut set = Vec::new();
         for (name, text) in environment {
             let Some(key) = keys.get(&name) else { continue };
@@ -183,9 +234,22 @@ impl Settings {
 /// As lines of TOML that could be a `switchback.toml`, each with where its value came from.
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<(String, &Origin)> =
-            self.0.iter().map(|(key, setting)| (format!("{} = {}", key.join("."), setting.value), &setting.origin)).collect();
-        let width = lines.iter().map(|(line, _)| line.len()).filter(|width| *width <= 60).max().unwrap_or(0);
+        let lines: Vec<(String, &Origin)> = self
+            .0
+            .iter()
+            .map(|(key, setting)| {
+                (
+                    format!("{} = {}", key.join("."), setting.value),
+                    &setting.origin,
+                )
+            })
+            .collect();
+        let width = lines
+            .iter()
+            .map(|(line, _)| line.len())
+            .filter(|width| *width <= 60)
+            .max()
+            .unwrap_or(0);
         for (line, origin) in lines {
             writeln!(f, "{line:width$}  # {origin}")?;
         }
@@ -208,7 +272,9 @@ impl Origin {
     /// What is wrong with a value from here, with the line itself if there is one.
     pub(crate) fn explain(&self, what: &str) -> String {
         match self {
-            Origin::File { line, text, .. } => format!("{self}: {what}\n  {line} | {}", text.trim()),
+            Origin::File { line, text, .. } => {
+                format!("{self}: {what}\n  {line} | {}", text.trim())
+            }
             Origin::Default | Origin::Environment(_) | Origin::Flag(_) => format!("{self}: {what}"),
         }
     }
@@ -220,10 +286,16 @@ pub(crate) fn check(key: &[String], value: &Value) -> Result<(), String> {
     let shape = shape(key);
     let known = known_keys();
     if !known.contains(&shape) {
-        let nearest = known.iter().map(|known| (distance(&known.join("."), &shape.join(".")), known)).min();
+        let nearest = known
+            .iter()
+            .map(|known| (distance(&known.join("."), &shape.join(".")), known))
+            .min();
         let hint = match (nearest, &key[..]) {
             (Some((1..=3, near)), [.., _]) => {
-                format!("; did you mean `{}`?", near.last().map_or("", String::as_str))
+                format!(
+                    "; did you mean `{}`?",
+                    near.last().map_or("", String::as_str)
+                )
             }
             _ => "; `switchback config` lists what there is".into(),
         };
@@ -235,7 +307,10 @@ pub(crate) fn check(key: &[String], value: &Value) -> Result<(), String> {
     if let Some(like) = default_of(&shape)
         && !like.same_type(value)
     {
-        return Err(format!("`{name}` is {value}, and must be {}", in_words(&like)));
+        return Err(format!(
+            "`{name}` is {value}, and must be {}",
+            in_words(&like)
+        ));
     }
     let mut alone = Table::new();
     insert(&mut alone, key, value.clone());
@@ -247,7 +322,13 @@ pub(crate) fn check(key: &[String], value: &Value) -> Result<(), String> {
 
 /// A value from a text that has no types of its own, read as the type that the setting has.
 pub(crate) fn parse_like(key: &[String], text: &str) -> Result<Value, String> {
-    let wrong = |like: &Value| Err(format!("`{}` is \"{text}\", and must be {}", key.join("."), in_words(like)));
+    let wrong = |like: &Value| {
+        Err(format!(
+            "`{}` is \"{text}\", and must be {}",
+            key.join("."),
+            in_words(like)
+        ))
+    };
     match default_of(&shape(key)) {
         Some(like @ Value::Integer(_)) => match text.replace('_', "").parse() {
             Ok(number) => Ok(Value::Integer(number)),
@@ -263,19 +344,34 @@ pub(crate) fn parse_like(key: &[String], text: &str) -> Result<Value, String> {
 }
 
 /// The cache folder of this user; none if the environment names no home.
-fn user_cache(xdg: Option<std::ffi::OsString>, home: Option<std::ffi::OsString>) -> Option<PathBuf> {
-    let absolute = |dir: std::ffi::OsString| Some(PathBuf::from(dir)).filter(|dir| dir.is_absolute());
-    let cache = xdg.and_then(absolute).or_else(|| Some(home.and_then(absolute)?.join(".cache")))?;
+fn user_cache(
+    xdg: Option<std::ffi::OsString>,
+    home: Option<std::ffi::OsString>,
+) -> Option<PathBuf> {
+    let absolute =
+        |dir: std::ffi::OsString| Some(PathBuf::from(dir)).filter(|dir| dir.is_absolute());
+    let cache = xdg
+        .and_then(absolute)
+        .or_else(|| Some(home.and_then(absolute)?.join(".cache")))?;
     Some(cache.join("switchback"))
 }
 
-fn defaults(xdg: Option<std::ffi::OsString>, home: Option<std::ffi::OsString>) -> BTreeMap<Key, Setting> {
+fn defaults(
+    xdg: Option<std::ffi::OsString>,
+    home: Option<std::ffi::OsString>,
+) -> BTreeMap<Key, Setting> {
     let mut whole = Whole::default();
     whole.host.cache_dir = user_cache(xdg, home);
     let table = Table::try_from(&whole).expect("the defaults are plain values");
     let mut flat = BTreeMap::new();
     flatten(&table, &mut Vec::new(), &mut |key, value| {
-        flat.insert(key, Setting { value: value.clone(), origin: Origin::Default });
+        flat.insert(
+            key,
+            Setting {
+                value: value.clone(),
+                origin: Origin::Default,
+            },
+        );
     });
     flat
 }
@@ -285,8 +381,19 @@ fn known_keys() -> Vec<Key> {
     let mut keys: Vec<Key> = defaults(None, None).into_keys().collect();
     keys.push(vec!["host".into(), "cache_dir".into()]);
     keys.push(vec!["plugins".into(), "*".into(), "prefix".into()]);
-    let limits: Vec<Key> = keys.iter().filter(|key| key[0] == "limits").cloned().collect();
-    keys.extend(limits.into_iter().map(|key| vec!["plugins".into(), "*".into(), "limits".into(), key[1].clone()]));
+    let limits: Vec<Key> = keys
+        .iter()
+        .filter(|key| key[0] == "limits")
+        .cloned()
+        .collect();
+    keys.extend(limits.into_iter().map(|key| {
+        vec![
+            "plugins".into(),
+            "*".into(),
+            "limits".into(),
+            key[1].clone(),
+        ]
+    }));
     keys
 }
 
@@ -306,10 +413,14 @@ fn default_of(shape: &[String]) -> Option<Value> {
     let base: Key = match shape {
         [_, _, limits, limit] => vec![limits.clone(), limit.clone()],
         [_, _, prefix] if prefix == "prefix" => return Some(Value::String(String::new())),
-        [host, dir] if host == "host" && dir == "cache_dir" => return Some(Value::String(String::new())),
+        [host, dir] if host == "host" && dir == "cache_dir" => {
+            return Some(Value::String(String::new()));
+        }
         _ => shape.to_vec(),
     };
-    defaults(None, None).remove(&base).map(|setting| setting.value)
+    defaults(None, None)
+        .remove(&base)
+        .map(|setting| setting.value)
 }
 
 fn variable(key: &[String]) -> String {
@@ -343,7 +454,9 @@ fn insert(table: &mut Table, key: &[String], value: Value) {
             table.insert(last.clone(), value);
         }
         [section, rest @ ..] => {
-            let inner = table.entry(section.clone()).or_insert_with(|| Value::Table(Table::new()));
+            let inner = table
+                .entry(section.clone())
+                .or_insert_with(|| Value::Table(Table::new()));
             if let Value::Table(inner) = inner {
                 insert(inner, rest, value);
             }

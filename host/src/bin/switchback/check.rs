@@ -1,0 +1,100 @@
+//! `switchback check` and `switchback openapi`: components as the host sees them, without serving.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use switchback::{Change, Config, Host, PluginStatus};
+
+use crate::say;
+use crate::settings::Wrong;
+
+/// Loads each file by itself and prints what would be served.
+pub(crate) async fn check(
+    config: Config,
+    files: &[PathBuf],
+    allowed: &[String],
+) -> Result<ExitCode, Wrong> {
+    let host = Host::new(config).map_err(|error| Wrong(vec![error.to_string()]))?;
+    let mut wrong = Vec::new();
+    for file in files {
+        let checked = match read(file) {
+            Ok((name, bytes)) => host
+                .check(&name, bytes, allowed)
+                .await
+                .map_err(|error| error.to_string()),
+            Err(why) => Err(why),
+        };
+        match checked {
+            Ok(status) => say(&mut io::stdout(), &describe(file, &status)),
+            Err(why) => wrong.push(format!("{}: {why}", file.display())),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Err(Wrong(wrong))
+    }
+}
+
+/// Prints the merged document of all files, or why there is none.
+pub(crate) async fn openapi(config: Config, files: &[PathBuf]) -> Result<ExitCode, Wrong> {
+    let host = Host::new(config).map_err(|error| Wrong(vec![error.to_string()]))?;
+    let mut changes = Vec::new();
+    let mut wrong = Vec::new();
+    for file in files {
+        match read(file) {
+            Ok((name, bytes)) => changes.push(Change::Deploy {
+                name,
+                bytes: bytes.into(),
+            }),
+            Err(why) => wrong.push(format!("{}: {why}", file.display())),
+        }
+    }
+    let applied = host.apply(changes).await;
+    let refused = applied
+        .outcomes
+        .iter()
+        .filter_map(|(name, outcome)| Some(format!("{name}: {}", outcome.as_ref().err()?)));
+    wrong.extend(refused);
+    if !wrong.is_empty() {
+        return Err(Wrong(wrong));
+    }
+    let mut stdout = io::stdout();
+    // That the reader has gone is its own affair.
+    let _ = stdout
+        .write_all(&host.openapi())
+        .and_then(|()| stdout.write_all(b"\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A file's content, and the plugin that its name makes it.
+fn read(file: &Path) -> Result<(String, Vec<u8>), String> {
+    let name = file
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .ok_or("its name is no text; rename it")?;
+    let bytes = std::fs::read(file).map_err(|why| format!("it cannot be read: {why}"))?;
+    Ok((name.into(), bytes))
+}
+
+fn describe(file: &Path, status: &PluginStatus) -> String {
+    let operations = match status.operations.len() {
+        1 => "1 operation".into(),
+        many => format!("{many} operations"),
+    };
+    let mut text = format!("{}: plugin `{}`, {operations}", file.display(), status.name);
+    let width = status
+        .operations
+        .iter()
+        .map(|(_, path, _)| path.len())
+        .max()
+        .unwrap_or(0);
+    for (method, path, operation) in &status.operations {
+        text.push_str(&format!("\n  {method:<7} {path:<width$}  {operation}"));
+    }
+    for warning in &status.warnings {
+        text.push_str(&format!("\n  warning: {warning}"));
+    }
+    text
+}

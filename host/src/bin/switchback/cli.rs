@@ -1,0 +1,230 @@
+//! What may be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use toml::Value;
+
+use crate::settings::{Key, LogFormat, Wrong, parse_like};
+
+/// Serve HTTP APIs from WebAssembly components: routed, checked, documented and swapped while running.
+#[derive(Parser)]
+#[command(
+    name = "switchback",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Settings come from ./switchback.toml, then from the environment (SWITCHBACK_LISTEN, SWITCHBACK_LIMITS_CPU_MS), \
+then from flags. `switchback config` shows what is in force, and why."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve the components of a folder, and keep up with it
+    #[command(after_help = "\
+Examples:
+  switchback serve
+  switchback serve --plugins dist --listen 0.0.0.0:8080 --log-format json
+  switchback serve --set limits.cpu_ms=200 --set host.title=\"My API\"")]
+    Serve(ServeArgs),
+
+    /// Load components as the host would: their routes, warnings and errors; exits with 1 if one cannot be served
+    #[command(after_help = "\
+Examples:
+  switchback check items.wasm
+  switchback check dist/*.wasm --allow-import game:world/query")]
+    Check(CheckArgs),
+
+    /// Print the OpenAPI document that would be served for some components
+    #[command(after_help = "\
+Example:
+  switchback openapi dist/*.wasm > openapi.json")]
+    Openapi(FilesArgs),
+
+    /// Print every setting in force, and where it came from
+    Config(ServeArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct ServeArgs {
+    /// The folder of components; NAME.wasm is the plugin NAME [default: ./plugins]
+    #[arg(long, value_name = "DIR")]
+    plugins: Option<PathBuf>,
+
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8000]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+
+    /// Exit at once if a plugin cannot be served
+    #[arg(long)]
+    strict: bool,
+
+    /// How to log [default: human]
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+
+    /// What to log: error, warn, info, debug, trace, or directives such as `warn,switchback=debug` [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    log: Option<String>,
+
+    /// Log no line per request
+    #[arg(long)]
+    no_access_log: bool,
+
+    /// Say in each answer which revision of which plugin it is from: `x-switchback-revision: items@3`
+    #[arg(long)]
+    revision_header: bool,
+
+    /// Serve neither /docs nor /redoc
+    #[arg(long)]
+    no_pages: bool,
+
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
+
+    /// An interface that the program around the host will offer, such as `game:world/query`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_import: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct FilesArgs {
+    /// Components; NAME.wasm is the plugin NAME
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct CommonArgs {
+    /// The configuration file [default: ./switchback.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Where compiled components are kept between starts [default: switchback in the user's cache folder]
+    #[arg(long, value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
+
+    /// Compile each component anew
+    #[arg(long, conflicts_with = "cache_dir")]
+    no_cache: bool,
+
+    /// Any setting by its name in the configuration file
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+/// Settings that were typed, each with its flag.
+pub(crate) type Typed = Vec<(Key, Value, String)>;
+
+impl ServeArgs {
+    pub(crate) fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+
+    pub(crate) fn typed(&self) -> Result<Typed, Wrong> {
+        let mut typed = self.common.typed()?;
+        let mut add = |section: &str, name: &str, value: Option<Value>, flag: &str| {
+            typed
+                .extend(value.map(|value| (vec![section.into(), name.into()], value, flag.into())));
+        };
+        let path = |path: &PathBuf| Value::String(path.to_string_lossy().into_owned());
+        add(
+            "serve",
+            "plugins",
+            self.plugins.as_ref().map(path),
+            "--plugins",
+        );
+        add(
+            "serve",
+            "listen",
+            self.listen.clone().map(Value::String),
+            "--listen",
+        );
+        add(
+            "serve",
+            "strict",
+            self.strict.then_some(Value::Boolean(true)),
+            "--strict",
+        );
+        add("serve", "log", self.log.clone().map(Value::String), "--log");
+        add(
+            "serve",
+            "log_format",
+            self.log_format
+                .map(|format| Value::String(format.name().into())),
+            "--log-format",
+        );
+        add(
+            "serve",
+            "access_log",
+            self.no_access_log.then_some(Value::Boolean(false)),
+            "--no-access-log",
+        );
+        add(
+            "host",
+            "revision_header",
+            self.revision_header.then_some(Value::Boolean(true)),
+            "--revision-header",
+        );
+        add(
+            "host",
+            "pages",
+            self.no_pages.then_some(Value::Boolean(false)),
+            "--no-pages",
+        );
+        Ok(typed)
+    }
+}
+
+impl CommonArgs {
+    /// The file that was named, or the one that lies here.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        let here = || Some(PathBuf::from("switchback.toml")).filter(|file| file.exists());
+        self.config.clone().or_else(here)
+    }
+
+    pub(crate) fn typed(&self) -> Result<Typed, Wrong> {
+        let cache_dir = || vec!["host".into(), "cache_dir".into()];
+        let mut typed = Typed::new();
+        if let Some(dir) = &self.cache_dir {
+            typed.push((
+                cache_dir(),
+                Value::String(dir.to_string_lossy().into_owned()),
+                "--cache-dir".into(),
+            ));
+        }
+        if self.no_cache {
+            typed.push((
+                cache_dir(),
+                Value::String(String::new()),
+                "--no-cache".into(),
+            ));
+        }
+        for set in &self.set {
+            let flag = format!("--set {set}");
+            let Some((key, text)) = set.split_once('=') else {
+                return Err(Wrong(vec![format!(
+                    "{flag}: write KEY=VALUE, as in `--set limits.cpu_ms=200`"
+                )]));
+            };
+            let key: Key = key.trim().split('.').map(String::from).collect();
+            let value = parse_like(&key, text.trim())
+                .map_err(|what| Wrong(vec![format!("{flag}: {what}")]))?;
+            typed.push((key, value, flag));
+        }
+        Ok(typed)
+    }
+}

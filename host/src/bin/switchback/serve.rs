@@ -1,0 +1,132 @@
+//! `switchback serve`: bind, load the folder, serve, and stop when told.
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use switchback::{Config, Folder, Host, Scan, Server};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::settings::{Serve, Wrong};
+use crate::{logging, say};
+
+pub(crate) async fn serve(config: Config, settings: Serve) -> Result<ExitCode, Wrong> {
+    logging::start(&settings)?;
+    let stop = CancellationToken::new();
+    let signals = Signals::listen()
+        .map_err(|why| Wrong(vec![format!("signals cannot be received: {why}")]))?;
+    tokio::spawn(signals.obey(stop.clone()));
+
+    let address = &settings.listen;
+    let server = Server::bind(address)
+        .await
+        .map_err(|why| Wrong(vec![cannot_bind(address, &why)]))?;
+    let bound = server
+        .local_addr()
+        .map_err(|why| Wrong(vec![cannot_bind(address, &why)]))?;
+    let mut folder = Folder::open(&settings.plugins, &config).map_err(refusal)?;
+    let drain = Duration::from_millis(config.limits.drain_ms);
+    let host = Host::new(config).map_err(refusal)?;
+
+    // From here on `/-/live` answers, and `/-/ready` says that it is not time yet.
+    let server = tokio::spawn(
+        server
+            .drain(drain)
+            .run(host.clone(), stop.clone().cancelled_owned()),
+    );
+    let scan = tokio::select! {
+        scan = folder.scan(&host) => Some(scan),
+        () = stop.cancelled() => None,
+    };
+    if let Some(scan) = scan {
+        let refused = refused(&scan);
+        if settings.strict && !refused.is_empty() {
+            host.shutdown().await;
+            return Err(Wrong(refused));
+        }
+        host.set_ready(true);
+        say(&mut io::stdout(), &format!("listening on http://{bound}"));
+        if host.plugins().is_empty() {
+            tracing::warn!(
+                "nothing is served yet: put a component into {}",
+                settings.plugins.display()
+            );
+        }
+        folder.watch(&host, stop.cancelled()).await;
+    }
+    host.set_ready(false);
+    tracing::info!(
+        "stopping: requests under way may finish (a second signal does not wait for them)"
+    );
+    let ended = server.await;
+    host.shutdown().await;
+    match ended {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(why) => Err(Wrong(vec![format!("the server ended by a defect: {why}")])),
+    }
+}
+
+/// What told the program to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Signals> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// The first signal asks to stop, the second does it.
+    async fn obey(mut self, stop: CancellationToken) {
+        self.next().await;
+        stop.cancel();
+        self.next().await;
+        std::process::exit(130);
+    }
+}
+
+/// What of the folder cannot be served, a line each.
+fn refused(scan: &Scan) -> Vec<String> {
+    let outcomes = scan.applied.iter().flat_map(|applied| &applied.outcomes);
+    let by_host =
+        outcomes.filter_map(|(name, outcome)| Some(format!("{name}: {}", outcome.as_ref().err()?)));
+    scan.refused.iter().cloned().chain(by_host).collect()
+}
+
+fn refusal(error: switchback::Error) -> Wrong {
+    Wrong(vec![error.to_string()])
+}
+
+fn cannot_bind(address: &str, why: &io::Error) -> String {
+    match why.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!(
+                "{address} is taken by another program; stop it, or choose another with --listen (port 0 takes a free one)"
+            )
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!(
+                "{address} may not be bound by this user; ports below 1024 often may not, choose another with --listen"
+            )
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            format!("{address} is no address of this machine; choose another with --listen")
+        }
+        io::ErrorKind::InvalidInput => {
+            format!("`{address}` is no address to listen on; write it like 127.0.0.1:8000")
+        }
+        _ => format!("cannot listen on {address}: {why}"),
+    }
+}
