@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_built_yet_is_refused_or_warned_of_by_name() {
+    fn what_cannot_be_served_is_refused_or_warned_of_by_name() {
         for (described, words) in [
             (
                 json!({ "requestBody": { "content": { "multipart/form-data": {} } } }),
@@ -333,7 +333,13 @@ mod tests {
             assert!(error.message.contains(words), "{error}");
         }
         let header = json!({ "name": "X-Y", "in": "header", "schema": {} });
-        let operation = operation(json!({ "parameters": [header] })).unwrap();
+        let default = query(
+            "n",
+            json!({ "type": "integer", "minimum": 1, "default": 0 }),
+        );
+        let operation = operation(json!({ "parameters": [header, default] })).unwrap();
         assert!(operation.warnings[0].contains("`X-Y`"));
+        assert!(operation.warnings[1].contains("the default `0` of query parameter `n`"));
+        assert_eq!(operation.params("", "")["query"], json!({ "n": 0 }));
     }
 }

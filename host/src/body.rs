@@ -25,8 +25,8 @@ struct Media {
 }
 
 enum Kind {
-    Json(Option<Schema>),
-    Text(Option<Schema>),
+    Json(Option<Arc<Schema>>),
+    Text(Option<Arc<Schema>>),
     Bytes,
 }
 
@@ -148,14 +148,14 @@ impl RequestBody {
                 let parsed = json::parse(&text.text, limits.json_depth).map_err(not_json)?;
                 Ok(Content::Json {
                     media,
-                    schema: schema.as_ref(),
+                    schema: schema.as_deref(),
                     value: parsed.value,
                     data: (!text.recoded && !parsed.ambiguous).then_some(text.text),
                 })
             }
             Kind::Json(schema) => Ok(Content::Json {
                 media,
-                schema: schema.as_ref(),
+                schema: schema.as_deref(),
                 value: String::from_utf8(bytes.into())
                     .map_err(|_| Rejection::BadBody)?
                     .into(),
@@ -164,7 +164,7 @@ impl RequestBody {
             Kind::Text(schema) => Ok(match String::from_utf8(bytes.into()) {
                 Ok(data) => Content::Text {
                     media,
-                    schema: schema.as_ref(),
+                    schema: schema.as_deref(),
                     data,
                 },
                 // In some other charset, which the guest may know.

@@ -1,10 +1,12 @@
 //! Parameters of the path and the query: texts read by their schemas, as the JSON that a guest gets.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::config::Limits;
 use crate::problem::Loc;
 use crate::schema::{Schema, SchemaError, Schemas};
 use crate::violations::{Rule, Violations};
@@ -25,9 +27,8 @@ struct Parameter {
     /// `["query", name]`
     loc: [Loc; 2],
     required: bool,
-    /// As JSON.
-    default: Option<String>,
-    schema: Schema,
+    default: Option<Value>,
+    schema: Arc<Schema>,
     list: bool,
 }
 
@@ -72,9 +73,11 @@ impl Parameters {
                     }
                     compiled.parameters.path.push(parameter);
                 }
-                "query" => compiled.parameters.query.push(Parameter::compile(
-                    schemas, &pointer, name, "query", object,
-                )?),
+                "query" => {
+                    let parameter = Parameter::compile(schemas, &pointer, name, "query", object)?;
+                    compiled.warnings.extend(parameter.misfit());
+                    compiled.parameters.query.push(parameter);
+                }
                 "header" | "cookie" => compiled.warnings.push(format!(
                     "{place} parameter `{name}` is neither checked nor passed yet; the guest can read the header \
                      itself"
@@ -142,6 +145,10 @@ impl Parameter {
         let (_, resolved) = schemas.resolve(&at)?;
         let default = schema.get("default").or_else(|| resolved.get("default"));
         let schema = schemas.compile(&at)?;
+        let loc = [
+            Loc::Name(place.into()),
+            Loc::Name(Cow::Owned(name.to_owned())),
+        ];
         if schema.takes_object() {
             return refuse(format!("{place} parameter `{name}` cannot be an object"));
         }
@@ -155,15 +162,25 @@ impl Parameter {
             name: name.to_owned(),
             key: format!("{}:", Value::from(name)),
             place: 0,
-            loc: [
-                Loc::Name(place.into()),
-                Loc::Name(Cow::Owned(name.to_owned())),
-            ],
+            loc,
             required: object.get("required") == Some(&Value::Bool(true)),
-            default: default.map(Value::to_string),
+            default: default.cloned(),
             schema,
             list,
         })
+    }
+
+    /// Defaults are passed unchecked, as FastAPI does; one that does not fit may be meant.
+    fn misfit(&self) -> Option<String> {
+        let default = self.default.as_ref()?;
+        let mut violations = Violations::new(&Limits::default());
+        self.schema.check(default, &self.loc, &mut violations);
+        let broken = violations.into_vec().into_iter().next()?;
+        Some(format!(
+            "the default `{default}` of query parameter `{}` does not fit its own schema: {}",
+            self.name,
+            broken.msg.to_lowercase()
+        ))
     }
 
     fn query(
@@ -188,11 +205,7 @@ impl Parameter {
             return self.text(text, json, violations);
         }
         match &self.default {
-            Some(default) => {
-                json.extend_from_slice(self.key.as_bytes());
-                json.extend_from_slice(default.as_bytes());
-                json.push(b',');
-            }
+            Some(default) => self.write(default, json),
             None if self.required => {
                 violations.push(Rule::missing(), || self.loc.to_vec(), |_| Value::Null);
             }

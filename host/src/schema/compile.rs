@@ -54,6 +54,14 @@ const ANNOTATIONS: &[&str] = &[
     "externalDocs",
 ];
 
+/// Whether a schema is no more than a `$ref`.
+pub(super) fn is_alias(schema: &Map<String, Value>) -> bool {
+    schema.contains_key("$ref")
+        && schema
+            .keys()
+            .all(|key| ANNOTATIONS.contains(&key.as_str()) || key.starts_with("x-"))
+}
+
 /// Keywords that only jsonschema judges, and the schemas in them: one, a list, or by name.
 const OTHERS: &[&str] = &[
     "not",
@@ -84,13 +92,9 @@ impl Compiler<'_> {
             .document
             .pointer(pointer)
             .ok_or_else(|| SchemaError::new(pointer, "no schema is here"))?;
-        let alone = |map: &Map<String, Value>| {
-            map.keys()
-                .all(|key| ANNOTATIONS.contains(&key.as_str()) || key.starts_with("x-"))
-        };
         self.depth += 1;
         let id = match schema {
-            Value::Object(map) if map.contains_key("$ref") && alone(map) => {
+            Value::Object(map) if is_alias(map) => {
                 let id = self.target(pointer, map)?;
                 self.done.insert(pointer.to_owned(), id);
                 id

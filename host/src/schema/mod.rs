@@ -15,6 +15,9 @@ mod tests;
 mod text;
 mod words;
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use jsonschema::{Draft, PatternCache, PatternOptions, Registry, Validator};
 use serde_json::{Map, Value};
 
@@ -34,6 +37,7 @@ pub(crate) struct Schemas {
     document: Value,
     registry: Registry<'static>,
     patterns: PatternCache,
+    compiled: Mutex<HashMap<String, Arc<Schema>>>,
 }
 
 /// A schema that cannot be used.
@@ -69,6 +73,7 @@ impl Schemas {
             document,
             registry,
             patterns: PatternCache::new(),
+            compiled: Mutex::default(),
         };
         if let Some(Value::Object(named)) = schemas.document.pointer(COMPONENTS) {
             for (name, schema) in named {
@@ -78,14 +83,25 @@ impl Schemas {
         Ok(schemas)
     }
 
-    /// Compiles the schema at `pointer` (`/components/schemas/Item`), with everything it refers to.
-    pub(crate) fn compile(&self, pointer: &str) -> Result<Schema, SchemaError> {
-        if let Some(schema) = self.document.pointer(pointer) {
-            self.judge(pointer, schema)?;
+    /// Compiles the schema at `pointer` (`/components/schemas/Item`), with everything it refers to. A schema that many
+    /// operations refer to is compiled once.
+    pub(crate) fn compile(&self, pointer: &str) -> Result<Arc<Schema>, SchemaError> {
+        let target = match self.document.pointer(pointer) {
+            Some(Value::Object(schema)) if compile::is_alias(schema) => self.resolve(pointer)?.0,
+            _ => pointer.to_owned(),
+        };
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(schema) = compiled.get(&target) {
+            return Ok(Arc::clone(schema));
         }
-        let graph = compile::compile(self, pointer)?;
-        let validator = self.validator(pointer, &reference(pointer))?;
-        Ok(Schema { graph, validator })
+        if let Some(schema) = self.document.pointer(&target) {
+            self.judge(&target, schema)?;
+        }
+        let graph = compile::compile(self, &target)?;
+        let validator = self.validator(&target, &reference(&target))?;
+        let schema = Arc::new(Schema { graph, validator });
+        compiled.insert(target, Arc::clone(&schema));
+        Ok(schema)
     }
 
     /// What stands at `pointer`, any `$ref` followed: `(its own pointer, the value)`.

@@ -3,6 +3,7 @@
     reason = "a test reads best with `json!` where it is used"
 )]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use crate::config::Limits;
 use crate::problem::{Loc, Violation};
 use crate::violations::Violations;
 
-fn compile(schema: Value) -> Result<Schema, SchemaError> {
+fn compile(schema: Value) -> Result<Arc<Schema>, SchemaError> {
     let document = json!({ "components": { "schemas": { "T": schema } } });
     Schemas::new(&document)?.compile("/components/schemas/T")
 }
@@ -234,6 +235,11 @@ fn what_is_no_schema_or_leads_nowhere_is_refused_with_its_place() {
         (
             json!({ "$ref": "#/components/schemas/T" }),
             "",
+            "round in a circle",
+        ),
+        (
+            json!({ "items": { "$ref": "#/components/schemas/T/items" } }),
+            "/items",
             "more than 128 deep",
         ),
         (
@@ -350,4 +356,30 @@ fn texts_are_read_by_a_union_s_text_first_and_then_in_order() {
         Some(2.into())
     );
     assert_eq!(read(json!({ "type": "boolean" }), "YES"), Some(true.into()));
+}
+
+#[test]
+fn the_deepest_value_along_the_deepest_schema_fits_a_thread_s_stack() {
+    let inner =
+        json!({ "properties": { "a": { "$ref": "#/components/schemas/T" } }, "minProperties": 1 });
+    let schema = (0..16).fold(inner, |schema, level| {
+        let keyword = if level % 2 == 0 { "allOf" } else { "anyOf" };
+        json!({ (keyword): [schema] })
+    });
+    let schema = compile(schema).unwrap();
+    let value = (0..127).fold(json!({}), |inner, _| json!({ "a": inner }));
+    assert_eq!(check(&schema, &value).len(), 1);
+}
+
+#[test]
+fn operations_that_refer_to_one_schema_share_it() {
+    let document = json!({
+        "a": { "$ref": "#/components/schemas/T", "description": "the same" },
+        "b": { "$ref": "#/components/schemas/T", "maxLength": 1 },
+        "components": { "schemas": { "T": { "type": "string" } } },
+    });
+    let schemas = Schemas::new(&document).unwrap();
+    let shared = schemas.compile("/components/schemas/T").unwrap();
+    assert!(Arc::ptr_eq(&shared, &schemas.compile("/a").unwrap()));
+    assert!(!Arc::ptr_eq(&shared, &schemas.compile("/b").unwrap()));
 }
