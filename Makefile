@@ -6,7 +6,7 @@
 # A toolchain for guests is fetched or built when there is none: see guest-sdk/toolchain.sh.
 
 EXAMPLES = hello items
-TEST_GUESTS = blank
+TEST_GUESTS = blank world
 LISTEN = 127.0.0.1:8000
 
 target = $(or $(CARGO_TARGET_DIR),target)
@@ -45,7 +45,7 @@ for name in $(1); do \
 done
 endef
 
-test: guests
+test: guests test-guests
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run; else cargo test; fi
 
 fmt-check:

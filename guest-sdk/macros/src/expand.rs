@@ -11,7 +11,7 @@ use crate::path;
 
 /// Expands one attribute. What is wrong becomes a compile error beside the function itself, so that one mistake does
 /// not show as many.
-pub(crate) fn operation(method: &str, options: TokenStream, function: TokenStream) -> TokenStream {
+pub(crate) fn operation(method: &str, options: TokenStream, function: &TokenStream) -> TokenStream {
     let mut function: ItemFn = match syn::parse2(function.clone()) {
         Ok(function) => function,
         Err(_) => {

@@ -30,7 +30,7 @@ macro_rules! methods {
         /// documentation becomes the parameter's description.
         #[proc_macro_attribute]
         pub fn $method(options: TokenStream, function: TokenStream) -> TokenStream {
-            expand::operation(stringify!($method), options.into(), function.into()).into()
+            expand::operation(stringify!($method), options.into(), &function.into()).into()
         }
     )*};
 }
