@@ -383,3 +383,80 @@ fn operations_that_refer_to_one_schema_share_it() {
     assert!(Arc::ptr_eq(&shared, &schemas.compile("/a").unwrap()));
     assert!(!Arc::ptr_eq(&shared, &schemas.compile("/b").unwrap()));
 }
+
+#[test]
+fn the_walk_and_jsonschema_agree_on_what_fits() {
+    let schemas = [
+        json!(true),
+        json!(false),
+        json!({ "type": "integer" }),
+        json!({ "type": ["string", "null"], "maxLength": 2 }),
+        json!({ "type": "number", "minimum": 1, "exclusiveMaximum": 2 }),
+        json!({ "multipleOf": 0.5 }),
+        json!({ "enum": [1, "a", null, [1.0], { "a": 1 }] }),
+        json!({ "const": 1.0 }),
+        json!({ "minLength": 2 }),
+        json!({ "maxLength": 1 }),
+        json!({ "pattern": "^a+$" }),
+        json!({ "type": "string", "format": "date" }),
+        json!({ "items": { "type": "integer" }, "minItems": 1, "maxItems": 2 }),
+        json!({ "prefixItems": [{ "type": "integer" }, { "type": "string" }], "items": false }),
+        json!({ "prefixItems": [{ "type": "integer" }], "items": { "type": "string" }, "minItems": 2 }),
+        json!({ "uniqueItems": true }),
+        json!({ "contains": { "const": 1 }, "maxContains": 1 }),
+        json!({ "required": ["a"], "properties": { "a": { "type": "integer" } } }),
+        json!({ "properties": { "a": true }, "additionalProperties": false }),
+        json!({ "additionalProperties": { "type": "integer" }, "minProperties": 1, "maxProperties": 1 }),
+        json!({ "patternProperties": { "^a": { "type": "integer" } }, "additionalProperties": false }),
+        json!({ "properties": { "a": { "type": "number" } }, "patternProperties": { "a": { "minimum": 2 } } }),
+        json!({ "propertyNames": { "maxLength": 1 } }),
+        json!({ "anyOf": [{ "type": "integer" }, { "minLength": 2 }, { "type": "null" }] }),
+        json!({ "oneOf": [{ "type": "integer" }, { "minimum": 2 }] }),
+        json!({ "allOf": [{ "minimum": 1 }, { "maximum": 1 }] }),
+        json!({ "not": { "type": "integer" } }),
+        json!({ "if": { "type": "object" }, "then": { "required": ["a"] }, "else": { "type": "array" } }),
+    ];
+    let values = [
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(1),
+        json!(1.0),
+        json!(1.5),
+        json!(2),
+        json!(1e30),
+        json!(-1),
+        json!(""),
+        json!("a"),
+        json!("aa"),
+        json!("äö"),
+        json!("2024-01-31"),
+        json!("2024-02-31"),
+        json!([]),
+        json!([1]),
+        json!([1.0]),
+        json!([1, 1]),
+        json!([1, "a"]),
+        json!(["a", 1]),
+        json!([1, "a", "b"]),
+        json!({}),
+        json!({ "a": 1 }),
+        json!({ "a": 3 }),
+        json!({ "a": "x" }),
+        json!({ "b": 1 }),
+        json!({ "a": 1, "ab": 2 }),
+    ];
+    for described in &schemas {
+        let schema = compile(described.clone()).unwrap();
+        for value in &values {
+            let mut violations = Violations::new(&Limits::default());
+            super::Walk::new(&schema.graph, &[], &mut violations).judge(value);
+            let walked = violations.is_empty();
+            assert_eq!(
+                walked,
+                schema.validator.is_valid(value),
+                "{described} {value}"
+            );
+        }
+    }
+}
