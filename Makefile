@@ -1,6 +1,7 @@
 # make demo     builds everything and serves the examples on 127.0.0.1:8000
 # make build    the host at target/release/switchback, the examples at examples/dist/NAME.wasm
 # make test     all tests
+# make bench    throughput beside native peers; tests/bench also has swap, fairness and soak, a command each
 # make guests   the examples alone; make test-guests: the guests that tests serve
 #
 # A toolchain for guests is fetched or built when there is none: see guest-sdk/toolchain.sh.
@@ -11,7 +12,7 @@ LISTEN = 127.0.0.1:8000
 
 target = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: build demo fmt-check guests host test test-guests
+.PHONY: bench build demo fmt-check guests host test test-guests
 build: guests host
 
 demo: build
@@ -47,6 +48,9 @@ endef
 
 test: guests test-guests
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run; else cargo test; fi
+
+bench: build
+	@tests/bench/run
 
 fmt-check:
 	cargo fmt --all --check
