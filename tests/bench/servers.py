@@ -160,9 +160,9 @@ class Running(contextlib.ExitStack):
         return folder
 
 
-def stop(process):
+def stop(process, first=signal.SIGTERM):
     """Asks the program's group to end, and ends it if it does not."""
-    for ask in (signal.SIGINT, signal.SIGKILL):
+    for ask in (first, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, ask)
         with contextlib.suppress(subprocess.TimeoutExpired):
