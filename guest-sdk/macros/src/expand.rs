@@ -32,7 +32,8 @@ pub(crate) fn operation(method: &str, options: TokenStream, function: &TokenStre
             quote!(#error #stand_in)
         }
     };
-    quote!(#function #route)
+    // Arguments are owned, whether the function needs that or not.
+    quote!(#[allow(clippy::needless_pass_by_value)] #function #route)
 }
 
 fn route(method: &str, options: TokenStream, function: &mut ItemFn) -> Result<TokenStream> {
@@ -232,5 +233,162 @@ fn stand_in(function: &ItemFn) -> TokenStream {
             const OPERATION: ::switchback_sdk::Operation =
                 ::switchback_sdk::operation::broken(stringify!(#ident));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the compiler would say; nothing if the function is fine.
+    fn error(method: &str, options: &str, function: &str) -> String {
+        let expanded =
+            operation(method, options.parse().unwrap(), &function.parse().unwrap()).to_string();
+        match expanded.split_once("compile_error !") {
+            Some((_, said)) => said.replace("\\\"", "\""),
+            None => String::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_right_compiles() {
+        let function = "fn f(id: i64, #[query(max_length = 5)] q: Option<String>, b: Json<T>) -> Json<T> { b }";
+        assert_eq!(
+            error(
+                "post",
+                r#""/a/{id}", tags = ["x"], status = 201, deprecated"#,
+                function
+            ),
+            ""
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_a_sentence_that_helps() {
+        let cases = [
+            (
+                "get",
+                r#""/a/{id}""#,
+                "fn f() {}",
+                "the path names `{id}`, but no argument takes it: add `id: …`",
+            ),
+            ("get", "", "fn f() {}", "expected the path first"),
+            ("get", r#""a""#, "fn f() {}", "a path starts with `/`"),
+            (
+                "get",
+                r#""/", stauts = 200"#,
+                "fn f() {}",
+                "no option `stauts`",
+            ),
+            (
+                "get",
+                r#""/", status = 99"#,
+                "fn f() {}",
+                "a status is a number from 200 to 599",
+            ),
+            (
+                "get",
+                r#""/""#,
+                "struct S;",
+                "`#[get]` belongs on a function",
+            ),
+            ("get", r#""/""#, "async fn f() {}", "a route is not `async`"),
+            ("get", r#""/""#, "fn f<T>() {}", "a route is not generic"),
+            ("get", r#""/""#, "fn f(&self) {}", "it has no `self`"),
+            (
+                "get",
+                r#""/""#,
+                "fn f((a, b): (u8, u8)) {}",
+                "an argument needs a plain name",
+            ),
+            (
+                "get",
+                r#""/""#,
+                "fn f(q: &str) {}",
+                "take `String` rather than `&str`",
+            ),
+            (
+                "get",
+                r#""/""#,
+                "fn f(q: impl Into<String>) {}",
+                "an argument needs a type by name",
+            ),
+            ("get", r#""/""#, "fn f(b: Json<T>) {}", "a GET has no body"),
+            (
+                "post",
+                r#""/""#,
+                "fn f(a: Json<T>, b: Json<T>) {}",
+                "a request has one body",
+            ),
+            (
+                "post",
+                r#""/""#,
+                "fn f(#[query(max_length = 1)] b: Json<T>) {}",
+                "`Json<_>` is the body",
+            ),
+            (
+                "get",
+                r#""/{id}""#,
+                "fn f(id: Option<u8>) {}",
+                "a path parameter is always there",
+            ),
+            (
+                "get",
+                r#""/{id}""#,
+                "fn f(#[query] id: u8) {}",
+                "so it is no query parameter",
+            ),
+            (
+                "get",
+                r#""/""#,
+                "fn f(#[path] id: u8) {}",
+                "the path does not name `{id}`",
+            ),
+            (
+                "get",
+                r#""/""#,
+                "fn f(#[header] id: u8) {}",
+                "no `#[header]` for an argument",
+            ),
+            (
+                "get",
+                r#""/""#,
+                "fn f(#[query(max = 1)] id: u8) {}",
+                "no rule `max`: there are `name`, `gt`",
+            ),
+            (
+                "get",
+                r#""/""#,
+                "fn f(#[query(max_length = LIMIT)] id: u8) {}",
+                "a rule's value is a number",
+            ),
+            (
+                "get",
+                r#""/""#,
+                r#"fn f(#[query(name = "b")] a: u8, b: u8) {}"#,
+                "another argument is called `b`",
+            ),
+            (
+                "get",
+                r#""/""#,
+                "fn f() -> Option<T> {}",
+                "return `Result<_, Problem>` with a 404",
+            ),
+            (
+                "get",
+                r#""/""#,
+                "fn f() -> &'static str {}",
+                "an answer is owned",
+            ),
+        ];
+        for (method, options, function, expected) in cases {
+            let said = error(method, options, function);
+            assert!(said.contains(expected), "{function}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_function_without_documentation_is_titled_by_its_name() {
+        assert_eq!(title("create_item"), "Create Item");
     }
 }
