@@ -7,6 +7,7 @@ use serde_json::{Map, Number, Value};
 use super::graph::{
     ArrayRules, Discriminator, Graph, Node, NodeId, ObjectRules, Rest, Type, Union,
 };
+use super::secret::{HIDDEN, shown};
 use super::words;
 use crate::number;
 use crate::problem::Loc;
@@ -435,38 +436,6 @@ impl<'a, 'o> Walk<'a, 'o> {
         };
         out.push(rule, || place(prefix, loc), input);
         false
-    }
-}
-
-/// What stands for the value of a secret.
-const HIDDEN: &str = "**********";
-
-/// A value as a violation shows it, without secrets.
-fn shown(graph: &Graph, value: &Value, most: usize) -> Value {
-    let mut shown = shorten(value, most);
-    if graph.has_secrets() && (value.is_array() || value.is_object()) {
-        if shown.is_string() {
-            // Cut, so the secret may be anywhere in it.
-            return "…".into();
-        }
-        hide(graph, &mut shown);
-    }
-    shown
-}
-
-fn hide(graph: &Graph, value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| hide(graph, item)),
-        Value::Object(map) => {
-            for (name, field) in map {
-                if graph.is_secret(name) {
-                    *field = HIDDEN.into();
-                } else {
-                    hide(graph, field);
-                }
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -10,6 +10,7 @@ mod compile;
 mod format;
 mod graph;
 mod read;
+mod secret;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -1,7 +1,8 @@
 //! Reading a JSON body: to a value, with a note on what a guest's own parser might see otherwise, or to the error that
 //! FastAPI would tell.
 
-use std::borrow::Cow;
+mod python;
+
 use std::cell::Cell;
 use std::fmt;
 
@@ -30,10 +31,10 @@ pub(crate) struct Parsed {
 }
 
 /// Why a body is no JSON.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum JsonError {
     /// Not JSON: the place as a number of code points, and what is wrong there.
-    Invalid(usize, Cow<'static, str>),
+    Invalid(usize, &'static str),
     /// Nested too deeply.
     TooDeep,
 }
@@ -63,11 +64,14 @@ pub(crate) fn parse(text: &str, depth: usize) -> Result<Parsed, JsonError> {
             Err(JsonError::TooDeep)
         }
         Err(error) => {
-            let (place, what) = diagnose(text).unwrap_or_else(|| {
-                // Only a number too large or half a surrogate pair: fine for Python, not for us.
-                let what = error.to_string();
-                let what = what.split(" at line ").next().unwrap_or_default();
-                (place_of(text, &error), Cow::Owned(what.to_owned()))
+            let (place, what) = python::diagnose(text).unwrap_or_else(|| {
+                // What Python takes and no UTF-8 or no float can hold.
+                let what = if error.to_string().starts_with("number out of range") {
+                    "Number too large"
+                } else {
+                    "Half a surrogate pair in \\uXXXX escape"
+                };
+                (place_of(text, &error), what)
             });
             Err(JsonError::Invalid(text[..place].chars().count(), what))
         }
@@ -242,183 +246,6 @@ fn place_of(text: &str, error: &serde_json::Error) -> usize {
     text.floor_char_boundary(before + error.column())
 }
 
-/// The first thing wrong with a JSON text, in the words and at the place (in bytes) of CPython's parser.
-fn diagnose(text: &str) -> Option<(usize, Cow<'static, str>)> {
-    let mut scanner = Scanner {
-        bytes: text.as_bytes(),
-        at: 0,
-    };
-    let error = scanner.document().err()?;
-    Some((error.0, Cow::Borrowed(error.1)))
-}
-
-struct Scanner<'t> {
-    bytes: &'t [u8],
-    at: usize,
-}
-
-type Wrong = (usize, &'static str);
-
-impl Scanner<'_> {
-    /// Without recursion: `open` holds the closing brackets still due.
-    fn document(&mut self) -> Result<(), Wrong> {
-        let mut open: Vec<u8> = Vec::new();
-        self.blanks();
-        loop {
-            // Here a value is due.
-            match self.peek() {
-                Some(b'{') => {
-                    self.at += 1;
-                    self.blanks();
-                    if self.peek() == Some(b'}') {
-                        self.at += 1;
-                    } else {
-                        open.push(b'}');
-                        self.name()?;
-                        continue;
-                    }
-                }
-                Some(b'[') => {
-                    self.at += 1;
-                    self.blanks();
-                    if self.peek() == Some(b']') {
-                        self.at += 1;
-                    } else {
-                        open.push(b']');
-                        continue;
-                    }
-                }
-                _ => self.scalar()?,
-            }
-            // Here a value has ended, and with it perhaps others.
-            loop {
-                self.blanks();
-                match (open.last(), self.peek()) {
-                    (None, None) => return Ok(()),
-                    (None, Some(_)) => return Err((self.at, "Extra data")),
-                    (Some(close), Some(byte)) if byte == *close => {
-                        self.at += 1;
-                        open.pop();
-                    }
-                    (Some(close), Some(b',')) => {
-                        self.at += 1;
-                        self.blanks();
-                        if *close == b'}' {
-                            self.name()?;
-                        }
-                        break;
-                    }
-                    (Some(_), _) => return Err((self.at, "Expecting ',' delimiter")),
-                }
-            }
-        }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    fn blanks(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
-    }
-
-    /// A property's name, the colon and the blanks after it.
-    fn name(&mut self) -> Result<(), Wrong> {
-        if self.peek() != Some(b'"') {
-            return Err((self.at, "Expecting property name enclosed in double quotes"));
-        }
-        self.string()?;
-        self.blanks();
-        if self.peek() != Some(b':') {
-            return Err((self.at, "Expecting ':' delimiter"));
-        }
-        self.at += 1;
-        self.blanks();
-        Ok(())
-    }
-
-    fn scalar(&mut self) -> Result<(), Wrong> {
-        if self.peek() == Some(b'"') {
-            return self.string();
-        }
-        for word in ["null", "true", "false"] {
-            if self.bytes[self.at..].starts_with(word.as_bytes()) {
-                self.at += word.len();
-                return Ok(());
-            }
-        }
-        self.number()
-    }
-
-    fn number(&mut self) -> Result<(), Wrong> {
-        let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        match self.peek() {
-            Some(b'0') => self.at += 1,
-            Some(b'1'..=b'9') => self.digits(),
-            _ => return Err((start, "Expecting value")),
-        }
-        let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
-        if self.peek() == Some(b'.') && digit(self.bytes.get(self.at + 1)) {
-            self.at += 1;
-            self.digits();
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            let sign = matches!(self.bytes.get(self.at + 1), Some(b'+' | b'-'));
-            let first = self.at + 1 + usize::from(sign);
-            if digit(self.bytes.get(first)) {
-                self.at = first;
-                self.digits();
-            }
-        }
-        Ok(())
-    }
-
-    fn digits(&mut self) {
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
-        }
-    }
-
-    fn string(&mut self) -> Result<(), Wrong> {
-        let begin = self.at;
-        let unterminated = (begin, "Unterminated string starting at");
-        self.at += 1;
-        loop {
-            match self.peek().ok_or(unterminated)? {
-                b'"' => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                b'\\' => {
-                    let escape = self.at;
-                    match self.bytes.get(escape + 1).ok_or(unterminated)? {
-                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 2,
-                        b'u' => {
-                            let digits = self.bytes.get(escape + 2..escape + 6);
-                            // CPython wants one more character behind the four digits.
-                            let fine = digits
-                                .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-                                && self.bytes.len() > escape + 6;
-                            if !fine {
-                                return Err((escape + 1, "Invalid \\uXXXX escape"));
-                            }
-                            self.at += 6;
-                        }
-                        _ => return Err((escape, "Invalid \\escape")),
-                    }
-                }
-                0..=0x1f => return Err((self.at, "Invalid control character at")),
-                _ => self.at += 1,
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -426,7 +253,7 @@ mod tests {
 
     fn invalid(text: &str) -> (usize, String) {
         match parse(text, 128) {
-            Err(JsonError::Invalid(place, what)) => (place, what.into_owned()),
+            Err(JsonError::Invalid(place, what)) => (place, what.to_owned()),
             other => panic!("{text}: {other:?}"),
         }
     }
@@ -455,7 +282,11 @@ mod tests {
         ] {
             assert_eq!(invalid(text), (place, what.to_owned()), "{text}");
         }
-        assert_eq!(invalid("[1e999]").1, "number out of range");
+        assert_eq!(invalid("[1e999]").1, "Number too large");
+        assert_eq!(
+            invalid(r#"["\ud83d"]"#).1,
+            "Half a surrogate pair in \\uXXXX escape"
+        );
     }
 
     #[test]
