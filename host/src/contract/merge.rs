@@ -102,7 +102,7 @@ impl Merged {
     }
 
     /// Takes over what was renamed already inside, under its new name.
-    fn take(&mut self, mut document: Value, names: &Names) {
+    fn take(&mut self, mut document: Value, names: &Names<'_>) {
         for (path, item) in entries(&mut document, "paths") {
             let Some(merged) = names.path(&path) else {
                 continue;

@@ -82,7 +82,7 @@ impl<'a> Names<'a> {
                     .collect();
                 return;
             }
-            self.change(object.get_mut("$ref"), |text| self.reference(text));
+            change(object.get_mut("$ref"), |text| self.reference(text));
             match kind {
                 Kind::Document => {
                     for tag in object
@@ -91,23 +91,23 @@ impl<'a> Names<'a> {
                         .into_iter()
                         .flatten()
                     {
-                        self.change(tag.get_mut("name"), |name| Some(self.of(name)));
+                        change(tag.get_mut("name"), |name| Some(self.of(name)));
                     }
                 }
                 Kind::Operation => {
-                    self.change(object.get_mut("operationId"), |name| Some(self.of(name)));
+                    change(object.get_mut("operationId"), |name| Some(self.of(name)));
                     for tag in object
                         .get_mut("tags")
                         .and_then(Value::as_array_mut)
                         .into_iter()
                         .flatten()
                     {
-                        self.change(Some(tag), |name| Some(self.of(name)));
+                        change(Some(tag), |name| Some(self.of(name)));
                     }
                 }
                 Kind::Link => {
-                    self.change(object.get_mut("operationId"), |name| Some(self.of(name)));
-                    self.change(object.get_mut("operationRef"), |text| self.reference(text));
+                    change(object.get_mut("operationId"), |name| Some(self.of(name)));
+                    change(object.get_mut("operationRef"), |text| self.reference(text));
                 }
                 Kind::Schema => {
                     let mapping = object
@@ -118,7 +118,7 @@ impl<'a> Names<'a> {
                         .into_iter()
                         .flat_map(Map::values_mut)
                     {
-                        self.change(Some(target), |text| match self.schemas.contains(text) {
+                        change(Some(target), |text| match self.schemas.contains(text) {
                             true => Some(reference_to_schema(&self.of(text))),
                             false => self.reference(text),
                         });
@@ -127,14 +127,6 @@ impl<'a> Names<'a> {
                 _ => {}
             }
         });
-    }
-
-    fn change(&self, text: Option<&mut Value>, new: impl Fn(&str) -> Option<String>) {
-        if let Some(Value::String(text)) = text
-            && let Some(new) = new(text)
-        {
-            *text = new;
-        }
     }
 
     /// Where a local reference leads after renaming; none for one that leads elsewhere.
@@ -252,6 +244,13 @@ pub(super) fn rename_path_parameters(document: &mut Value, path: &str, merged: &
                 *parameter = own;
             }
         }
+    }
+}
+
+fn change(text: Option<&mut Value>, new: impl Fn(&str) -> Option<String>) {
+    let Some(value) = text else { return };
+    if let Some(new) = value.as_str().and_then(new) {
+        *value = new.into();
     }
 }
 

@@ -1,5 +1,10 @@
 //! What a contract may say, what it may not, and what becomes of many.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "`json!` makes values, and a test reads better without `&` before each"
+)]
+
 use serde_json::{Value, json};
 
 use super::{Contract, merge, plugin_document};
