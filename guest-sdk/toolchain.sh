@@ -65,6 +65,18 @@ rm -rf "$LIB"
 mkdir -p "$LIB/self-contained" "/usr/lib/rustlib/$HOST/bin"
 ln -sfn "$LINKERS/wasm-component-ld" "$LINKERS/gcc-ld" "$LINKERS/rust-lld" "/usr/lib/rustlib/$HOST/bin/"
 
+# std, with bitcode so that a guest can be optimised as a whole.
+mkdir -p "$WORK/std/src"
+touch "$WORK/std/src/lib.rs"
+printf '[package]\nname = "std-for-guests"\nedition = "2024"\n' >"$WORK/std/Cargo.toml"
+cd "$WORK/std"
+run env RUSTC=$RUSTC RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C embed-bitcode=yes" CARGO_TARGET_DIR="$WORK/target" \
+    cargo build --quiet --release --target $TARGET -Z build-std=std,panic_abort
+cd "$WORK/target/$TARGET/release/deps"
+rm libstd_for_guests*
+mv libstd-*.rlib "$WORK/" # the last to arrive: its being there says that all is
+cp ./*.rlib "$LIB/"
+
 # The C library: Debian's. Its crt1-command.o makes wasm-ld run the constructors in every export, also in the one that
 # allocates, where a component must not call out; its crt1.o does not.
 cp /usr/lib/wasm32-wasi/crt1-reactor.o /usr/lib/wasm32-wasi/libc.a "$LIB/self-contained/"
@@ -102,16 +114,7 @@ run $RUSTC --edition 2024 --target $TARGET --crate-type lib --emit "obj=$WORK/st
     "$WORK/stubs.rs"
 run ar q "$LIB/self-contained/libc.a" "$WORK/stubs.o"
 
-# std, with bitcode so that a guest can be optimised as a whole. Copied last: its being there means all is there.
-mkdir -p "$WORK/std/src"
-touch "$WORK/std/src/lib.rs"
-printf '[package]\nname = "std-for-guests"\nedition = "2024"\n' >"$WORK/std/Cargo.toml"
-cd "$WORK/std"
-run env RUSTC=$RUSTC RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C embed-bitcode=yes" CARGO_TARGET_DIR="$WORK/target" \
-    cargo build --quiet --release --target $TARGET -Z build-std=std,panic_abort
-rm "$WORK/target/$TARGET/release/deps/"libstd_for_guests*
-cp "$WORK/target/$TARGET/release/deps/"*.rlib "$LIB/"
-
+mv "$WORK"/libstd-*.rlib "$LIB/"
 run rustup toolchain link $NAME /usr
 say "done: cargo +$NAME build --target $TARGET"
 echo "+$NAME"

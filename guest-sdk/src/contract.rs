@@ -47,12 +47,15 @@ pub(crate) fn document(
 
 /// Like `json!`, but moves its values: that macro serialises each anew, which is code in every guest.
 pub(crate) fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::Object(
-        entries
-            .map(|(key, value)| (key.to_owned(), value))
-            .into_iter()
-            .collect(),
-    )
+    collect(Vec::from(entries))
+}
+
+fn collect(entries: Vec<(&str, Value)>) -> Value {
+    let mut map = Map::new();
+    for (key, value) in entries {
+        map.insert(key.to_owned(), value);
+    }
+    Value::Object(map)
 }
 
 fn generator(mut settings: SchemaSettings, definitions: &'static str) -> SchemaGenerator {

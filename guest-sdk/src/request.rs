@@ -55,12 +55,16 @@ impl<'a> Request<'a> {
     /// # Errors
     /// 422 if it passed the schema but not the type: a type may know rules that no schema has.
     pub fn json<T: DeserializeOwned>(&self) -> Result<Json<T>, Problem> {
-        let read = match self.body {
-            Body::Empty => serde_json::from_str("null"),
-            Body::Text(text) => serde_json::from_str(text),
-            Body::Bytes(bytes) => serde_json::from_slice(bytes),
+        // All as text: a second kind of input would be the whole of serde's code for the type again.
+        let text = match self.body {
+            Body::Empty => "null",
+            Body::Text(text) => text,
+            Body::Bytes(bytes) => {
+                std::str::from_utf8(bytes).map_err(|error| Problem::body(&error.to_string()))?
+            }
         };
-        read.map(Json)
+        serde_json::from_str(text)
+            .map(Json)
             .map_err(|error| Problem::body(&error.to_string()))
     }
 }
