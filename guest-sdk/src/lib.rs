@@ -65,6 +65,8 @@
 //! `cargo build --release --target wasm32-wasip2` then makes the component. On the machine itself the crate compiles
 //! as an ordinary library, so that `cargo test` can call the functions and [`Plugin::handle`].
 
+#[cfg(any(test, all(target_arch = "wasm32", feature = "arena")))]
+mod arena;
 #[doc(hidden)]
 pub mod bindings;
 
@@ -88,6 +90,10 @@ pub use plugin::Plugin;
 pub use problem::Problem;
 pub use request::{Body, Request};
 pub use switchback_sdk_macros::{delete, get, patch, post, put};
+
+#[cfg(all(target_arch = "wasm32", feature = "arena"))]
+#[global_allocator]
+static ARENA: arena::Arena = arena::Arena::new();
 
 /// What a plugin's source wants at hand: `use switchback_sdk::prelude::*;`.
 pub mod prelude {
