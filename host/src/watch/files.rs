@@ -110,7 +110,7 @@ impl Files {
         self.told
             .retain(|file, _| file.is_empty() || listing.contains_key(file));
         if self.known.values().any(|known| known.served)
-            && !listing.keys().any(|file| is_offer(file))
+            && !listing.iter().any(|(file, entry)| is_offer(file, entry))
         {
             let message = "the plugins folder is empty; what was served still is (stop the host to serve nothing)";
             self.tell("", Notice::Warning(message.into()), &mut plan);
@@ -312,9 +312,9 @@ impl Files {
     }
 }
 
-/// Whether a file name looks like a plugin, well named or not.
-fn is_offer(file: &str) -> bool {
-    !file.starts_with('.') && file.ends_with(".wasm")
+/// Whether something looks like a plugin, well named or not.
+fn is_offer(file: &str, entry: &Entry) -> bool {
+    *entry != Entry::Folder && !file.starts_with('.') && file.ends_with(".wasm")
 }
 
 #[cfg(test)]

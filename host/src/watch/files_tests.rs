@@ -198,6 +198,8 @@ fn a_renamed_file_is_one_change() {
 #[test]
 fn an_emptied_folder_keeps_what_is_served_and_says_so_once() {
     let mut folder = Folder::serving(&["hello", "items"]);
+    folder.listing.insert("old.wasm".into(), Entry::Folder);
+    folder.plan(true);
     folder.delete("hello.wasm");
     folder.delete("items.wasm");
     assert!(folder.notices()[0].contains("empty"));
