@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 /// The most bytes that the shape of a path may have. Longer ones could nest the router deeper than a thread's stack bears.
 const SHAPE_BYTES: usize = 512;
 
-/// The most parameters a path may have: what [`crate::router::Segments`] has room for.
-pub(crate) const PATH_PARAMETERS: usize = 16;
+/// The most parameters a path may have: each is one more level at which the router may have to try again.
+const PATH_PARAMETERS: usize = 16;
 
 /// A path of a contract: fixed text with parameters between.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,12 +151,15 @@ impl<'u> RequestPath<'u> {
 pub(crate) fn canonical(raw: &str) -> Cow<'_, str> {
     let bytes = raw.as_bytes();
     let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'%' if is_canonical_escape(&bytes[at..]) => at += 3,
-            byte if stands_for_itself(byte) => at += 1,
-            _ => return Cow::Owned(rewrite(&raw[..at], &bytes[at..])),
+    while let Some(more) = bytes[at..]
+        .iter()
+        .position(|byte| !stands_for_itself(*byte))
+    {
+        at += more;
+        if !is_canonical_escape(&bytes[at..]) {
+            return Cow::Owned(rewrite(&raw[..at], &bytes[at..]));
         }
+        at += 3;
     }
     Cow::Borrowed(raw)
 }
@@ -205,30 +208,41 @@ fn is_canonical_escape(bytes: &[u8]) -> bool {
 }
 
 /// RFC 3986, 2.3: escaping these changes nothing.
-fn is_unreserved(byte: u8) -> bool {
+const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 /// RFC 3986, 3.3: what may stand in a path unescaped.
 fn stands_for_itself(byte: u8) -> bool {
-    is_unreserved(byte)
-        || matches!(
-            byte,
-            b'/' | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-                | b':'
-                | b'@'
-        )
+    STANDS_FOR_ITSELF[usize::from(byte)]
 }
+
+/// A table, because every byte of every request's path is looked at.
+static STANDS_FOR_ITSELF: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        table[byte as usize] = is_unreserved(byte)
+            || matches!(
+                byte,
+                b'/' | b'!'
+                    | b'$'
+                    | b'&'
+                    | b'\''
+                    | b'('
+                    | b')'
+                    | b'*'
+                    | b'+'
+                    | b','
+                    | b';'
+                    | b'='
+                    | b':'
+                    | b'@'
+            );
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use std::ops::Deref;
 
 use http::Method;
 
-use crate::path::{PATH_PARAMETERS, PathTemplate, RequestPath, canonical};
+use crate::path::{PathTemplate, RequestPath, canonical};
 
 /// One thing to route to.
 #[derive(Clone, Debug)]
@@ -68,18 +68,26 @@ pub(crate) struct Found<'r, 'p, T> {
     pub(crate) segments: Segments<'p>,
 }
 
-/// Raw values of path parameters: a slice of strings without an allocation.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Segments<'p> {
-    values: [&'p str; PATH_PARAMETERS],
-    len: usize,
+/// Raw values of path parameters: a slice of strings, which costs no allocation unless there are many.
+#[derive(Clone, Debug)]
+pub(crate) enum Segments<'p> {
+    /// The values, and how many there are.
+    Few([&'p str; FEW], usize),
+    /// More than hardly any path has.
+    Many(Vec<&'p str>),
 }
+
+/// How many path parameters cost no allocation.
+const FEW: usize = 8;
 
 impl<'p> Deref for Segments<'p> {
     type Target = [&'p str];
 
     fn deref(&self) -> &[&'p str] {
-        &self.values[..self.len]
+        match self {
+            Segments::Few(values, count) => &values[..*count],
+            Segments::Many(values) => values,
+        }
     }
 }
 
@@ -162,13 +170,17 @@ impl<T> Router<T> {
         };
 
         let (target, parameters) = &self.targets[*found.data()];
-        let mut segments = Segments {
-            values: [""; PATH_PARAMETERS],
-            len: *parameters,
+        let values = found.parameters().iter().map(|(_, segment)| *segment);
+        let segments = if *parameters <= FEW {
+            let mut few = [""; FEW];
+            few.iter_mut()
+                .zip(values)
+                .for_each(|(place, value)| *place = value);
+            Segments::Few(few, *parameters)
+        } else {
+            // One value less than parameters where the rest of the path is empty.
+            Segments::Many(values.chain([""]).take(*parameters).collect())
         };
-        for (value, (_, segment)) in segments.values.iter_mut().zip(found.parameters()) {
-            *value = segment;
-        }
         Ok(Found { target, segments })
     }
 
@@ -339,6 +351,20 @@ mod tests {
             "/files/",
             "GET /files/",
             &[],
+        );
+    }
+
+    #[test]
+    fn paths_may_have_many_parameters() {
+        let router = router(&["GET /{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}/{rest}"]);
+        let all = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "x/y"];
+        let target = "GET /{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}/{rest}";
+        finds(&router, "/1/2/3/4/5/6/7/8/9/x/y", target, &all);
+        finds(
+            &router,
+            "/1/2/3/4/5/6/7/8/9/",
+            target,
+            &["1", "2", "3", "4", "5", "6", "7", "8", "9", ""],
         );
     }
 
