@@ -1,5 +1,8 @@
 //! The program from outside: what it says about settings, files and ports, and how it stops.
 
+// Its helpers are tests as well, though clippy cannot tell.
+#![allow(clippy::unwrap_used)]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
