@@ -15,7 +15,7 @@ pub(crate) async fn check(
     files: &[PathBuf],
     allowed: &[String],
 ) -> Result<ExitCode, Wrong> {
-    let host = Host::new(config).map_err(|error| Wrong(vec![error.to_string()]))?;
+    let host = Host::new(config)?;
     let mut wrong = Vec::new();
     for file in files {
         let checked = match read(file) {
@@ -39,7 +39,7 @@ pub(crate) async fn check(
 
 /// Prints the merged document of all files, or why there is none.
 pub(crate) async fn openapi(config: Config, files: &[PathBuf]) -> Result<ExitCode, Wrong> {
-    let host = Host::new(config).map_err(|error| Wrong(vec![error.to_string()]))?;
+    let host = Host::new(config)?;
     let mut changes = Vec::new();
     let mut wrong = Vec::new();
     for file in files {

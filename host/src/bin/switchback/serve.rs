@@ -25,9 +25,9 @@ pub(crate) async fn serve(config: Config, settings: Serve) -> Result<ExitCode, W
     let bound = server
         .local_addr()
         .map_err(|why| Wrong(vec![cannot_bind(address, &why)]))?;
-    let mut folder = Folder::open(&settings.plugins, &config).map_err(refusal)?;
+    let mut folder = Folder::open(&settings.plugins, &config)?;
     let drain = Duration::from_millis(config.limits.drain_ms);
-    let host = Host::new(config).map_err(refusal)?;
+    let host = Host::new(config)?;
 
     // From here on `/-/live` answers, and `/-/ready` says that it is not time yet.
     let server = tokio::spawn(
@@ -103,10 +103,6 @@ fn refused(scan: &Scan) -> Vec<String> {
     let by_host =
         outcomes.filter_map(|(name, outcome)| Some(format!("{name}: {}", outcome.as_ref().err()?)));
     scan.refused.iter().cloned().chain(by_host).collect()
-}
-
-fn refusal(error: switchback::Error) -> Wrong {
-    Wrong(vec![error.to_string()])
 }
 
 fn cannot_bind(address: &str, why: &io::Error) -> String {

@@ -101,6 +101,12 @@ pub(crate) struct Settings(BTreeMap<Key, Setting>);
 #[derive(Debug)]
 pub(crate) struct Wrong(pub(crate) Vec<String>);
 
+impl From<switchback::Error> for Wrong {
+    fn from(error: switchback::Error) -> Wrong {
+        Wrong(vec![error.to_string()])
+    }
+}
+
 impl Settings {
     /// Puts the layers on each other. `flags` are keys, values and the flags as they are typed; `file` is where the
     /// configuration file is, if there is one.
@@ -118,7 +124,7 @@ impl Settings {
             let set = file::read(&path, &mut wrong);
             settings.lay(set, &mut wrong);
         }
-        let set = settings.from_environment(environment, &mut wrong);
+        let set = environment_layer(environment, &mut wrong);
         settings.lay(set, &mut wrong);
         let flags = flags.into_iter().map(|(key, value, flag)| {
             (
@@ -207,28 +213,27 @@ impl Settings {
             }
         }
     }
+}
 
-    /// `SWITCHBACK_LIMITS_CPU_MS` for each setting; those of `[serve]` without their section: `SWITCHBACK_LISTEN`.
-    fn from_environment(
-        &self,
-        environment: impl Iterator<Item = (String, String)>,
-        wrong: &mut Vec<String>,
-    ) -> Vec<(Key, Setting)> {
-        let keys: BTreeMap<String, Key> = known_keys()
-            .into_iter()
-            .map(|key| (variable(&key), key))
-            .collect();
-        let mut set = Vec::new();
-        for (name, text) in environment {
-            let Some(key) = keys.get(&name) else { continue };
-            let origin = Origin::Environment(name);
-            match parse_like(key, &text) {
-                Ok(value) => set.push((key.clone(), Setting { value, origin })),
-                Err(what) => wrong.push(origin.explain(&what)),
-            }
+/// `SWITCHBACK_LIMITS_CPU_MS` for each setting; those of `[serve]` without their section: `SWITCHBACK_LISTEN`.
+fn environment_layer(
+    environment: impl Iterator<Item = (String, String)>,
+    wrong: &mut Vec<String>,
+) -> Vec<(Key, Setting)> {
+    let keys: BTreeMap<String, Key> = known_keys()
+        .into_iter()
+        .map(|key| (variable(&key), key))
+        .collect();
+    let mut set = Vec::new();
+    for (name, text) in environment {
+        let Some(key) = keys.get(&name) else { continue };
+        let origin = Origin::Environment(name);
+        match parse_like(key, &text) {
+            Ok(value) => set.push((key.clone(), Setting { value, origin })),
+            Err(what) => wrong.push(origin.explain(&what)),
         }
-        set
     }
+    set
 }
 
 /// As lines of TOML that could be a `switchback.toml`, each with where its value came from.
@@ -290,7 +295,7 @@ pub(crate) fn check(key: &[String], value: &Value) -> Result<(), String> {
             .iter()
             .map(|known| (distance(&known.join("."), &shape.join(".")), known))
             .min();
-        let hint = match (nearest, &key[..]) {
+        let hint = match (nearest, key) {
             (Some((1..=3, near)), [.., _]) => {
                 format!(
                     "; did you mean `{}`?",
