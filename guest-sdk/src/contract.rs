@@ -39,8 +39,8 @@ pub(crate) fn document(
     ]);
     add_schemas(
         &mut document,
-        read.take_definitions(false),
-        written.take_definitions(false),
+        std::mem::take(read.definitions_mut()),
+        std::mem::take(written.definitions_mut()),
     );
     serde_json::to_string(&document).expect("every key of a `Value` is a text")
 }

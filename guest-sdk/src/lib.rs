@@ -79,6 +79,7 @@ pub mod operation;
 mod params;
 mod plugin;
 mod problem;
+mod reader;
 mod request;
 
 pub use answer::{Answer, Json, Response};

@@ -2,6 +2,7 @@
 
 use schemars::{Schema, SchemaGenerator};
 
+use crate::reader::Raw;
 use crate::{Parameter, Problem, Request, Response};
 
 /// One operation: `#[get]` and its like make it, [`plugin!`](crate::plugin) lists it.
@@ -68,7 +69,7 @@ pub fn schema<T: Parameter>(generator: &mut SchemaGenerator) -> Schema {
 
 /// Whether a parameter of this type may be left out: one that was not sent is read as `null`.
 pub fn is_optional<T: Parameter>() -> bool {
-    serde_json::from_str::<T>("null").is_ok()
+    Raw("null").read::<T>().is_ok()
 }
 
 /// Something that has an operation. The attribute on `fn hello` makes a type `hello` of the same name, which is what

@@ -1,13 +1,12 @@
 //! Declared parameters: which types may stand for one, and how the host's JSON becomes them.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use schemars::JsonSchema;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::DeserializeOwned;
 
 use crate::Problem;
+use crate::reader::{Error, Raw, Rest};
 
 /// A type that a path or query parameter can have.
 ///
@@ -50,70 +49,65 @@ parameters! { String bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 }
 impl<T: Parameter> Parameter for Option<T> {}
 impl<T: Parameter> Parameter for Vec<T> {}
 
-/// The host's `{"path":{…},"query":{…},…}`, split into parameters whose values are read when asked for.
-#[derive(serde::Deserialize)]
-pub(crate) struct Params<'a> {
-    #[serde(borrow)]
-    path: Values<'a>,
-    #[serde(borrow)]
-    query: Values<'a>,
+/// The host's `{"path":{…},"query":{…},…}`, split into parameters whose values are read when asked for: few and looked
+/// up once each, so a list beats a map.
+pub(crate) struct Params<'a>(Vec<Param<'a>>);
+
+struct Param<'a> {
+    /// `"path"`, quotes included.
+    place: Raw<'a>,
+    name: Cow<'a, str>,
+    value: Raw<'a>,
 }
 
 impl<'a> Params<'a> {
     pub(crate) fn parse(json: &'a str) -> Result<Self, Problem> {
-        serde_json::from_str(json)
+        split(json)
+            .map(Params)
             .map_err(|error| Problem::internal(&format!("reading the parameters: {error}")))
     }
 
     pub(crate) fn path<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
-        self.path.get(name)
+        read(self.find("\"path\"", name), name)
     }
 
     pub(crate) fn query<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
-        self.query.get(name)
+        read(self.find("\"query\"", name), name)
+    }
+
+    /// What was sent; `null` if nothing.
+    fn find(&self, place: &str, name: &str) -> Raw<'a> {
+        let sent = self
+            .0
+            .iter()
+            .find(|param| param.name == name && param.place.0 == place);
+        sent.map_or(Raw("null"), |param| param.value)
     }
 }
 
-/// Few and looked up once each, so a list beats a map.
-struct Values<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl Values<'_> {
-    fn get<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
-        let sent = self.0.iter().find(|(key, _)| key == name);
-        let json = sent.map_or("null", |(_, value)| value.get());
-        // The host has checked it against this type's own schema: what fails here is a mistake of one of the two.
-        serde_json::from_str(json)
-            .map_err(|error| Problem::internal(&format!("reading parameter `{name}`: {error}")))
-    }
+fn read<T: Parameter>(value: Raw<'_>, name: &str) -> Result<T, Problem> {
+    // The host has checked it against this type's own schema: what fails here is a mistake of one of the two.
+    value.read().map_err(|error| unreadable(name, &error))
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Values<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
+fn unreadable(name: &str, error: &Error) -> Problem {
+    Problem::internal(&format!("reading parameter `{name}`: {error}"))
+}
 
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Values<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of parameters")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut values = Vec::new();
-                while let Some((Key(key), value)) = map.next_entry()? {
-                    values.push((key, value));
-                }
-                Ok(Values(values))
-            }
+fn split(json: &str) -> Result<Vec<Param<'_>>, Error> {
+    let mut params = Vec::new();
+    let mut rest = Rest::of(json)?;
+    while let Some(place) = rest.next() {
+        rest.open()?;
+        while let Some(name) = rest.next()
+            && let Some(value) = rest.next()
+        {
+            let name = name.text()?;
+            params.push(Param { place, name, value });
         }
-
-        deserializer.deserialize_map(Pairs)
     }
+    Ok(params)
 }
-
-/// A name, borrowed unless it contains escapes.
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {

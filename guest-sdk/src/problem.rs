@@ -1,7 +1,8 @@
 //! What a function answers when it cannot do what was asked.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::contract::object;
 use crate::{Response, log};
 
 /// An answer that says what is wrong: a status and `{"detail": …}`, as FastAPI's `HTTPException`.
@@ -45,8 +46,12 @@ impl Problem {
 
     /// 422 in the shape that the host itself uses: `body` passed its schema but not its type.
     pub(crate) fn body(reason: &str) -> Self {
-        let violation =
-            json!({"type": "value_error", "loc": ["body"], "msg": reason, "input": null});
+        let violation = object([
+            ("type", "value_error".into()),
+            ("loc", Value::Array(vec!["body".into()])),
+            ("msg", reason.into()),
+            ("input", Value::Null),
+        ]);
         Problem::new(422, Value::Array(vec![violation]))
     }
 
@@ -69,7 +74,7 @@ impl Problem {
 
 impl From<Problem> for Response {
     fn from(problem: Problem) -> Response {
-        let mut response = Response::json(problem.status, &json!({"detail": problem.detail}));
+        let mut response = Response::json(problem.status, &object([("detail", problem.detail)]));
         response.headers.extend(problem.headers);
         response
     }
