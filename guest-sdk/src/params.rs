@@ -61,7 +61,6 @@ struct Param<'a> {
 }
 
 impl<'a> Params<'a> {
-    #[inline]
     pub(crate) fn parse(json: &'a str) -> Result<Self, Problem> {
         split(json)
             .map(Params)
@@ -77,7 +76,6 @@ impl<'a> Params<'a> {
     }
 
     /// What was sent; `null` if nothing.
-    #[inline]
     fn find(&self, place: &str, name: &str) -> Raw<'a> {
         let sent = self
             .0
@@ -96,7 +94,6 @@ fn unreadable(name: &str, error: &Error) -> Problem {
     Problem::internal(&format!("reading parameter `{name}`: {error}"))
 }
 
-#[inline]
 fn split(json: &str) -> Result<Vec<Param<'_>>, Error> {
     let mut params = Vec::new();
     let mut rest = Rest::of(json)?;

@@ -18,7 +18,6 @@ pub(crate) struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
     /// A text that is an array or object.
-    #[inline]
     pub(crate) fn of(text: &'a str) -> Result<Self, Error> {
         let mut whole = Rest(text);
         whole.open()?;
@@ -26,7 +25,6 @@ impl<'a> Rest<'a> {
     }
 
     /// Goes into the array or object that comes next. `next` returns to the one around it after the last value.
-    #[inline]
     pub(crate) fn open(&mut self) -> Result<(), Error> {
         match self.begin().strip_prefix(['[', '{']) {
             Some(inside) => {
@@ -38,7 +36,6 @@ impl<'a> Rest<'a> {
     }
 
     /// The next value; none at the end.
-    #[inline]
     pub(crate) fn next(&mut self) -> Option<Raw<'a>> {
         let begin = self.begin();
         let (value, rest) = begin.split_at_checked(length(begin))?;
@@ -50,50 +47,30 @@ impl<'a> Rest<'a> {
         Some(Raw(value))
     }
 
-    #[inline]
     fn begin(&self) -> &'a str {
-        let is_gap = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':');
-        let gap = self.0.bytes().take_while(is_gap).count();
-        self.0.get(gap..).unwrap_or_default()
+        self.0.trim_start_matches([' ', '\t', '\n', '\r', ',', ':'])
     }
 }
 
 /// How many bytes the value at the start of `text` has.
-#[inline]
 fn length(text: &str) -> usize {
-    let bytes = text.as_bytes();
     let mut depth = 0;
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        at += 1;
+    let mut quoted = false;
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
         match byte {
-            b'"' => at = after_text(bytes, at),
+            b'\\' if quoted => drop(bytes.next()),
+            b'"' if quoted && depth == 0 => return at + 1,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
             b'[' | b'{' => depth += 1,
-            b']' | b'}' if depth > 0 => depth -= 1,
-            b']' | b'}' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => {
-                return at - 1;
-            }
-            _ if depth == 0 => continue,
+            b']' | b'}' if depth == 1 => return at + 1,
+            b']' | b'}' if depth > 1 => depth -= 1,
+            b']' | b'}' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => return at,
             _ => {}
         }
-        if depth == 0 {
-            return at;
-        }
     }
-    bytes.len()
-}
-
-/// Where the text ends whose first character is at `at`, the quote included.
-#[inline]
-fn after_text(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
+    text.len()
 }
 
 impl<'a> Raw<'a> {
@@ -103,7 +80,6 @@ impl<'a> Raw<'a> {
     }
 
     /// The text that it is.
-    #[inline]
     pub(crate) fn text(self) -> Result<Cow<'a, str>, Error> {
         let inside = self
             .0

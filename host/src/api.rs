@@ -57,7 +57,7 @@ impl Api {
         Api::new(&Set::new(), 0, host).unwrap_or_else(|_| unreachable!("no routes, no clash"))
     }
 
-    fn new(set: &Set, generation: u64, host: Arc<HostConfig>) -> Result<Api, Clash> {
+    fn new(set: &Set, generation: u64, host: Arc<HostConfig>) -> Result<Api, Box<Clash>> {
         owned_prefixes(set)?;
         let revisions: Vec<_> = set.values().cloned().collect();
         let router =
@@ -76,14 +76,12 @@ impl Api {
                     },
                 )
             }))
-            .map_err(|clash| Clash {
-                message: clash.to_string(),
-                route: Some((
-                    clash.method.clone(),
-                    clash.path.clone(),
-                    clash.other_path.clone(),
-                )),
-                plugins: [clash.other_plugin, clash.plugin],
+            .map_err(|clash| {
+                Box::new(Clash {
+                    message: clash.to_string(),
+                    route: Some((clash.method, clash.path, clash.other_path)),
+                    plugins: [clash.other_plugin, clash.plugin],
+                })
             })?;
         let single = revisions.iter().map(|_| OnceLock::new()).collect();
         Ok(Api {
@@ -215,42 +213,39 @@ struct Clash {
 }
 
 /// A plugin whose prefix is not the root owns it: nobody else has a route under it, and prefixes do not nest.
-fn owned_prefixes(set: &Set) -> Result<(), Clash> {
-    let under = |path: &str, prefix: &str| {
-        path.strip_prefix(prefix)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
+fn owned_prefixes(set: &Set) -> Result<(), Box<Clash>> {
     for owner in set.values().filter(|revision| !revision.prefix.is_empty()) {
         for other in set.values().filter(|other| other.name != owner.name) {
-            let plugins = || [owner.name.to_string(), other.name.to_string()];
-            if !other.prefix.is_empty() && under(&other.prefix, &owner.prefix) {
-                let message = format!(
-                    "prefix `{}` of plugin `{}` is under `{}`, which plugin `{}` owns: give one of them another `prefix`",
-                    other.prefix, other.name, owner.prefix, owner.name
-                );
-                return Err(Clash {
-                    message,
+            if let Some(intrusion) = intrusion(other, &owner.prefix) {
+                return Err(Box::new(Clash {
+                    message: format!(
+                        "{intrusion} of plugin `{}` is under the prefix `{}`, which plugin `{}` owns: change it, or a \
+                         `prefix`",
+                        other.name, owner.prefix, owner.name
+                    ),
                     route: None,
-                    plugins: plugins(),
-                });
-            }
-            if !other.prefix.is_empty() {
-                continue;
-            }
-            for operation in &other.code.contract.operations {
-                if under(&operation.path, &owner.prefix) {
-                    let message = format!(
-                        "`{} {}` of plugin `{}` is under the prefix `{}`, which plugin `{}` owns: change the path or a `prefix`",
-                        operation.method, operation.path, other.name, owner.prefix, owner.name
-                    );
-                    return Err(Clash {
-                        message,
-                        route: None,
-                        plugins: plugins(),
-                    });
-                }
+                    plugins: [owner.name.to_string(), other.name.to_string()],
+                }));
             }
         }
     }
     Ok(())
+}
+
+/// What of a plugin is under another's prefix.
+fn intrusion(other: &Revision, prefix: &str) -> Option<String> {
+    let under = |path: &str| {
+        path.strip_prefix(prefix)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if !other.prefix.is_empty() {
+        return under(&other.prefix).then(|| format!("prefix `{}`", other.prefix));
+    }
+    let operation = other
+        .code
+        .contract
+        .operations
+        .iter()
+        .find(|operation| under(&operation.path))?;
+    Some(format!("`{} {}`", operation.method, operation.path))
 }

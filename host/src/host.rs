@@ -1,20 +1,21 @@
 //! `Host`: what an embedder holds. Build it, change what it serves, hand it requests.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 
-use crate::api::{Api, Set};
+use crate::api::Api;
 use crate::commons::Commons;
-use crate::config::{Config, HostConfig, NAME_RULE, is_plugin_name};
+use crate::config::{Config, HostConfig};
 use crate::error::{Error, ErrorKind};
-use crate::event::{Event, Events};
+use crate::event::Events;
 use crate::revision::Revision;
-use crate::runtime::{Cache, Code, Imports, Lane, Lanes, Loader, Machine, Purpose};
+use crate::runtime::{Cache, Imports, Lane, Loader, Machine};
+use crate::swap::{Books, Ready, closed};
 
 /// Routes HTTP requests to plugins, and swaps plugins while it does. A cheap clone of one shared thing.
 ///
@@ -40,22 +41,10 @@ pub(crate) struct Inner {
     pub(crate) commons: Arc<Commons>,
     pub(crate) ready: AtomicBool,
     pub(crate) closed: AtomicBool,
-    loader: Arc<Loader>,
-    lane: Lane,
+    pub(crate) loader: Arc<Loader>,
+    pub(crate) lane: Lane,
     /// Held while a set is built from another and shown, never across an await.
-    books: Mutex<Books>,
-}
-
-/// What outlives a plugin's revisions.
-#[derive(Default)]
-struct Books {
-    /// By plugin: the number of its newest revision.
-    revisions: HashMap<Arc<str>, u64>,
-    /// Changes asked for so far: of two changes of one plugin, the later wins.
-    changes: u64,
-    /// By plugin: the newest change that was carried out.
-    done: HashMap<Arc<str>, u64>,
-    lanes: HashMap<Arc<str>, Arc<Lanes>>,
+    pub(crate) books: Mutex<Books>,
 }
 
 /// A host in the making: what plain settings cannot say.
@@ -147,13 +136,7 @@ impl HostBuilder {
         config
             .validate()
             .map_err(|error| Error::with_source(ErrorKind::Config, error.to_string(), error))?;
-        let internal = |what: &str| {
-            let what = what.to_owned();
-            move |error: wasmtime::Error| {
-                Error::with_source(ErrorKind::Internal, format!("{what}: {error:#}"), error)
-            }
-        };
-        let machine = Machine::new(imports).map_err(internal("the engine cannot be started"))?;
+        let machine = Machine::new(imports)?;
         let cache = match &config.host.cache_dir {
             Some(dir) => Cache::open(dir, config.host.cache_bytes, machine.engine())?,
             None => None,
@@ -347,20 +330,6 @@ impl Host {
     }
 }
 
-enum Wanted {
-    Gone,
-    Bytes(Bytes),
-}
-
-enum Ready {
-    Gone,
-    Code(Arc<Code>),
-}
-
-fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "the host is shutting down")
-}
-
 fn status(revision: &Revision) -> PluginStatus {
     let contract = &revision.code.contract;
     let operation = |found: &crate::contract::Operation| {
@@ -381,204 +350,9 @@ fn status(revision: &Revision) -> PluginStatus {
     }
 }
 
-/// Whether a path belongs to the host itself.
-fn is_reserved(path: &str) -> bool {
-    ["/-", "/docs", "/redoc", "/openapi.json", "/openapi"]
-        .iter()
-        .any(|own| {
-            path.strip_prefix(own)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-}
-
-impl Inner {
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().expect("nothing panics with this lock")
-    }
-
-    /// A number for a change: of two changes of one plugin, the higher wins.
-    fn ask(&self) -> u64 {
-        let mut books = self.books();
-        books.changes += 1;
-        books.changes
-    }
-
-    fn lanes(&self, books: &mut Books, name: &Arc<str>) -> Arc<Lanes> {
-        books
-            .lanes
-            .entry(name.clone())
-            .or_insert_with(|| self.lane.join())
-            .clone()
-    }
-
-    async fn load(
-        &self,
-        name: &Arc<str>,
-        bytes: Bytes,
-        allowed: &[String],
-    ) -> Result<Arc<Code>, Error> {
-        if !is_plugin_name(name) {
-            return Err(Error::new(
-                ErrorKind::Name,
-                format!("plugin name `{name}`: {NAME_RULE}; rename the file"),
-            ));
-        }
-        let purpose = Purpose {
-            plugin: name.clone(),
-            limits: self.config.limits_of(name).clone(),
-            lanes: self.lanes(&mut self.books(), name),
-            allowed: allowed.to_vec(),
-        };
-        let code = self.loader.load(bytes, &purpose).await?;
-        let prefix = self.prefix(name);
-        for operation in &code.contract.operations {
-            let path = format!("{prefix}{}", operation.path);
-            if is_reserved(&path) {
-                let message = format!(
-                    "`{} {path}` is one of the host's own paths (/-, /docs, /redoc, /openapi.json, /openapi): change \
-                     the path, or give the plugin a `prefix`",
-                    operation.method
-                );
-                return Err(Error::new(ErrorKind::Clash, message));
-            }
-        }
-        Ok(code)
-    }
-
-    fn prefix(&self, name: &str) -> &str {
-        self.config
-            .plugins
-            .get(name)
-            .map_or("", |plugin| plugin.prefix.trim_end_matches('/'))
-    }
-
-    fn revision(&self, books: &mut Books, name: Arc<str>, code: Arc<Code>) -> Arc<Revision> {
-        let number = books.revisions.entry(name.clone()).or_insert(0);
-        *number += 1;
-        let number = *number;
-        let lanes = self.lanes(books, &name);
-        let (prefix, limits) = (self.prefix(&name), self.config.limits_of(&name).clone());
-        Revision::new(
-            name,
-            number,
-            prefix,
-            limits,
-            code,
-            lanes,
-            self.commons.clone(),
-        )
-    }
-
-    /// Builds the next set whole, then shows it.
-    fn swap(
-        &self,
-        ready: Vec<(Arc<str>, u64, Result<Ready, Error>)>,
-    ) -> (u64, HashMap<Arc<str>, Result<Deployed, Error>>) {
-        let mut outcomes = HashMap::new();
-        let mut books = self.books();
-        let api = self.api.load_full();
-        let mut removed = Vec::new();
-        let mut candidates = Set::new();
-        for (name, turn, ready) in ready {
-            let late = books.done.get(&name).is_some_and(|done| *done > turn);
-            let outcome = match ready {
-                Err(error) => Err(error),
-                Ok(_) if self.closed.load(Relaxed) => Err(closed()),
-                Ok(_) if late => Err(Error::new(
-                    ErrorKind::Superseded,
-                    format!("a newer change of plugin `{name}` came before this one was ready"),
-                )),
-                Ok(Ready::Gone) => match api.find(&name) {
-                    Some(revision) => {
-                        removed.push(name.clone());
-                        Ok(Deployed {
-                            revision: revision.number,
-                            warnings: Vec::new(),
-                        })
-                    }
-                    None => Err(Error::new(
-                        ErrorKind::NotFound,
-                        format!("no plugin `{name}` is served"),
-                    )),
-                },
-                Ok(Ready::Code(code)) => {
-                    let revision = self.revision(&mut books, name.clone(), code);
-                    let deployed = Deployed {
-                        revision: revision.number,
-                        warnings: revision.code.contract.warnings.clone(),
-                    };
-                    candidates.insert(name.clone(), revision);
-                    Ok(deployed)
-                }
-            };
-            if outcome.is_ok() {
-                books.done.insert(name.clone(), turn);
-            }
-            outcomes.insert(name, outcome);
-        }
-        let mut generation = api.generation;
-        let mut left = Vec::new();
-        if !removed.is_empty() || !candidates.is_empty() {
-            let (next, refused) = api.with(&removed, candidates);
-            for (name, error) in refused {
-                outcomes.insert(name, Err(error));
-            }
-            if outcomes.values().any(Result::is_ok) {
-                generation = next.generation;
-                left = outcomes
-                    .iter()
-                    .filter(|(_, outcome)| outcome.is_ok())
-                    .filter_map(|(name, _)| api.find(name).cloned())
-                    .collect();
-                self.api.store(Arc::new(next));
-            }
-        }
-        drop(books);
-        let now = Instant::now();
-        for revision in left {
-            revision.leave(now);
-        }
-        self.report(generation, &removed, &outcomes);
-        (generation, outcomes)
-    }
-
-    fn report(
-        &self,
-        generation: u64,
-        removed: &[Arc<str>],
-        outcomes: &HashMap<Arc<str>, Result<Deployed, Error>>,
-    ) {
-        for (name, outcome) in outcomes {
-            let plugin = name.clone();
-            match outcome {
-                Ok(_) if removed.contains(name) => {
-                    tracing::info!(plugin = &**name, generation, "removed");
-                    self.commons.tell(Event::Removed { plugin, generation });
-                }
-                Ok(deployed) => {
-                    tracing::info!(
-                        plugin = &**name,
-                        revision = deployed.revision,
-                        generation,
-                        "deployed"
-                    );
-                    for warning in &deployed.warnings {
-                        tracing::warn!(plugin = &**name, "{warning}");
-                    }
-                    self.commons.tell(Event::Deployed {
-                        plugin,
-                        revision: deployed.revision,
-                        generation,
-                    });
-                }
-                Err(error) => {
-                    let reason = error.to_string();
-                    tracing::error!(plugin = &**name, "refused: {reason}");
-                    self.commons.tell(Event::Refused { plugin, reason });
-                }
-            }
-        }
-    }
+enum Wanted {
+    Gone,
+    Bytes(Bytes),
 }
 
 impl std::fmt::Debug for Host {

@@ -49,6 +49,8 @@ mod serve;
 mod serve_error;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "runtime")]
+mod swap;
 #[cfg(feature = "watch")]
 mod watch;
 

@@ -124,7 +124,7 @@ impl Record {
             path = self.path.escape_debug().to_string(),
             route = operation.map(|operation| operation.path.as_str()),
             status,
-            ms = self.began.elapsed().as_secs_f64() * 1e3,
+            ms = self.began.elapsed().as_micros() as f64 / 1e3,
             plugin = route.map(|(revision, _)| &*revision.name),
             revision = route.map(|(revision, _)| revision.number),
             request_id = &*self.request_id,

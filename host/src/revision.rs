@@ -57,7 +57,7 @@ impl Revision {
         limits: Limits,
         code: Arc<Code>,
         lanes: Arc<Lanes>,
-        commons: Arc<Commons>,
+        commons: &Arc<Commons>,
     ) -> Arc<Revision> {
         let label = HeaderValue::from_str(&format!("{name}@{number}"))
             .expect("a plugin's name is made of letters, digits and hyphens");

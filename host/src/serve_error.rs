@@ -45,7 +45,7 @@ impl From<CallError> for ServeError {
             CallError::PoolFull => ServeError::PoolFull,
             CallError::NotStreamed => ServeError::BadAnswer(error.to_string()),
             CallError::Cancelled => ServeError::Cut,
-            CallError::Trapped(error) => ServeError::Trapped(format!("{error:#}")),
+            CallError::Trapped(why) => ServeError::Trapped(why),
         }
     }
 }

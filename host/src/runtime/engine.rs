@@ -10,6 +10,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 use super::imports;
 use super::meter::TICK;
 use super::state::GuestState;
+use crate::error::{Error, ErrorKind};
 
 /// An embedder's own imports for its guests.
 pub type Imports = fn(&mut Linker<GuestState>) -> wasmtime::Result<()>;
@@ -36,7 +37,18 @@ impl Machine {
         &self.engine
     }
 
-    pub(crate) fn new(embedder: Option<Imports>) -> wasmtime::Result<Machine> {
+    /// The engine of a host, and everything that its guests may import.
+    pub(crate) fn new(embedder: Option<Imports>) -> Result<Machine, Error> {
+        Machine::start(embedder).map_err(|error| {
+            Error::with_source(
+                ErrorKind::Internal,
+                format!("the engine cannot be started: {error:#}"),
+                error,
+            )
+        })
+    }
+
+    fn start(embedder: Option<Imports>) -> wasmtime::Result<Machine> {
         // Where the addresses for a pool cannot be had (a small container, `ulimit -v`), instances are mapped one by one.
         let engine = Engine::new(&settings(true)).or_else(|error| {
             tracing::warn!(

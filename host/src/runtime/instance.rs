@@ -45,8 +45,9 @@ pub(crate) enum CallError {
     NotStreamed,
     #[error("the call was cancelled")]
     Cancelled,
-    #[error("the guest trapped: {0:#}")]
-    Trapped(wasmtime::Error),
+    /// Why, and where in the guest, in one line.
+    #[error("the guest trapped: {0}")]
+    Trapped(String),
 }
 
 impl From<wasmtime::Error> for CallError {
@@ -61,10 +62,30 @@ impl From<wasmtime::Error> for CallError {
             return CallError::PoolFull;
         }
         // wasmtime has no type for this one.
-        if error.root_cause().to_string().contains("hostcall fuel") {
+        if error
+            .root_cause()
+            .to_string()
+            .contains("fuel allocated for hostcalls")
+        {
             return CallError::AnswerTooLarge;
         }
-        CallError::Trapped(error)
+        CallError::Trapped(in_one_line(&error))
+    }
+}
+
+/// The cause first, then the stack of the guest, the innermost functions only.
+fn in_one_line(error: &wasmtime::Error) -> String {
+    let cause = error.root_cause().to_string();
+    let stack = error.downcast_ref::<wasmtime::WasmBacktrace>();
+    let frames = stack.map(|stack| stack.frames()).unwrap_or_default();
+    let names: Vec<_> = frames
+        .iter()
+        .filter_map(|frame| frame.func_name())
+        .take(5)
+        .collect();
+    match names.is_empty() {
+        true => cause,
+        false => format!("{cause}, in {}", names.join(" < ")),
     }
 }
 
