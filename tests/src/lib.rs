@@ -1,3 +1,10 @@
-//! The test harness.
+//! What the tests stand on: a real host behind a real listener, real components, a real client.
 
+pub mod client;
 pub mod guests;
+pub mod harness;
+pub mod process;
+
+pub use client::{Client, Reply};
+pub use harness::Harness;
+pub use process::Served;

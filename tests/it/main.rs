@@ -1,0 +1,13 @@
+//! What is promised, seen from outside.
+
+mod contracts;
+mod documents;
+mod embed;
+mod folder;
+mod limits;
+mod logging;
+mod readme;
+mod refuse;
+mod requests;
+mod sources;
+mod swap;
