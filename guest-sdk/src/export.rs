@@ -74,8 +74,10 @@ macro_rules! __or {
     };
 }
 
-/// Answers the host.
+/// Answers the host. What every call runs is `#[inline]`, from here on: it is then compiled with the plugin, for speed,
+/// where the rest of the SDK is compiled for size.
 #[doc(hidden)]
+#[inline]
 pub fn handle(plugin: &Plugin, request: handler::Request) -> handler::Answer {
     let body = match request.body {
         types::Body::Empty => Body::Empty,

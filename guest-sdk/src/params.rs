@@ -61,6 +61,7 @@ struct Param<'a> {
 }
 
 impl<'a> Params<'a> {
+    #[inline]
     pub(crate) fn parse(json: &'a str) -> Result<Self, Problem> {
         split(json)
             .map(Params)
@@ -76,6 +77,7 @@ impl<'a> Params<'a> {
     }
 
     /// What was sent; `null` if nothing.
+    #[inline]
     fn find(&self, place: &str, name: &str) -> Raw<'a> {
         let sent = self
             .0
@@ -94,6 +96,7 @@ fn unreadable(name: &str, error: &Error) -> Problem {
     Problem::internal(&format!("reading parameter `{name}`: {error}"))
 }
 
+#[inline]
 fn split(json: &str) -> Result<Vec<Param<'_>>, Error> {
     let mut params = Vec::new();
     let mut rest = Rest::of(json)?;

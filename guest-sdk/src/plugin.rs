@@ -69,6 +69,7 @@ impl Plugin {
     /// let response = plugin().handle("hello", params, &Body::Empty);
     /// assert_eq!(response.body, br#""Hello World""#);
     /// ```
+    #[inline]
     pub fn handle(&self, operation: &str, params: &str, body: &Body) -> Response {
         let Some(found) = self.operations.iter().find(|known| known.id == operation) else {
             return Problem::internal(&format!(

@@ -27,6 +27,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// 500 if `params` is not of that form.
+    #[inline]
     pub fn new(params: &'a str, body: &'a Body) -> Result<Self, Problem> {
         Ok(Request {
             params: Params::parse(params)?,
