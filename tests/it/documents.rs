@@ -121,13 +121,11 @@ async fn the_pages_come_from_the_host_under_a_strict_policy() {
             policy.contains("default-src 'none'") && !policy.contains("unsafe"),
             "{policy}"
         );
-        for attribute in reply
+        let foreign = reply
             .text()
             .split(['"', '\''])
-            .filter(|text| text.contains("//"))
-        {
-            panic!("{page} names another origin: {attribute}");
-        }
+            .find(|text| text.contains("//"));
+        assert_eq!(foreign, None, "{page} names another origin");
         assert_eq!(client.send("HEAD", page, &[], "").await.status, 200);
     }
 }

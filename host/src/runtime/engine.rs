@@ -17,7 +17,7 @@ pub type Imports = fn(&mut Linker<GuestState>) -> wasmtime::Result<()>;
 
 /// Instances that can live at once, idle ones included. Each reserves 4 GiB of addresses and no memory; the calls at
 /// once in all (1,024 by default) stay below it, so that a full host can still describe a candidate.
-const SLOTS: u32 = 4096;
+const SLOTS: u32 = 2048;
 /// What of an instance's memory stays resident in its slot for the next one: zeroed by hand, which costs neither a
 /// system call nor a page fault. The SDK's guests fit in it whole.
 const KEEP_RESIDENT: usize = 256 << 10;

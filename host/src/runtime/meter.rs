@@ -37,11 +37,11 @@ fn now() -> u64 {
         tv_nsec: 0,
     };
     // By libc rather than rustix: that one looks for the kernel's clock page, which valgrind hides, and crashes there.
-    // SAFETY: the call writes one `timespec` through the pointer, which is valid for it, and keeps nothing.
     #[allow(
         unsafe_code,
         reason = "no crate already here reads a thread's clock under valgrind"
     )]
+    // SAFETY: the call writes one `timespec` through the pointer, which is valid for it, and keeps nothing.
     let told = unsafe { libc::clock_gettime(clock, &mut time) };
     assert_eq!(told, 0, "every system that we run on has both clocks");
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
