@@ -136,7 +136,7 @@ impl HostBuilder {
         config
             .validate()
             .map_err(|error| Error::with_source(ErrorKind::Config, error.to_string(), error))?;
-        let machine = Machine::new(imports)?;
+        let machine = Machine::new(imports, config.host.concurrency)?;
         let cache = match &config.host.cache_dir {
             Some(dir) => Cache::open(dir, config.host.cache_bytes, machine.engine())?,
             None => None,

@@ -15,12 +15,15 @@ use crate::error::{Error, ErrorKind};
 /// An embedder's own imports for its guests.
 pub type Imports = fn(&mut Linker<GuestState>) -> wasmtime::Result<()>;
 
-/// Instances that can live at once, idle ones included. Each reserves 4 GiB of addresses and no memory; the calls at
-/// once in all (1,024 by default) stay below it, so that a full host can still describe a candidate.
-const SLOTS: u32 = 2048;
+/// Instances that can live beside those of all calls at once: idle ones, and candidates that are asked for their
+/// contracts, so that a full host can still swap. Each reserves 4 GiB of addresses and no memory.
+const MORE_SLOTS: usize = 1024;
 /// What of an instance's memory stays resident in its slot for the next one: zeroed by hand, which costs neither a
 /// system call nor a page fault. The SDK's guests fit in it whole.
 const KEEP_RESIDENT: usize = 256 << 10;
+/// Slots that stay warm though nobody uses them: with what they keep, 25 MiB at the most. Enough for a fresh instance
+/// a call of 50 plugins on two cores; without the bound, each swap leaves two more until all slots are resident.
+const WARM_SLOTS: u32 = 100;
 /// The largest memory of an instance that a slot can hold.
 const SLOT_BYTES: usize = 4 << 30;
 /// Interfaces, adapters and shims of one component: a Python guest has about twenty core instances.
@@ -37,9 +40,9 @@ impl Machine {
         &self.engine
     }
 
-    /// The engine of a host, and everything that its guests may import.
-    pub(crate) fn new(embedder: Option<Imports>) -> Result<Machine, Error> {
-        Machine::start(embedder).map_err(|error| {
+    /// The engine of a host with so many calls at once, and everything that its guests may import.
+    pub(crate) fn new(embedder: Option<Imports>, concurrency: usize) -> Result<Machine, Error> {
+        Machine::start(embedder, concurrency).map_err(|error| {
             Error::with_source(
                 ErrorKind::Internal,
                 format!("the engine cannot be started: {error:#}"),
@@ -48,14 +51,15 @@ impl Machine {
         })
     }
 
-    fn start(embedder: Option<Imports>) -> wasmtime::Result<Machine> {
+    fn start(embedder: Option<Imports>, concurrency: usize) -> wasmtime::Result<Machine> {
+        let slots = u32::try_from(concurrency + MORE_SLOTS).unwrap_or(u32::MAX);
         // Where the addresses for a pool cannot be had (a small container, `ulimit -v`), instances are mapped one by one.
-        let engine = Engine::new(&settings(true)).or_else(|error| {
+        let engine = Engine::new(&settings(Some(slots))).or_else(|error| {
             tracing::warn!(
                 error = format!("{error:#}"),
                 "no room for a pool of instances: mapping each one by itself"
             );
-            Engine::new(&settings(false))
+            Engine::new(&settings(None))
         })?;
         let mut linker = Linker::new(&engine);
         imports::link(&mut linker)?;
@@ -71,19 +75,19 @@ impl Machine {
     }
 }
 
-fn settings(pooling: bool) -> Config {
+fn settings(pooled: Option<u32>) -> Config {
     let mut config = Config::new();
     // Sync-typed components only: the concurrent path would cost each call more than the guest's own work.
     config.concurrency_support(false).epoch_interruption(true);
     // A backtrace without line tables is enough for the log.
     config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
-    if pooling {
+    if let Some(slots) = pooled {
         let mut pool = PoolingAllocationConfig::default();
-        pool.total_component_instances(SLOTS)
-            .total_core_instances(SLOTS * CORE_INSTANCES)
-            .total_memories(SLOTS)
-            .total_tables(SLOTS * 2)
-            .total_stacks(SLOTS)
+        pool.total_component_instances(slots)
+            .total_core_instances(slots.saturating_mul(CORE_INSTANCES))
+            .total_memories(slots)
+            .total_tables(slots.saturating_mul(2))
+            .total_stacks(slots)
             .total_gc_heaps(64)
             .max_core_instances_per_component(64)
             .max_memories_per_component(8)
@@ -94,7 +98,7 @@ fn settings(pooling: bool) -> Config {
             .table_elements(100_000)
             .linear_memory_keep_resident(KEEP_RESIDENT)
             .table_keep_resident(16 << 10)
-            .max_unused_warm_slots(1_000);
+            .max_unused_warm_slots(WARM_SLOTS);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }
     config
