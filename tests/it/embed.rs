@@ -6,10 +6,12 @@ use axum::Router;
 use axum::routing::get;
 use switchback::wasmtime::component::Linker;
 use switchback::wasmtime::{Result, StoreContextMut};
-use switchback::{Config, ErrorKind, GuestState, Host, HostConfig};
+use switchback::{Body, Config, ErrorKind, GuestState, Host, HostConfig, Identity};
 use switchback_tests::Client;
-use switchback_tests::guests::{hello, with_an_import_of_its_embedder};
+use switchback_tests::guests::{Describe, blank, hello, with_an_import_of_its_embedder};
 use switchback_tests::harness::cache;
+
+use crate::contracts;
 
 #[derive(Clone)]
 struct World(Arc<Mutex<Vec<String>>>);
@@ -75,6 +77,48 @@ async fn a_host_nests_under_a_path_of_another_program() {
     let document = client.get("/mods/openapi.json").await.json();
     assert_eq!(document["servers"][0]["url"], "/mods");
     assert!(document["paths"].get("/hello/{name}").is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_is_a_service_that_a_router_falls_back_to() {
+    let host = Host::new(config()).expect("a host");
+    host.deploy("hello", hello()).await.expect("served");
+    let app = Router::new()
+        .route("/own", get(async || "own"))
+        .fallback_service(host);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let mut client = Client::new(listener.local_addr().expect("its address"));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    assert_eq!(client.get("/own").await.text(), "own");
+    assert_eq!(
+        client.get("/hello/World").await.text(),
+        r#"{"message":"Hello World"}"#
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_reads_who_is_asking_as_the_embedder_established_it() {
+    let host = Host::new(config()).expect("a host");
+    let guest = blank(&contracts::of(&["incoming"]), "1", Describe::Contract);
+    host.deploy("blank", guest).await.expect("served");
+    let mut request = http::Request::get("/incoming")
+        .body(Body::default())
+        .expect("a request");
+    request
+        .extensions_mut()
+        .insert(Identity(r#"{"user":7}"#.into()));
+    let body = http_body_util::BodyExt::collect(host.dispatch(request).await.into_body()).await;
+    let told: serde_json::Value =
+        serde_json::from_slice(&body.expect("a body").to_bytes()).expect("JSON");
+    assert_eq!(
+        (&told["identity"], &told["peer"]),
+        (
+            &serde_json::json!(r#"{"user":7}"#),
+            &serde_json::Value::Null
+        )
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
