@@ -42,7 +42,7 @@ pub(crate) struct Lanes {
     born: Instant,
 }
 
-/// How long a plugin's calls start in the lane after one of them was sent there.
+/// How long a plugin's calls start in the lane after one of them computed for a tick there.
 const SLOW: Duration = Duration::from_secs(1);
 
 impl Lane {
@@ -130,8 +130,6 @@ impl Lanes {
         let mut interrupt = std::pin::pin!(interrupt());
         loop {
             if slow {
-                self.slow_until
-                    .store(self.now_ms() + SLOW.as_millis() as u64, Relaxed);
                 match self.go_slow(guest, interrupt.as_mut()).await? {
                     Turned::Done(value) => return Ok(value),
                     Turned::Waits(back) => guest = back,
@@ -176,6 +174,13 @@ impl Lanes {
 
     fn now_ms(&self) -> u64 {
         self.born.elapsed().as_millis() as u64
+    }
+
+    /// Said by a call that has computed for a tick in the lane, and by no other: one that merely starts there would
+    /// keep a plugin slow for as long as it is asked, and one that left its serving thread may only have been preempted.
+    fn compute_here(&self) {
+        self.slow_until
+            .store(self.now_ms() + SLOW.as_millis() as u64, Relaxed);
     }
 
     fn is_slow(&self) -> bool {
@@ -231,7 +236,10 @@ impl<T: Send + 'static> Turn for Computing<T> {
         }
         match self.guest.poll(&mut Context::from_waker(&self.waker)) {
             Poll::Ready(value) => drop(self.reply.send(Turned::Done(value))),
-            Poll::Pending if self.guest.meter.take_yield() => return Some(self),
+            Poll::Pending if self.guest.meter.take_yield() => {
+                self.lanes.compute_here();
+                return Some(self);
+            }
             Poll::Pending => drop(self.reply.send(Turned::Waits(self.guest))),
         }
         None
@@ -287,5 +295,32 @@ impl Shared {
                 .wait(queue)
                 .expect("the lane never panics with its lock");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_plugin_leaves_the_lane_though_it_is_still_asked() {
+        let lane = Lane::new().unwrap();
+        let lanes = lane.join();
+        lanes.compute_here();
+        assert!(lanes.is_slow());
+        lanes.slow_until.store(lanes.now_ms() + 50, Relaxed);
+
+        while lanes.now_ms() < 200 {
+            let quick = Box::pin(async { tokio::task::yield_now().await });
+            let call = lanes.run(
+                Arc::new(Meter::new(1_000)),
+                quick,
+                false,
+                std::future::pending,
+            );
+            call.await.unwrap();
+        }
+
+        assert!(!lanes.is_slow());
     }
 }
