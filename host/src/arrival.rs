@@ -1,12 +1,13 @@
 //! A request's body on its way in: read whole, under its size and its time.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::{HeaderMap, header};
+use tokio::time::Sleep;
 
 use crate::config::Limits;
 use crate::event::Limit;
@@ -35,7 +36,7 @@ where
     }
     let mut body = pin!(body);
     // Armed only once the body has to be waited for.
-    let mut late = pin!(None);
+    let mut late: Option<Pin<Box<Sleep>>> = None;
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     loop {
@@ -43,13 +44,10 @@ where
             if let Poll::Ready(frame) = body.as_mut().poll_frame(cx) {
                 return Poll::Ready(Ok(frame));
             }
-            if late.is_none() {
-                late.set(Some(tokio::time::sleep(Duration::from_millis(
-                    limits.body_time_ms,
-                ))));
-            }
-            let timer = late.as_mut().as_pin_mut().expect("it was armed just now");
+            let time = Duration::from_millis(limits.body_time_ms);
+            let timer = late.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
             timer
+                .as_mut()
                 .poll(cx)
                 .map(|()| Err(ServeError::Limit(Limit::BodyTime)))
         })

@@ -34,7 +34,7 @@ where
 {
     let (head, body) = request.into_parts();
     // The snapshot is let go here: a long call on one plugin keeps no other from draining.
-    let call = match Call::find(&host.api.load(), head, record)? {
+    let call = match Call::find(&host.api.load(), Box::new(head), record)? {
         Routed::Call(call) => call,
         Routed::Elsewhere(path) => return Ok(redirect(&host.base_path, &path)),
     };
@@ -51,7 +51,8 @@ struct Call<B> {
     /// Owned: the call cannot meet another's guest, and the revision cannot go while the call lasts.
     revision: Arc<Revision>,
     operation: usize,
-    head: Parts,
+    /// Boxed: it is moved from step to step.
+    head: Box<Parts>,
     /// The path's raw parameters, as ranges of the router's spelling of the path.
     segments: Vec<String>,
     body: B,
@@ -68,7 +69,7 @@ enum Routed {
 }
 
 impl Call<()> {
-    fn find(api: &Api, head: Parts, record: &mut Record) -> Result<Routed, ServeError> {
+    fn find(api: &Api, head: Box<Parts>, record: &mut Record) -> Result<Routed, ServeError> {
         let path = crate::path::RequestPath::new(head.uri.path());
         let found = match api.router.find(&head.method, &path) {
             Ok(found) => found,
@@ -150,10 +151,10 @@ impl Call<Bytes> {
         let admitted = if self.body.len() <= LARGE {
             check(&mut self)
         } else {
-            let checked = tokio::task::spawn_blocking(move || {
+            let checked = Box::pin(tokio::task::spawn_blocking(move || {
                 let admitted = check(&mut self);
                 (self, admitted)
-            });
+            }));
             let (this, admitted) = checked.await.map_err(|_| ServeError::Broken)?;
             self = this;
             admitted

@@ -13,7 +13,9 @@ use crate::commons::Commons;
 use crate::config::Limits;
 use crate::contract::Operation;
 use crate::event::{Event, Limit};
-use crate::runtime::{CallContext, CallError, Code, GuestAnswer, Interrupt, Lanes, Meter, Pool};
+use crate::runtime::{
+    CallContext, CallError, Code, GuestAnswer, Instance, Interrupt, Lanes, Meter, Pool,
+};
 use crate::serve_error::ServeError;
 
 pub(crate) struct Revision {
@@ -120,6 +122,12 @@ impl Revision {
         if let Some(permit) = at_once() {
             return Ok(permit);
         }
+        // Boxed: what only some calls need would else be moved about with every call.
+        Box::pin(self.queue()).await
+    }
+
+    /// Waits its turn for a while.
+    async fn queue(&self) -> Result<Permit, ServeError> {
         // The plugin's own place first: a flood of one plugin queues there and not before the others.
         let turn = async {
             let plugin = self.permits.clone().acquire_owned().await;
@@ -179,19 +187,7 @@ impl Revision {
     ) -> Result<GuestAnswer, CallError> {
         let instance = match self.pool.take() {
             Some(instance) => instance,
-            None => {
-                let fresh = || {
-                    self.code
-                        .instance(self.name.clone(), &self.limits, meter.clone())
-                };
-                match fresh().await {
-                    Err(CallError::PoolFull) => {
-                        self.commons.make_room();
-                        fresh().await?
-                    }
-                    made => made?,
-                }
-            }
+            None => Box::pin(self.fresh(&meter)).await?,
         };
         let id = &self.operation(operation).id;
         let (instance, answer) = instance
@@ -201,6 +197,21 @@ impl Revision {
             self.pool.put(instance, &self.limits);
         }
         answer
+    }
+
+    /// A fresh instance, for which idle ones make room if need be.
+    async fn fresh(&self, meter: &Arc<Meter>) -> Result<Instance, CallError> {
+        let make = || {
+            self.code
+                .instance(self.name.clone(), &self.limits, meter.clone())
+        };
+        match make().await {
+            Err(CallError::PoolFull) => {
+                self.commons.make_room();
+                make().await
+            }
+            made => made,
+        }
     }
 
     /// Calls in flight.

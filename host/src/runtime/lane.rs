@@ -127,7 +127,18 @@ impl Lanes {
                 Poll::Pending => slow = guest.meter.take_yield(),
             }
         }
-        let mut interrupt = std::pin::pin!(interrupt());
+        // Boxed: what only some calls need would else be moved about with every call.
+        Box::pin(self.wait(guest, slow, interrupt())).await
+    }
+
+    /// The rest of a call that did not end at once.
+    async fn wait<T: Send + 'static>(
+        self: &Arc<Lanes>,
+        mut guest: Metered<T>,
+        mut slow: bool,
+        interrupt: impl Future<Output = Interrupt>,
+    ) -> Result<T, Interrupt> {
+        let mut interrupt = std::pin::pin!(interrupt);
         loop {
             if slow {
                 match self.go_slow(guest, interrupt.as_mut()).await? {

@@ -28,10 +28,13 @@ pub(super) fn enter_lane() {
 
 /// Nanoseconds on the clock that counts for this thread.
 fn now() -> u64 {
-    let clock = match IN_LANE.get() {
+    clock(match IN_LANE.get() {
         true => libc::CLOCK_THREAD_CPUTIME_ID,
         false => libc::CLOCK_MONOTONIC,
-    };
+    })
+}
+
+fn clock(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
@@ -56,6 +59,8 @@ pub(crate) struct Meter {
     spent: AtomicU64,
     /// When the poll under way began.
     since: AtomicU64,
+    /// The thread's CPU time when the poll under way first looked too long; 0 until then.
+    suspected: AtomicU64,
     /// Set by the epoch callback: the future is pending only because it computed for a tick.
     yielded: AtomicBool,
     /// Set when nobody waits for the answer any more.
@@ -79,6 +84,7 @@ impl Meter {
             limit: limit_ms.saturating_mul(1_000_000),
             spent: AtomicU64::new(0),
             since: AtomicU64::new(0),
+            suspected: AtomicU64::new(0),
             yielded: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
         }
@@ -115,8 +121,26 @@ impl Meter {
         if here < TICK.as_nanos() as u64 {
             return Ok(UpdateDeadline::Continue(1));
         }
+        if !IN_LANE.get() && !self.has_computed() {
+            return Ok(UpdateDeadline::Continue(1));
+        }
         self.yielded.store(true, Relaxed);
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(Once(false))))
+    }
+}
+
+impl Meter {
+    /// Whether the poll under way has computed since the tick before this one, rather than been preempted: on a busy
+    /// machine a serving thread loses its core for longer than a tick, and a quick call must not pay for that.
+    fn has_computed(&self) -> bool {
+        let cpu = clock(libc::CLOCK_THREAD_CPUTIME_ID);
+        match self.suspected.load(Relaxed) {
+            0 => {
+                self.suspected.store(cpu, Relaxed);
+                false
+            }
+            suspected => cpu.saturating_sub(suspected) >= TICK.as_nanos() as u64 / 2,
+        }
     }
 }
 
@@ -152,6 +176,7 @@ impl<T> Metered<T> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<T> {
         let began = now();
         self.meter.since.store(began, Relaxed);
+        self.meter.suspected.store(0, Relaxed);
         let polled = self.future.as_mut().poll(cx);
         let spent = self.meter.spent.load(Relaxed) + now().saturating_sub(began);
         self.meter.spent.store(spent, Relaxed);

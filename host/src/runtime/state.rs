@@ -22,7 +22,8 @@ pub struct GuestState {
 /// What a guest may ask about the request it works on.
 #[derive(Debug)]
 pub(crate) struct CallContext {
-    pub(crate) head: http::request::Parts,
+    /// Boxed, as it is moved from step to step.
+    pub(crate) head: Box<http::request::Parts>,
     /// The path under which the program around nests the host.
     pub(crate) base_path: Arc<str>,
     /// The plugin's own prefix.
