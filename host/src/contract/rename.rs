@@ -2,29 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value};
 
 use super::flatten::follow;
 use super::outline::{Kind, METHODS, keys, push, walk_mut};
 use super::refs::local;
-
-/// What cannot stand in the fragment of a URI (RFC 3986, 3.5).
-const NOT_IN_FRAGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'<')
-    .add(b'>')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
+use crate::schema::FRAGMENT;
 
 /// How the names of one plugin change.
 pub(super) struct Names<'a> {
@@ -287,5 +271,5 @@ fn write_reference(keys: &[String]) -> String {
     for key in keys {
         push(&mut pointer, key);
     }
-    format!("#{}", utf8_percent_encode(&pointer, NOT_IN_FRAGMENT))
+    format!("#{}", utf8_percent_encode(&pointer, FRAGMENT))
 }

@@ -207,8 +207,8 @@ fn reference(pointer: &str) -> Value {
     Value::Object(Map::from_iter([("$ref".to_owned(), Value::String(target))]))
 }
 
-/// What a URI's fragment may not hold as it is.
-const FRAGMENT: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
+/// What a URI's fragment may not hold as it is (RFC 3986, 3.5).
+pub(crate) const FRAGMENT: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')
