@@ -47,7 +47,7 @@ done
 endef
 
 test: guests test-guests
-	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run; else cargo test; fi
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run && cargo test --doc --quiet; else cargo test; fi
 
 bench: build
 	@tests/bench/run
