@@ -1,4 +1,33 @@
-//! Switchback routes HTTP requests to handlers compiled as WebAssembly components.
+//! Switchback routes HTTP requests to handlers compiled as WebAssembly components, checks each request against the
+//! component's own OpenAPI document before any of its code runs, publishes one document for all of them, and swaps
+//! components while requests are in flight.
+//!
+//! [`Host`] is the whole of it: build one from a [`Config`], [`deploy`](Host::deploy) components under names, hand it
+//! requests by [`dispatch`](Host::dispatch) or as a `tower::Service`.
+//!
+//! ```no_run
+//! # #[cfg(feature = "server")]
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use switchback::{Config, Host, Limits, Server};
+//!
+//! let limits = Limits { cpu_ms: 200, ..Limits::default() };
+//! let host = Host::new(Config { limits, ..Config::default() })?;
+//! host.deploy("shop", std::fs::read("shop.wasm")?).await?;
+//!
+//! let server = Server::bind("127.0.0.1:8000").await?;
+//! server.run(host, std::future::pending()).await;
+//! # Ok(()) }
+//! ```
+//!
+//! Without the feature `runtime` only what needs no WebAssembly is left: contracts, schemas, parameters, problems.
+
+#![cfg_attr(
+    not(feature = "runtime"),
+    expect(
+        dead_code,
+        reason = "plugins' native tests will call what the runtime calls here"
+    )
+)]
 
 mod admit;
 mod body;
