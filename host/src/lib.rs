@@ -25,6 +25,7 @@
     not(feature = "runtime"),
     expect(
         dead_code,
+        unused_imports,
         reason = "plugins' native tests will call what the runtime calls here"
     )
 )]
