@@ -58,10 +58,6 @@ struct Call<B> {
     body: B,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives for one step, and the large variant is the usual one"
-)]
 enum Routed {
     Call(Call<()>),
     /// 307: the same path with a slash more at its end, or less.
