@@ -17,10 +17,6 @@ use switchback::Config;
 use cli::{Cli, Command, CommonArgs, Typed};
 use settings::{Serve, Settings, Wrong};
 
-/// A call makes a dozen small allocations; the system's allocator took an eighth of a request's instructions.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
