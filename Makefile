@@ -1,6 +1,6 @@
 # make demo     builds everything and serves the examples on 127.0.0.1:8000
 # make build    the host at target/release/switchback, the examples at examples/dist/NAME.wasm
-# make test     all tests
+# make test     all tests; says at its end which were skipped for want of a tool
 # make bench    throughput beside native peers; tests/bench also has swap, fairness and soak, a command each
 # make guests   the examples alone; make test-guests: the guests that tests serve
 #
@@ -47,7 +47,10 @@ done
 endef
 
 test: guests test-guests
-	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run && cargo test --doc --quiet; else cargo test; fi
+	@tests/tools.sh
+	@rm -f $(target)/skipped-tests
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run && cargo test --doc --quiet; else cargo test; fi; \
+	status=$$?; tests/skipped.sh $(target)/skipped-tests; exit $$status
 
 bench: build
 	@tests/bench/run

@@ -6,6 +6,7 @@ mod embed;
 mod folder;
 mod limits;
 mod logging;
+mod pages;
 mod readme;
 mod refuse;
 mod requests;

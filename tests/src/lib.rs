@@ -1,10 +1,13 @@
 //! What the tests stand on: a real host behind a real listener, real components, a real client.
 
+pub mod browser;
 pub mod client;
 pub mod guests;
 pub mod harness;
 pub mod process;
+pub mod tools;
 
+pub use browser::Browser;
 pub use client::{Client, Reply};
 pub use harness::Harness;
 pub use process::Served;

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Gets what the tests need besides Rust, where that is possible: programs by apt on Debian as root, naming them first,
+# and packages by the lockfiles here. What cannot be had is said, and the tests that need it skip (with CI=true they fail).
+set -u
+cd "$(dirname "$0")"
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Program and Debian package.
+missing=
+for pair in node:nodejs npm:npm chromium:chromium; do
+    have "${pair%%:*}" || missing="$missing ${pair##*:}"
+done
+
+if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && have apt-get; then
+    echo "the tests need these Debian packages, which are installed now:$missing"
+    # shellcheck disable=SC2086 # one word each
+    { apt-get install -y -q --no-install-recommends $missing || {
+        apt-get update -q && apt-get install -y -q --no-install-recommends $missing
+    }; } >/dev/null 2>&1 || echo "apt-get could not install them; try: apt-get install$missing"
+elif [ -n "$missing" ]; then
+    echo "not installed, so some tests are skipped:$missing"
+fi
+
+# The browser tests' own packages, exactly as locked; anew only if the lockfile is newer.
+if have npm && ! cmp -s browser/package-lock.json browser/node_modules/.installed; then
+    echo "installing the packages of tests/browser/package-lock.json"
+    (cd browser && npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.installed) ||
+        echo "npm ci failed in tests/browser, so the browser tests are skipped"
+fi
+exit 0
