@@ -388,3 +388,23 @@ fn the_merged_document_of_no_usable_component_is_none() {
             .starts_with("error: items: ")
     );
 }
+
+#[test]
+fn routes_tells_what_is_wrong_with_each_file_and_exits_with_1() {
+    let folder = Folder::new("routes");
+    folder.write("items.wasm", "no component");
+    let said = folder.fail(&[
+        "routes",
+        "--no-cache",
+        "items.wasm",
+        "absent.wasm",
+        "plugins",
+    ]);
+    for expected in [
+        "error: items: ",
+        "error: absent.wasm: it cannot be read",
+        "error: plugins: there is no NAME.wasm in this folder",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+}

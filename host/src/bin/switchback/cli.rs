@@ -45,6 +45,13 @@ Example:
   switchback openapi dist/*.wasm > openapi.json")]
     Openapi(FilesArgs),
 
+    /// Print what components serve together as a table: method, path, operation, plugin, limits
+    #[command(after_help = "\
+Examples:
+  switchback routes shop.wasm
+  switchback routes plugins --json | jq -r '.[].path'")]
+    Routes(RoutesArgs),
+
     /// Print every setting in force, and where it came from
     Config(ServeArgs),
 }
@@ -102,6 +109,20 @@ pub(crate) struct FilesArgs {
     /// Components; NAME.wasm is the plugin NAME
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct RoutesArgs {
+    /// Components, or folders of them; NAME.wasm is the plugin NAME
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub(crate) places: Vec<PathBuf>,
+
+    /// Print a JSON array, for scripts
+    #[arg(long)]
+    pub(crate) json: bool,
 
     #[command(flatten)]
     pub(crate) common: CommonArgs,

@@ -4,6 +4,7 @@ mod check;
 mod cli;
 mod file;
 mod logging;
+mod routes;
 mod serve;
 mod settings;
 
@@ -42,6 +43,10 @@ fn run(command: Command) -> Result<ExitCode, Wrong> {
         Command::Openapi(args) => {
             let config = config(&args.common)?;
             block_on(check::openapi(config, &args.files))
+        }
+        Command::Routes(args) => {
+            let config = config(&args.common)?;
+            block_on(routes::routes(config, &args.places, args.json))
         }
         Command::Config(args) => {
             let settings = load(args.common(), args.typed()?)?;
