@@ -4,15 +4,17 @@
 # make bench    throughput beside native peers; tests/bench also has swap, fairness and soak, a command each
 # make guests   the examples alone; make test-guests: the guests that tests serve
 #
+# Examples in other languages are built where their tools are or can be made; where not, this is said, and CI fails.
 # A toolchain for guests is fetched or built when there is none: see guest-sdk/toolchain.sh.
 
 EXAMPLES = hello items
+PYTHON_EXAMPLES = hello-py
 TEST_GUESTS = blank world
 LISTEN = 127.0.0.1:8000
 
 target = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: bench build demo fmt-check guests host test test-guests
+.PHONY: bench build demo fmt-check guests host python-guests test test-guests
 build: guests host
 
 demo: build
@@ -23,13 +25,30 @@ demo: build
 	@echo "    curl http://$(LISTEN)/items/seven -H 'content-type: application/json' -d '{\"name\":\"\",\"price\":0}'"
 	@echo "and open http://$(LISTEN)/docs. Ctrl-C ends it."
 	@echo
-	@exec $(target)/release/switchback serve --plugins examples/dist --listen $(LISTEN)
+	@exec $(target)/release/switchback serve --plugins examples/dist --listen $(LISTEN) --set plugins.hello-py.prefix=/python
 
 host:
 	cargo build --release -p switchback
 
-guests:
+guests: python-guests
 	@$(call build_guests,$(EXAMPLES),examples/dist)
+
+# Ten seconds each, so only what has changed.
+python-guests:
+	@if tool=$$(guest-sdk/python/toolchain.sh); then \
+		$(MAKE) --no-print-directory --silent COMPONENTIZE_PY=$$tool $(PYTHON_EXAMPLES:%=examples/dist/%.wasm); \
+	else \
+		echo "SKIPPED: the Python examples, $(words $(PYTHON_EXAMPLES)) of them, for the reason above" >&2; \
+		[ "$$CI" != true ]; \
+	fi
+
+python_sdk = guest-sdk/python
+examples/dist/%-py.wasm: examples/%-py/*.py $(python_sdk)/switchback/*.py wit/plugin.wit
+	@mkdir -p $(@D)
+	@echo "componentize-py examples/$*-py"
+	@$(COMPONENTIZE_PY) --quiet -d $(python_sdk)/wit -w plugin componentize \
+		-p examples/$*-py -p $(python_sdk) switchback.entry -o $@.new
+	@mv $@.new $@
 
 test-guests:
 	@$(call build_guests,$(TEST_GUESTS),target/test-guests)

@@ -1,0 +1,271 @@
+"""Routes as an OpenAPI 3.1 document, as FastAPI writes it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import types
+import typing
+from collections import Counter
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Mapping, Sequence, Union
+
+from .hints import Names, Node, node, title, titled
+from .operation import Call, Input, read
+from .params import REQUIRED, Body, File
+from .responses import JSONResponse, Response
+from .routing import ANNOTATED, Route
+
+
+@dataclass
+class Operation:
+    """A route that has been read."""
+
+    id: str
+    route: Route
+    call: Call
+    inputs: list[Input]
+    #: Whether the body is an object with an argument under each key.
+    embedded: bool
+    #: What is answered; None where the function makes whole answers.
+    returns: Node | None
+    #: The media type of what is answered.
+    media_type: str | None
+
+    def finish(self, response: Response) -> Response:
+        """Holds an answer to what can be sent."""
+        if not (isinstance(response.status_code, int) and 200 <= response.status_code <= 599):
+            raise ValueError(f"{self.id}: the status is {response.status_code!r}, and must be 200 to 599")
+        return response
+
+
+def operations(routes: Sequence[Route]) -> dict[str, Operation]:
+    """Reads all routes.
+
+    # Raises
+    TypeError for what cannot be served, all of it at once.
+    """
+    if not routes:
+        raise TypeError("the app has no routes: write a function under `@app.get(\"/\")`")
+    found: dict[str, Operation] = {}
+    places: dict[tuple[str, str], Route] = {}
+    wrong: list[str] = []
+    names = Counter(route.function.__name__ for route in routes)
+    for route in routes:
+        id = route.operation_id or (
+            route.function.__name__ if names[route.function.__name__] == 1 else route.long_id
+        )
+        other = places.setdefault((route.method, route.plain_path), route)
+        if other is not route:
+            wrong.append(
+                f"{route.method.upper()} {route.path} is served twice: by `{other.function.__qualname__}` and by "
+                f"`{route.function.__qualname__}`"
+            )
+        elif id in found:
+            wrong.append(f"two operations have the id `{id}`: give one of them an `operation_id` of its own")
+        else:
+            try:
+                found[id] = _operation(id, route)
+            except (TypeError, ValueError) as error:
+                wrong.append(str(error))
+    if wrong:
+        raise TypeError("\n".join(wrong))
+    return found
+
+
+def _operation(id: str, route: Route) -> Operation:
+    call = read(route.function, set(route.names))
+    for depends in route.dependencies:
+        if depends.dependency is None:
+            raise TypeError(f"{route.method.upper()} {route.path}: `Depends()` in a list names no function")
+        call.dependencies.insert(0, (None, read(depends.dependency, set(route.names)), depends.use_cache))
+    inputs = call.every_input()
+    place = f"{route.method.upper()} {route.path} (`{route.function.__qualname__}`)"
+    for name in route.names:
+        if not any(one.place == "path" and one.alias == name for one in inputs):
+            raise TypeError(f"{place}: no argument takes `{{{name}}}`")
+    bodies = [one for one in inputs if one.place == "body"]
+    if bodies and any(one.place == "form" for one in inputs):
+        raise TypeError(f"{place}: has a form and a body; the fields of a form are `Form()`")
+    embedded = len(bodies) > 1 or any(isinstance(one.rule, Body) and one.rule.embed for one in bodies)
+    returns, media_type = _returns(route, place)
+    return Operation(id, route, call, inputs, embedded, returns, media_type)
+
+
+def _returns(route: Route, place: str) -> tuple[Node | None, str | None]:
+    hint = route.response_model
+    if hint is ANNOTATED:
+        hints = typing.get_type_hints(inspect.unwrap(route.function), include_extras=True)
+        hint = hints.get("return", ANNOTATED)
+    arms = typing.get_args(hint) if typing.get_origin(hint) in (Union, types.UnionType) else (hint,)
+    whole = [arm for arm in arms if isinstance(arm, type) and issubclass(arm, Response)]
+    rest = tuple(arm for arm in arms if arm not in whole)
+    if whole and not rest:
+        return None, whole[0].media_type
+    if not issubclass(route.response_class, JSONResponse):
+        return None, route.response_class.media_type
+    if hint is ANNOTATED or hint is None and route.response_model is None:
+        return Node(), "application/json"
+    try:
+        return node(Union[rest]), "application/json"
+    except TypeError as error:
+        raise TypeError(f"{place}: the answer: {error}") from None
+
+
+def document(
+    info: Mapping[str, Any], tags: Sequence[Mapping[str, Any]], served: Mapping[str, Operation]
+) -> dict[str, Any]:
+    """The whole document."""
+    names = Names()
+    paths = _paths(names, served)
+    if clashing := names.clashes():
+        names = Names(clashing)
+        paths = _paths(names, served)
+    written: dict[str, Any] = {"openapi": "3.1.0", "info": dict(info), "paths": paths}
+    if names.schemas:
+        written["components"] = {"schemas": dict(sorted(names.schemas.items()))}
+    if tags:
+        written["tags"] = list(tags)
+    return written
+
+
+def _paths(names: Names, served: Mapping[str, Operation]) -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    for operation in served.values():
+        route = operation.route
+        paths.setdefault(route.plain_path, {})[route.method] = _written(names, operation)
+    return paths
+
+
+def _written(names: Names, operation: Operation) -> dict[str, Any]:
+    route = operation.route
+    summary, description = _words(route)
+    written: dict[str, Any] = {"operationId": operation.id, "summary": summary}
+    if description:
+        written["description"] = description
+    if route.tags:
+        written["tags"] = list(dict.fromkeys(route.tags))
+    if route.deprecated:
+        written["deprecated"] = True
+    parameters = [
+        _parameter(names, one, route.rest) for one in operation.inputs if one.place not in ("body", "form")
+    ]
+    if parameters:
+        written["parameters"] = parameters
+    if body := _body(names, operation):
+        written["requestBody"] = body
+    written["responses"] = _responses(names, operation)
+    return {**written, **(route.openapi_extra or {})}
+
+
+def _words(route: Route) -> tuple[str, str | None]:
+    """Summary and description. The first line of a docstring is the summary if it stands alone, as in a commit."""
+    text = inspect.getdoc(route.function) or ""
+    first, _, rest = text.partition("\n")
+    alone = not rest or rest.startswith("\n")
+    summary = route.summary or (first.strip().rstrip(".") if alone else "") or title(route.function.__name__)
+    given = route.description and inspect.cleandoc(route.description)
+    taken = alone and not route.summary
+    return summary, given or (rest if taken else text).strip() or None
+
+
+def _parameter(names: Names, one: Input, rest: str | None) -> dict[str, Any]:
+    schema = titled(one.node.schema(names), one.alias)
+    written: dict[str, Any] = {"name": one.alias, "in": one.place, "required": one.default is REQUIRED}
+    if one.default is not REQUIRED and one.default is not None:
+        schema = {**schema, "default": one.node.dump(one.default)}
+    written["schema"] = schema
+    if one.rule.description is not None:
+        written["description"] = one.rule.description
+    if one.rule.deprecated:
+        written["deprecated"] = True
+    if one.alias == rest:
+        written["x-switchback-wildcard"] = True
+    return written
+
+
+def _body(names: Names, operation: Operation) -> dict[str, Any] | None:
+    forms = [one for one in operation.inputs if one.place == "form"]
+    if forms:
+        has_files = any(one.file or isinstance(one.rule, File) for one in forms)
+        media_type = "multipart/form-data" if has_files else "application/x-www-form-urlencoded"
+        return _object_body(names, operation, forms, media_type)
+    bodies = [one for one in operation.inputs if one.place == "body"]
+    if not bodies:
+        return None
+    if operation.embedded:
+        return _object_body(names, operation, bodies, "application/json")
+    one = bodies[0]
+    assert isinstance(one.rule, Body), "its place is `body`"
+    written: dict[str, Any] = {"content": {one.rule.media_type: {"schema": _property(names, one)}}}
+    if one.default is REQUIRED:
+        written["required"] = True
+    return written
+
+
+def _object_body(names: Names, operation: Operation, inputs: list[Input], media_type: str) -> dict[str, Any]:
+    required = [one.alias for one in inputs if one.default is REQUIRED]
+    schema = {
+        "type": "object",
+        "title": f"Body_{operation.id}",
+        "properties": {one.alias: _property(names, one) for one in inputs},
+        **({"required": required} if required else {}),
+    }
+    reference = names.ref(type(schema["title"], (), {}), f"Body_{operation.id}", lambda _: schema)
+    return {"content": {media_type: {"schema": reference}}, **({"required": True} if required else {})}
+
+
+def _property(names: Names, one: Input) -> dict[str, Any]:
+    if one.file:
+        schema: dict[str, Any] = {"type": "string", "format": "binary"}
+        if one.many:
+            schema = {"type": "array", "items": schema}
+        schema = one.rule.words(schema)
+    else:
+        schema = one.node.schema(names)
+    schema = titled(schema, one.alias)
+    if one.default is not REQUIRED and one.default is not None:
+        schema = {**schema, "default": one.node.dump(one.default)}
+    return schema
+
+
+def _responses(names: Names, operation: Operation) -> dict[str, Any]:
+    route = operation.route
+    answer: dict[str, Any] = {"description": route.response_description}
+    if operation.media_type and route.status_code not in (204, 205, 304):
+        schema: dict[str, Any] = {"type": "string"}
+        if operation.returns is not None:
+            schema = operation.returns.schema(names)
+            if schema:
+                schema = titled(schema, f"response_{operation.id}")
+        elif operation.media_type == "application/json":
+            schema = {}
+        answer["content"] = {operation.media_type: {"schema": schema}}
+    written = {str(route.status_code): answer}
+    for status, given in route.responses:
+        more = dict(given)
+        model = more.pop("model", None)
+        if model is not None:
+            content = dict(more.get("content", {}))
+            content["application/json"] = {
+                **content.get("application/json", {}),
+                "schema": node(model).schema(names),
+            }
+            more["content"] = content
+        more = {**written.get(str(status), {}), **more}
+        more.setdefault("description", _phrase(status))
+        written[str(status)] = more
+    return dict(sorted(written.items()))
+
+
+def _phrase(status: int | str) -> str:
+    try:
+        return HTTPStatus(int(status)).phrase
+    except ValueError:
+        return "Additional Response"
+
+
+def text(written: Mapping[str, Any]) -> str:
+    """A document as it is handed to the host."""
+    return json.dumps(written, ensure_ascii=False, separators=(",", ":"))

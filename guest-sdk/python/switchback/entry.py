@@ -1,0 +1,115 @@
+"""What componentize-py makes a component of: `switchback.entry`. It serves the app in `main.py` (or `app.py`).
+
+All of this runs once, when the component is built; what is then in memory is what each instance starts with.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import logging
+import random
+
+from wit_world import exports
+from wit_world.imports import incoming, log, types
+
+from .app import App
+from .contract import text
+from .logs import HostHandler
+from .operation import Received
+from .request import UploadFile, request
+from .responses import Response
+
+
+def _app() -> App:
+    for name in ("main", "app"):
+        if importlib.util.find_spec(name) is None:
+            continue
+        try:
+            module = importlib.import_module(name)
+        except ImportError as error:
+            if (error.name or "").partition(".")[0] in ("fastapi", "pydantic", "pydantic_core"):
+                raise ImportError(
+                    f"{name}.py needs `{error.name}`, which cannot be compiled to WebAssembly: import App and the rest "
+                    "from `switchback`; models are dataclasses or TypedDicts"
+                ) from None
+            raise
+        apps = [value for value in vars(module).values() if isinstance(value, App)]
+        if isinstance(getattr(module, "app", None), App):
+            return module.app
+        if len(apps) == 1:
+            return apps[0]
+        raise ImportError(f"{name}.py holds no App called `app`: write `app = App(title=…)`")
+    raise ImportError("there is neither a main.py nor an app.py: the plugin's app is looked for there")
+
+
+_APP = _app()
+_DOCUMENT = text(_APP.openapi())
+
+
+class Contract(exports.Contract):
+    """The export `contract`."""
+
+    def openapi(self) -> str:
+        _wake()
+        return _DOCUMENT
+
+
+class Handler(exports.Handler):
+    """The export `handler`."""
+
+    def handle(self, given: types.Request) -> types.Answer:
+        _wake()
+        return types.Answer_Full(_answer(_APP.handle(given.operation, given.params, _received(given.body))))
+
+
+def _received(body: types.Body) -> Received:
+    if isinstance(body, types.Body_Empty):
+        return Received()
+    if isinstance(body, (types.Body_Text, types.Body_Bytes)):
+        return Received(body.value.media_type, body.value.data)
+    if isinstance(body, types.Body_Form):
+        files = tuple(
+            (file.field, UploadFile(index, file.name, file.media_type, file.size))
+            for index, file in enumerate(body.value.files)
+        )
+        return Received("", body.value.fields, files)
+    return Received(body.value)
+
+
+def _answer(response: Response) -> types.Response:
+    # A value of the wrong shape would be a trap that nothing here can catch.
+    headers = [(str(name), str(value)) for name, value in response.headers]
+    body = response.body
+    if body is None:
+        payload: types.Payload = types.Payload_Empty()
+    elif isinstance(body, str):
+        payload = types.Payload_Text(body)
+    else:
+        payload = types.Payload_Bytes(bytes(body))
+    return types.Response(response.status_code, headers, payload)
+
+
+_awake = False
+
+
+def _wake() -> None:
+    """Once in an instance, before its first call: no import can be called while the component is built."""
+    global _awake
+    if _awake:
+        return
+    _awake = True
+    # The generator's state is part of the snapshot: every instance would draw the same numbers.
+    random.seed()
+    logging.getLogger().addHandler(HostHandler(_write))
+
+
+def _write(level: str, message: str, fields: str) -> None:
+    log.write(log.Level[level], message, fields)
+
+
+request.source = incoming
+logging.getLogger().setLevel(logging.INFO)
+# What lives by now lives for good: collecting must not touch (and so copy) its pages in each instance.
+gc.collect()
+gc.freeze()

@@ -1,0 +1,310 @@
+"""A function read as an operation: what it is given, from where, and what becomes of what it returns."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import json
+import typing
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Callable, Mapping
+
+from .errors import Unfit
+from .hints import Node, Ruled, node, shown
+from .params import REQUIRED, Body, Cookie, Field, File, Form, Header, Path, Query
+from .request import Request, UploadFile, request
+from .responses import Response, to_json
+
+
+class Depends:
+    """An argument that another function provides; its arguments are the operation's too.
+
+    What it returns is kept for the rest of the request, unless `use_cache=False`. A generator's part behind `yield`
+    runs once the answer is made.
+    """
+
+    def __init__(self, dependency: Callable[..., Any] | None = None, *, use_cache: bool = True) -> None:
+        self.dependency = dependency
+        self.use_cache = use_cache
+
+
+@dataclass(frozen=True)
+class Received:
+    """A body as the host hands it over."""
+
+    media_type: str = ""
+    #: Text where the host has proven it UTF-8; a form's fields as JSON.
+    data: str | bytes | None = None
+    files: tuple[tuple[str, UploadFile], ...] = ()
+
+
+@dataclass(frozen=True)
+class Input:
+    """One argument that a client sends."""
+
+    argument: str
+    alias: str
+    rule: Path | Query | Header | Cookie | Body | Form
+    node: Node
+    default: Any
+    #: `UploadFile` or `bytes` for a file, and whether it is a list of them.
+    file: type | None = None
+    many: bool = False
+
+    @property
+    def place(self) -> str:
+        return self.rule.place
+
+    @property
+    def key(self) -> str:
+        """Under which the host hands it over."""
+        return self.alias.lower() if self.place == "header" else self.alias
+
+
+@dataclass
+class Call:
+    """A function and all that it is given."""
+
+    function: Callable[..., Any]
+    inputs: list[Input] = field(default_factory=list)
+    #: Arguments that are the request, and such that are an answer to be completed.
+    requests: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    dependencies: list[tuple[str | None, Call, bool]] = field(default_factory=list)
+
+    def every_input(self) -> list[Input]:
+        """Its own and those of what it depends on; each parameter once."""
+        found = [one for _, call, _ in self.dependencies for one in call.every_input()] + self.inputs
+        return list({(one.place, one.key): one for one in found}.values())
+
+
+def read(function: Callable[..., Any], in_path: set[str], seen: tuple[Any, ...] = ()) -> Call:
+    """Reads a function's signature, as FastAPI does.
+
+    # Raises
+    TypeError that names the function, its place and the argument.
+    """
+    where = _place(function)
+    if function in seen:
+        raise TypeError(f"{where}: depends on itself")
+    call = Call(function)
+    try:
+        signature = inspect.signature(function)
+        hints = typing.get_type_hints(
+            function.__init__ if isinstance(function, type) else _plain_function(function), include_extras=True
+        )
+    except NameError as error:
+        raise TypeError(f"{where}: {error}: what hints name is defined at the top level of the module") from None
+    for name, parameter in signature.parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise TypeError(f"{where}: `*{name}`: each argument needs a name of its own")
+        try:
+            _argument(call, name, hints.get(name, parameter.empty), parameter.default, in_path, (*seen, function))
+        except TypeError as error:
+            text = str(error)
+            raise TypeError(text if text.startswith(_FILE) else f"{where}: `{name}`: {text}") from None
+    return call
+
+
+def _argument(
+    call: Call, name: str, hint: Any, default: Any, in_path: set[str], seen: tuple[Any, ...]
+) -> None:
+    marks = typing.get_args(hint)[1:] if typing.get_origin(hint) is Annotated else ()
+    if isinstance(default, (Field, Depends)):
+        marks, default = (*marks, default), inspect.Parameter.empty
+    bare = typing.get_args(hint)[0] if typing.get_origin(hint) is Annotated else hint
+    depends = next((mark for mark in reversed(marks) if isinstance(mark, Depends)), None)
+    if depends:
+        provider = depends.dependency or bare
+        call.dependencies.append((name, read(provider, in_path, seen), depends.use_cache))
+        return
+    if isinstance(bare, type) and issubclass(bare, Request):
+        call.requests.append(name)
+        return
+    if isinstance(bare, type) and issubclass(bare, Response):
+        call.answers.append(name)
+        return
+    if hint is inspect.Parameter.empty:
+        if name not in in_path:
+            raise TypeError("has no type hint: what may be sent is read from it")
+        bare = str
+    rule = next((mark for mark in reversed(marks) if hasattr(mark, "place")), None)
+    loose = [mark for mark in marks if isinstance(mark, Field) and mark is not rule]
+    if default is inspect.Parameter.empty:
+        default = rule.default if rule else REQUIRED
+    file, many = _file(bare)
+    inner = Node() if file else node(bare)
+    for mark in loose:
+        inner = Ruled(inner, mark, bare)
+    rule = rule or _default_rule(name, inner, file, in_path)
+    if not file:
+        inner = Ruled(inner, rule, bare)
+    if name in in_path and rule.place != "path" and (rule.alias or name) in in_path:
+        raise TypeError(f"is in the path, and cannot be `{type(rule).__name__}(…)`")
+    if rule.place == "path":
+        if (rule.alias or name) not in in_path:
+            raise TypeError("is `Path(…)`, and the path has no such part")
+        if default is not REQUIRED:
+            raise TypeError("a part of the path is always there: it takes no default")
+    alias = rule.alias or (
+        name.replace("_", "-") if isinstance(rule, Header) and rule.convert_underscores else name
+    )
+    call.inputs.append(Input(name, alias, rule, inner, default, file, many))
+
+
+def _default_rule(name: str, inner: Node, file: type | None, in_path: set[str]) -> Any:
+    if name in in_path:
+        return Path()
+    if file is UploadFile:
+        return File()
+    return Query() if inner.scalar else Body()
+
+
+def _file(hint: Any) -> tuple[type | None, bool]:
+    """Whether an argument is a file: `UploadFile` or `bytes`, perhaps in a list, perhaps optional."""
+    arms = [arm for arm in typing.get_args(hint) if arm is not type(None)]
+    if typing.get_origin(hint) is list and arms and arms[0] in (UploadFile, bytes):
+        return arms[0], True
+    if hint in (UploadFile, bytes):
+        return hint, False
+    return _file(arms[0]) if len(arms) == 1 and type(None) in typing.get_args(hint) else (None, False)
+
+
+def run(call: Call, given: Mapping[str, Any], body: Body_, answer: Response, stack: contextlib.ExitStack) -> Any:
+    """Calls a function with what was sent."""
+    return _run(call, given, body, answer, stack, {})
+
+
+class Body_:
+    """The body of one call, parsed when first asked for."""
+
+    def __init__(self, received: Received, embedded: bool) -> None:
+        self._received = received
+        self._embedded = embedded
+        self._parsed: Any = _UNREAD
+
+    def take(self, wanted: Input) -> Any:
+        """One argument's part of it."""
+        received = self._received
+        if wanted.file:
+            return self._file(wanted)
+        if self._parsed is _UNREAD:
+            self._parsed = self._parse(wanted)
+        if self._embedded or wanted.place == "form":
+            if not isinstance(self._parsed, Mapping) or wanted.alias not in self._parsed:
+                return _default(wanted)
+            return _loaded(wanted, self._parsed[wanted.alias], "body", wanted.alias)
+        if received.data is None:
+            return _default(wanted)
+        return _loaded(wanted, self._parsed, "body")
+
+    def _parse(self, wanted: Input) -> Any:
+        data, media_type = self._received.data, self._received.media_type
+        is_json = wanted.place == "form" or media_type.endswith(("/json", "+json"))
+        return json.loads(data) if is_json and data else data
+
+    def _file(self, wanted: Input) -> Any:
+        if wanted.place == "body":
+            data = self._received.data
+            if data is None:
+                return _default(wanted)
+            return data.encode() if isinstance(data, str) else data
+        files = [file for name, file in self._received.files if name == wanted.alias]
+        if not files:
+            return _default(wanted)
+        ready = [file.read() if wanted.file is bytes else file for file in files]
+        return ready if wanted.many else ready[0]
+
+
+_UNREAD = object()
+
+
+def _run(
+    call: Call,
+    given: Mapping[str, Any],
+    body: Body_,
+    answer: Response,
+    stack: contextlib.ExitStack,
+    kept: dict[Any, Any],
+) -> Any:
+    arguments: dict[str, Any] = {}
+    for name, dependency, use_cache in call.dependencies:
+        function = dependency.function
+        if not use_cache or function not in kept:
+            kept[function] = _run(dependency, given, body, answer, stack, kept)
+        if name is not None:
+            arguments[name] = kept[function]
+    for wanted in call.inputs:
+        place = wanted.place
+        if place in ("body", "form"):
+            arguments[wanted.argument] = body.take(wanted)
+        elif wanted.key in given[place]:
+            value = given[place][wanted.key]
+            arguments[wanted.argument] = (
+                value if wanted.node.as_is else _loaded(wanted, value, place, wanted.alias)
+            )
+        else:
+            arguments[wanted.argument] = _default(wanted)
+    for name in call.requests:
+        arguments[name] = request
+    for name in call.answers:
+        arguments[name] = answer
+    function = call.function
+    if inspect.isgeneratorfunction(function):
+        return stack.enter_context(contextlib.contextmanager(function)(**arguments))
+    result = function(**arguments)
+    return _finish(result) if inspect.iscoroutine(result) else result
+
+
+def _finish(coroutine: Any) -> Any:
+    """The result of an `async` function. There is no event loop: it may await only what is ready."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    coroutine.close()
+    raise RuntimeError(
+        f"`{coroutine.__qualname__}` waits for something: a plugin has no event loop, an instance serves one request "
+        "at a time; write it without `await`"
+    )
+
+
+def _loaded(wanted: Input, value: Any, *loc: str) -> Any:
+    try:
+        return wanted.node.load(value)
+    except Unfit as unfit:
+        raise unfit.at(*loc) from None
+
+
+def _default(wanted: Input) -> Any:
+    # The host lets no request through that lacks what is required.
+    return None if wanted.default is REQUIRED else wanted.default
+
+
+def answer_of(result: Any, returns: Node | None, extra: Response) -> Response:
+    """What a function returned as an answer; `extra` is what it set aside for it."""
+    if isinstance(result, Response):
+        response = result
+    elif extra.status_code in (204, 205, 304):
+        response = Response(None, extra.status_code)
+    else:
+        text = to_json(returns.dump(result) if returns else result)
+        response = Response(text, extra.status_code, media_type="application/json")
+    response.headers.extend(extra.headers)
+    return response
+
+
+_FILE = "in "
+
+
+def _place(function: Any) -> str:
+    code = getattr(_plain_function(function), "__code__", None)
+    name = getattr(function, "__qualname__", shown(function))
+    return f"{_FILE}`{name}` ({code.co_filename.rpartition('/')[2]}:{code.co_firstlineno})" if code else f"{_FILE}`{name}`"
+
+
+def _plain_function(function: Any) -> Any:
+    function = inspect.unwrap(function)
+    if isinstance(function, type) or inspect.isfunction(function) or inspect.ismethod(function):
+        return function
+    return type(function).__call__
