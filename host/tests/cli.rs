@@ -85,12 +85,15 @@ struct Served {
 
 impl Served {
     fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(
-            stream,
+        self.send(&format!(
             "GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n"
-        )
-        .unwrap();
+        ))
+    }
+
+    /// Writes all, then reads all.
+    fn send(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
@@ -347,11 +350,18 @@ fn a_connection_at_rest_does_not_keep_it_from_ending() {
 }
 
 #[test]
-fn a_head_that_is_too_large_is_refused() {
-    let folder = Folder::new("head");
+fn a_client_that_is_still_sending_learns_why_it_was_refused() {
+    let folder = Folder::new("refused");
     let served = folder.serve(&[]);
-    let answer = served.get(&format!("/{}", "a".repeat(70_000)));
+    let much = 8 << 20;
+    let head = format!("GET /{} HTTP/1.1\r\n", "a".repeat(much));
+    let answer = served.send(&head);
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    let body = "a".repeat(much);
+    let answer = served.send(&format!(
+        "POST /nothing HTTP/1.1\r\nhost: test\r\ncontent-length: {much}\r\n\r\n{body}"
+    ));
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
+use super::linger::{Hurry, Lingering};
 use super::patience::Patience;
 use crate::host::Host;
 use crate::identity::Peer;
@@ -52,13 +53,16 @@ pub(super) async fn serve(
         .half_close(false)
         // One buffer is cheaper than a list of pieces for answers as small as most.
         .writev(false);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let hurry = Hurry::default();
+    let stream = TokioIo::new(Lingering::new(stream, hurry.clone()));
+    let mut connection = pin!(builder.serve_connection(stream, service));
     let mut goodbye = pin!(goodbye);
     let mut told = false;
     let served = std::future::poll_fn(|cx| {
         tick.renew(cx);
         if !told && goodbye.as_mut().poll(cx).is_ready() {
             told = true;
+            hurry.up();
             connection.as_mut().graceful_shutdown();
         }
         connection.as_mut().poll(cx)

@@ -1,6 +1,7 @@
 //! A listener in front of a [`Host`]: accept, serve each connection, and stop without breaking off what is under way.
 
 mod connection;
+mod linger;
 mod patience;
 
 use std::collections::HashMap;

@@ -1,0 +1,91 @@
+//! A connection's end that an unfinished client survives. A socket that is closed while bytes of the client are unread
+//! is reset, and the reset overtakes the answer: the client of a 413 or a 431, still sending, would see a broken pipe
+//! and never learn why. So after the last byte of the answer the client is listened to for a little longer.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+/// How long a client may take to notice that it was answered, and to close.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A stream that, when it is shut down, first says so to the client and then reads on, until the client closes too.
+pub(super) struct Lingering {
+    stream: TcpStream,
+    hurried: Hurry,
+    /// Since the answer was out.
+    until: Option<Pin<Box<Sleep>>>,
+}
+
+/// Said when the server ends: then nobody is waited for.
+#[derive(Clone, Default)]
+pub(super) struct Hurry(Arc<AtomicBool>);
+
+impl Hurry {
+    pub(super) fn up(&self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+impl Lingering {
+    pub(super) fn new(stream: TcpStream, hurried: Hurry) -> Self {
+        Lingering {
+            stream,
+            hurried,
+            until: None,
+        }
+    }
+}
+
+impl AsyncRead for Lingering {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Lingering {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Lingering {
+            stream,
+            hurried,
+            until,
+        } = &mut *self;
+        if until.is_none() {
+            ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
+        }
+        let until = until.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
+        let mut ignored = [0; 4096];
+        while !hurried.0.load(Relaxed) && until.as_mut().poll(cx).is_pending() {
+            let mut buffer = ReadBuf::new(&mut ignored);
+            let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
