@@ -126,7 +126,11 @@ refusals! {
     openapi_that_spins_is_refused: async {
         let limits = Limits { describe_cpu_ms: 100, ..Limits::default() };
         let spins = blank("", "1", Describe::Spin);
-        refused_under(limits, spins, ErrorKind::Describe, &["`openapi()`", "should return a constant"]).await;
+        refused_under(limits, spins, ErrorKind::Describe, &["describe_cpu_ms = 100", "should return a constant"]).await;
+    };
+    openapi_that_waits_is_refused: async {
+        let waits = blank("", "1", Describe::Wait);
+        refused(waits, ErrorKind::Describe, &["`openapi()` waited for more than 5 s"]).await;
     };
     openapi_that_returns_100_megabytes_is_refused: refused(
         blank("", "1", Describe::Bytes(100_000_000)), ErrorKind::Contract, &["contract_bytes"]

@@ -12,6 +12,8 @@ pub enum Describe {
     Trap,
     /// Computes for ever.
     Spin,
+    /// It waits for ever.
+    Wait,
     /// Takes memory until there is none left.
     Exhaust,
     /// Returns so many spaces.
@@ -53,6 +55,7 @@ pub fn blank(contract: &str, version: &str, describe: Describe) -> Vec<u8> {
         Describe::Contract => String::new(),
         Describe::Trap => "trap".into(),
         Describe::Spin => "spin".into(),
+        Describe::Wait => "wait".into(),
         Describe::Exhaust => "exhaust".into(),
         Describe::Bytes(count) => format!("bytes {count}"),
         Describe::Operations(count) => format!("operations {count}"),

@@ -166,6 +166,7 @@ impl Lanes {
     ) -> Result<Turned<T>, Interrupt> {
         let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
         let (reply, mut answer) = oneshot::channel();
+        guest.meter.set_in_lane(true);
         let turn = Box::new(Computing {
             guest,
             waker,
@@ -251,7 +252,10 @@ impl<T: Send + 'static> Turn for Computing<T> {
                 self.lanes.compute_here();
                 return Some(self);
             }
-            Poll::Pending => drop(self.reply.send(Turned::Waits(self.guest))),
+            Poll::Pending => {
+                self.guest.meter.set_in_lane(false);
+                drop(self.reply.send(Turned::Waits(self.guest)));
+            }
         }
         None
     }

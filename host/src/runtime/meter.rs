@@ -65,6 +65,8 @@ pub(crate) struct Meter {
     yielded: AtomicBool,
     /// Set when nobody waits for the answer any more.
     cancelled: AtomicBool,
+    /// Set while the call computes in the slow lane, or is in its queue.
+    in_lane: AtomicBool,
 }
 
 /// Why a call was stopped from outside; found again in the error that wasmtime returns.
@@ -87,6 +89,7 @@ impl Meter {
             suspected: AtomicU64::new(0),
             yielded: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
+            in_lane: AtomicBool::new(false),
         }
     }
 
@@ -107,6 +110,15 @@ impl Meter {
 
     pub(super) fn cancelled(&self) -> bool {
         self.cancelled.load(Relaxed)
+    }
+
+    pub(super) fn set_in_lane(&self, in_lane: bool) {
+        self.in_lane.store(in_lane, Relaxed);
+    }
+
+    /// Whether the call has something to compute in the slow lane, rather than waits for something.
+    pub(super) fn is_in_lane(&self) -> bool {
+        self.in_lane.load(Relaxed)
     }
 
     /// What the epoch callback does: nothing before a tick of computing is over, then a yield.

@@ -71,9 +71,7 @@ pub(crate) fn answer(request: &Request) -> Answer {
         "spin" => spin(),
         "exhaust" => exhaust(),
         "stack" => recurse(0).to_string(),
-        "wait" => loop {
-            sleep(Duration::from_secs(3600));
-        },
+        "wait" => wait(),
         "exit" => std::process::exit(1),
         // Ways to take long: milliseconds of waiting, millions of steps.
         "sleep" => {
@@ -160,6 +158,13 @@ fn full(status: u16, headers: &[(&str, &str)], text: String) -> Answer {
 pub(crate) fn spin() -> ! {
     loop {
         black_box(());
+    }
+}
+
+/// Never ends, and computes nothing.
+pub(crate) fn wait() -> ! {
+    loop {
+        sleep(Duration::from_secs(3600));
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) fn openapi() -> String {
     match how.split_once(' ').unwrap_or((&how, "")) {
         ("trap", _) => panic!("asked to trap instead of describing"),
         ("spin", _) => behaviour::spin(),
+        ("wait", _) => behaviour::wait(),
         ("exhaust", _) => behaviour::exhaust(),
         ("bytes", count) => " ".repeat(count.parse().unwrap_or(0)),
         ("operations", count) => many(count.parse().unwrap_or(0)),
