@@ -1,11 +1,11 @@
 //! The contract: operations in, an OpenAPI 3.1 document out.
 
-use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use crate::answer::has_body;
-use crate::operation::{Argument, Operation, Rule};
+use crate::operation::{Argument, Content, Operation, RequestBody, Rule};
 
 /// Where a schema's `$ref`s point until all are known. A type may look different when read (a field with a default
 /// may be left out) and when written (it is always there).
@@ -177,9 +177,8 @@ fn describe(
         }
         described["parameters"] = Value::Array(parameters);
     }
-    if let Some(body) = operation.body {
-        let content = json_of(body(read).to_value());
-        described["requestBody"] = object([("required", true.into()), ("content", content)]);
+    if let Some(body) = &operation.body {
+        described["requestBody"] = request_body(body, read);
     }
     let mut answer = object([("description", "Successful Response".into())]);
     if let Some(schema) = (operation.answer)(written).filter(|_| has_body(operation.status)) {
@@ -193,27 +192,62 @@ fn json_of(schema: Value) -> Value {
     object([("application/json", object([("schema", schema)]))])
 }
 
+fn request_body(body: &RequestBody, read: &mut SchemaGenerator) -> Value {
+    let (media_type, required, schema) = match body {
+        RequestBody::Typed(content) => {
+            let Content {
+                media_type,
+                required,
+                schema,
+            } = content(read);
+            (media_type, required, schema.to_value())
+        }
+        RequestBody::Form(fields) => form(fields, read),
+    };
+    let content = object([(media_type, object([("schema", schema)]))]);
+    object([("required", required.into()), ("content", content)])
+}
+
+/// The media type of a form of these fields, whether any of them must be sent, and its schema.
+fn form(fields: &[Argument], read: &mut SchemaGenerator) -> (&'static str, bool, Value) {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    let mut media_type = "application/x-www-form-urlencoded";
+    for field in fields {
+        let (mut schema, needed) = schema_of(field, read);
+        if !field.description.is_empty() {
+            schema["description"] = field.description.into();
+        }
+        if field.deprecated {
+            schema["deprecated"] = true.into();
+        }
+        if needed {
+            required.push(field.name.into());
+        }
+        if field.file {
+            media_type = "multipart/form-data";
+        }
+        properties.insert(field.name.to_owned(), schema);
+    }
+    let needed = !required.is_empty();
+    let mut schema = object([
+        ("type", "object".into()),
+        ("properties", Value::Object(properties)),
+    ]);
+    if needed {
+        schema["required"] = Value::Array(required);
+    }
+    (media_type, needed, schema)
+}
+
+/// What a file is, in a form and as a body.
+pub(crate) fn file_schema() -> Schema {
+    let schema = object([("type", "string".into()), ("format", "binary".into())]);
+    Schema::try_from(schema).expect("an object is a schema")
+}
+
 fn parameter(argument: &Argument, read: &mut SchemaGenerator) -> Value {
-    let mut schema = (argument.schema)(read).to_value();
-    let optional = (argument.optional)();
-    if optional {
-        schema = without_null(schema);
-    }
-    let list = schema["type"] == "array";
-    for (keyword, value) in argument.rules {
-        let keyword = match *keyword {
-            "minLength" if list => "minItems",
-            "maxLength" if list => "maxItems",
-            other => other,
-        };
-        schema[keyword] = match *value {
-            Rule::Bool(value) => value.into(),
-            Rule::Integer(value) => value.into(),
-            Rule::Number(value) => value.into(),
-            Rule::Text(value) => value.into(),
-        };
-    }
-    let required = !optional && schema.get("default").is_none();
+    let (schema, required) = schema_of(argument, read);
     let mut parameter = object([
         ("name", argument.name.into()),
         ("in", argument.place.into()),
@@ -223,7 +257,47 @@ fn parameter(argument: &Argument, read: &mut SchemaGenerator) -> Value {
     if !argument.description.is_empty() {
         parameter["description"] = argument.description.into();
     }
+    if argument.deprecated {
+        parameter["deprecated"] = true.into();
+    }
     parameter
+}
+
+/// The schema of an argument with its rules, and whether it must be sent.
+fn schema_of(argument: &Argument, read: &mut SchemaGenerator) -> (Value, bool) {
+    let mut schema = (argument.schema)(read).to_value();
+    let optional = (argument.optional)();
+    if optional {
+        schema = without_null(schema);
+    }
+    let list = schema["type"] == "array";
+    for (keyword, value) in argument.rules {
+        let (holder, keyword) = match *keyword {
+            "minLength" if list => (&mut schema, "minItems"),
+            "maxLength" if list => (&mut schema, "maxItems"),
+            // Of a list, what is said of numbers and texts holds for each.
+            "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf"
+            | "pattern" | "format"
+                if list =>
+            {
+                (&mut schema["items"], *keyword)
+            }
+            other => (&mut schema, other),
+        };
+        holder[keyword] = constant(value);
+    }
+    let required = !optional && schema.get("default").is_none();
+    (schema, required)
+}
+
+fn constant(rule: &Rule) -> Value {
+    match *rule {
+        Rule::Bool(value) => value.into(),
+        Rule::Integer(value) => value.into(),
+        Rule::Number(value) => value.into(),
+        Rule::Text(value) => value.into(),
+        Rule::List(values) => Value::Array(values.iter().map(constant).collect()),
+    }
 }
 
 /// A parameter is never sent as `null`, so the schema of an `Option<_>` says what is sent.

@@ -2,7 +2,7 @@
 
 use crate::bindings::exports::switchback::plugin::handler;
 use crate::bindings::switchback::plugin::types;
-use crate::{Body, Plugin, Response};
+use crate::{Body, Plugin, Response, Upload};
 
 /// Makes the plugin: lists its routes, and exports the component.
 ///
@@ -83,8 +83,12 @@ pub fn handle(plugin: &Plugin, request: handler::Request) -> handler::Answer {
         types::Body::Empty => Body::Empty,
         types::Body::Text(text) => Body::Text(text.data),
         types::Body::Bytes(bytes) => Body::Bytes(bytes.data),
+        types::Body::Form(form) => Body::Form {
+            fields: form.fields,
+            files: uploads(form.files),
+        },
         // No operation made by this SDK declares one yet.
-        types::Body::Form(_) | types::Body::Stream(_) => Body::Empty,
+        types::Body::Stream(_) => Body::Empty,
     };
     let Response {
         status,
@@ -101,4 +105,10 @@ pub fn handle(plugin: &Plugin, request: handler::Request) -> handler::Answer {
         headers,
         body,
     })
+}
+
+fn uploads(files: Vec<types::File>) -> Vec<Upload> {
+    let told = files.into_iter().enumerate();
+    told.map(|(index, file)| Upload::told(index, file))
+        .collect()
 }

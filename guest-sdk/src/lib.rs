@@ -71,6 +71,7 @@ mod arena;
 pub mod bindings;
 
 mod answer;
+mod body;
 mod contract;
 mod export;
 pub mod incoming;
@@ -81,16 +82,19 @@ mod plugin;
 mod problem;
 mod reader;
 mod request;
+mod upload;
 
 pub use answer::{Answer, Json, Response};
+pub use body::{Body, Bytes, Form, FromBody};
 #[doc(hidden)]
 pub use export::handle as __handle;
 pub use operation::{Operation, Route};
 pub use params::Parameter;
 pub use plugin::Plugin;
 pub use problem::Problem;
-pub use request::{Body, Request};
-pub use switchback_sdk_macros::{delete, get, patch, post, put};
+pub use request::Request;
+pub use switchback_sdk_macros::{delete, get, head, options, patch, post, put, trace};
+pub use upload::{Files, Upload};
 
 #[cfg(all(target_arch = "wasm32", feature = "arena"))]
 #[global_allocator]
@@ -99,7 +103,8 @@ static ARENA: arena::Arena = arena::Arena::new();
 /// What a plugin's source wants at hand: `use switchback_sdk::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Json, Parameter, Problem, Response, delete, get, incoming, log, patch, plugin, post, put,
+        Bytes, Form, Json, Parameter, Problem, Response, Upload, delete, get, incoming, log, patch,
+        plugin, post, put,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

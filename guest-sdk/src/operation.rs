@@ -3,7 +3,8 @@
 use schemars::{Schema, SchemaGenerator};
 
 use crate::reader::Raw;
-use crate::{Parameter, Problem, Request, Response};
+use crate::upload::Files;
+use crate::{FromBody, Parameter, Problem, Request, Response};
 
 /// One operation: `#[get]` and its like make it, [`plugin!`](crate::plugin) lists it.
 pub struct Operation {
@@ -23,8 +24,8 @@ pub struct Operation {
     pub deprecated: bool,
     /// Its parameters.
     pub arguments: &'static [Argument],
-    /// The schema of its body, which is JSON.
-    pub body: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// Its body, if it takes one.
+    pub body: Option<RequestBody>,
     /// The status of its answer.
     pub status: u16,
     /// The schema of its answer, if that is JSON.
@@ -33,20 +34,42 @@ pub struct Operation {
     pub call: fn(&Request<'_>) -> Result<Response, Problem>,
 }
 
-/// A parameter that an operation declares.
+/// The body that an operation takes.
+pub enum RequestBody {
+    /// One type takes it: [`content`].
+    Typed(fn(&mut SchemaGenerator) -> Content),
+    /// A form of these fields.
+    Form(&'static [Argument]),
+}
+
+/// A body as the contract has it.
+pub struct Content {
+    /// `application/json`
+    pub media_type: &'static str,
+    /// Whether the host refuses a request without it.
+    pub required: bool,
+    /// What it looks like.
+    pub schema: Schema,
+}
+
+/// A parameter that an operation declares, or a field of its form.
 pub struct Argument {
-    /// `path` or `query`.
+    /// `path`, `query`, `header`, `cookie` or `form`.
     pub place: &'static str,
-    /// As it is called in the path or query.
+    /// As clients write it.
     pub name: &'static str,
     /// In Markdown; may be empty.
     pub description: &'static str,
+    /// Whether clients should leave it.
+    pub deprecated: bool,
     /// Keywords of JSON Schema that hold beside the type's own. A `default` makes the parameter optional.
     pub rules: &'static [(&'static str, Rule)],
     /// The type's schema.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Whether it may be left out: [`is_optional`].
     pub optional: fn() -> bool,
+    /// Whether it is a file, or several.
+    pub file: bool,
 }
 
 /// The value of a keyword.
@@ -60,6 +83,8 @@ pub enum Rule {
     Number(f64),
     /// A text.
     Text(&'static str),
+    /// A list.
+    List(&'static [Rule]),
 }
 
 /// The schema of a parameter of this type.
@@ -70,6 +95,25 @@ pub fn schema<T: Parameter>(generator: &mut SchemaGenerator) -> Schema {
 /// Whether a parameter of this type may be left out: one that was not sent is read as `null`.
 pub fn is_optional<T: Parameter>() -> bool {
     Raw("null").read::<T>().is_ok()
+}
+
+/// The schema of a file's argument.
+pub fn file_schema<T: Files>(generator: &mut SchemaGenerator) -> Schema {
+    T::schema(generator)
+}
+
+/// Whether a file may be left out.
+pub fn is_optional_file<T: Files>() -> bool {
+    T::OPTIONAL
+}
+
+/// What the contract says of a body of this type.
+pub fn content<T: FromBody>(generator: &mut SchemaGenerator) -> Content {
+    Content {
+        media_type: T::MEDIA_TYPE,
+        required: T::REQUIRED,
+        schema: T::schema(generator),
+    }
 }
 
 /// Something that has an operation. The attribute on `fn hello` makes a type `hello` of the same name, which is what

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::Problem;
 use crate::reader::{Error, Raw, Rest};
 
-/// A type that a path or query parameter can have.
+/// A type that a parameter, or a field of a form, can have.
 ///
 /// Its schema, by `JsonSchema`, is what the host checks and documents. A parameter that was not sent reads as `null`,
 /// so a type that takes `null` (`Option<_>`) is optional and any other is required. An enum of the author's own
@@ -33,9 +33,9 @@ use crate::reader::{Error, Raw, Rest};
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a path or query parameter",
+    message = "`{Self}` cannot be a parameter",
     label = "not a parameter's type",
-    note = "a body is taken as `Json<{Self}>`",
+    note = "a body is taken as `Json<{Self}>` or `Form<{Self}>`",
     note = "an enum of texts becomes a parameter by `impl Parameter for {Self} {{}}`"
 )]
 pub trait Parameter: DeserializeOwned + JsonSchema {}
@@ -76,6 +76,14 @@ impl<'a> Params<'a> {
         read(self.find("\"query\"", name), name)
     }
 
+    pub(crate) fn header<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
+        read(self.find("\"header\"", name), name)
+    }
+
+    pub(crate) fn cookie<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
+        read(self.find("\"cookie\"", name), name)
+    }
+
     /// What was sent; `null` if nothing.
     #[inline]
     fn find(&self, place: &str, name: &str) -> Raw<'a> {
@@ -90,6 +98,26 @@ impl<'a> Params<'a> {
 fn read<T: Parameter>(value: Raw<'_>, name: &str) -> Result<T, Problem> {
     // The host has checked it against this type's own schema: what fails here is a mistake of one of the two.
     value.read().map_err(|error| unreadable(name, &error))
+}
+
+/// One of the fields of a form, which are a JSON object.
+pub(crate) fn field<T: Parameter>(fields: &str, name: &str) -> Result<T, Problem> {
+    read(
+        find_field(fields, name).map_err(|error| unreadable(name, &error))?,
+        name,
+    )
+}
+
+fn find_field<'a>(fields: &'a str, name: &str) -> Result<Raw<'a>, Error> {
+    let mut rest = Rest::of(fields)?;
+    while let Some(known) = rest.next()
+        && let Some(value) = rest.next()
+    {
+        if known.text()? == name {
+            return Ok(value);
+        }
+    }
+    Ok(Raw("null"))
 }
 
 fn unreadable(name: &str, error: &Error) -> Problem {

@@ -1,25 +1,13 @@
 //! A request as the host hands it over.
 
-use serde::de::DeserializeOwned;
-
-use crate::params::Params;
-use crate::{Json, Parameter, Problem};
+use crate::params::{self, Params};
+use crate::upload::Files;
+use crate::{Body, FromBody, Parameter, Problem};
 
 /// A request that was routed and checked. The macros read it; a native test makes one.
 pub struct Request<'a> {
     params: Params<'a>,
     body: &'a Body,
-}
-
-/// The body of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// None was sent, or none is declared.
-    Empty,
-    /// Text that the host has proven UTF-8: JSON.
-    Text(String),
-    /// Any other bytes.
-    Bytes(Vec<u8>),
 }
 
 impl<'a> Request<'a> {
@@ -51,21 +39,51 @@ impl<'a> Request<'a> {
         self.params.query(name)
     }
 
-    /// The body.
+    /// A header, its name in lower case; one that was not sent reads as `null`.
+    ///
+    /// # Errors
+    /// 500 if it is not what the type takes: the host has checked it before.
+    pub fn header<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
+        self.params.header(name)
+    }
+
+    /// A cookie; one that was not sent reads as `null`.
+    ///
+    /// # Errors
+    /// 500 if it is not what the type takes: the host has checked it before.
+    pub fn cookie<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
+        self.params.cookie(name)
+    }
+
+    /// A field of the form; one that was not sent reads as `null`.
+    ///
+    /// # Errors
+    /// 500 if it is not what the type takes: the host has checked it before.
+    pub fn form<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
+        match self.body {
+            Body::Form { fields, .. } => params::field(fields, name),
+            _ => params::field("{}", name),
+        }
+    }
+
+    /// The files of one field of the form.
+    ///
+    /// # Errors
+    /// 500 if there is none and the type needs one: the host has checked that before.
+    pub fn files<T: Files>(&self, name: &str) -> Result<T, Problem> {
+        let mut found = Vec::new();
+        if let Body::Form { files, .. } = self.body {
+            found.extend(files.iter().filter(|file| file.field == name).cloned());
+        }
+        T::take(found).ok_or_else(|| Problem::internal(&format!("there is no file `{name}`")))
+    }
+
+    /// The whole body.
     ///
     /// # Errors
     /// 422 if it passed the schema but not the type: a type may know rules that no schema has.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<Json<T>, Problem> {
-        // All as text: a second kind of input would be the whole of serde's code for the type again.
-        let text = match self.body {
-            Body::Empty => "null",
-            Body::Text(text) => text,
-            Body::Bytes(bytes) => {
-                std::str::from_utf8(bytes).map_err(|error| Problem::body(&error.to_string()))?
-            }
-        };
-        serde_json::from_str(text)
-            .map(Json)
-            .map_err(|error| Problem::body(&error.to_string()))
+    #[inline]
+    pub fn body<T: FromBody>(&self) -> Result<T, Problem> {
+        T::from_body(self.body)
     }
 }

@@ -1,15 +1,12 @@
-//! One argument of the function: a parameter or the body.
+//! One argument of the function: a parameter, a field of a form, or the body.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream};
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{
-    Attribute, Error, Expr, ExprLit, ExprUnary, FnArg, Ident, Lit, Meta, Pat, PatType, Result,
-    Token, Type, UnOp,
-};
+use syn::{Attribute, Error, Expr, ExprLit, FnArg, Lit, Meta, Pat, PatType, Path, Result, Type};
+
+use crate::rule::{Rules, Shape};
 
 /// An argument, read.
 pub(crate) struct Argument {
@@ -20,19 +17,58 @@ pub(crate) struct Argument {
 
 /// Where an argument comes from.
 pub(crate) enum Kind {
-    Parameter {
-        /// `path` or `query`.
-        place: &'static str,
-        name: String,
-        description: String,
-        /// Keywords of JSON Schema and the author's values for them.
-        rules: Vec<(&'static str, TokenStream)>,
-    },
-    Body {
-        /// The `T` of `Json<T>`.
-        content: Type,
-    },
+    /// A parameter, or a field of a form.
+    Part(Part),
+    /// The whole body.
+    Body,
 }
+
+/// One named value of a request.
+pub(crate) struct Part {
+    pub(crate) place: Place,
+    /// As clients write it.
+    pub(crate) name: String,
+    /// Whether it is a file of a form, or several.
+    file: bool,
+    description: String,
+    deprecated: bool,
+    /// Keywords of JSON Schema and the author's values for them.
+    rules: Vec<(&'static str, TokenStream)>,
+}
+
+/// Where in a request a value stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Place {
+    Path,
+    Query,
+    Header,
+    Cookie,
+    Form,
+}
+
+impl Place {
+    const ALL: [Place; 5] = [
+        Place::Path,
+        Place::Query,
+        Place::Header,
+        Place::Cookie,
+        Place::Form,
+    ];
+
+    /// As the attribute is called, and OpenAPI's `in`.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Place::Path => "path",
+            Place::Query => "query",
+            Place::Header => "header",
+            Place::Cookie => "cookie",
+            Place::Form => "form",
+        }
+    }
+}
+
+/// The types that are a whole body, by name.
+const BODIES: [&str; 4] = ["Json", "Form", "Bytes", "Text"];
 
 /// Reads an argument, and takes from it the attributes that the compiler would not know.
 pub(crate) fn read(argument: &mut FnArg, in_path: &[String]) -> Result<Argument> {
@@ -48,10 +84,11 @@ pub(crate) fn read(argument: &mut FnArg, in_path: &[String]) -> Result<Argument>
     let attributes = std::mem::take(&mut argument.attrs);
     let ident = name_of(argument)?;
     let ty = (*argument.ty).clone();
-    refuse_unowned(&ty)?;
-    let kind = match content_of(&ty, "Json") {
-        Some(content) => body(content, &attributes)?,
-        None => parameter(&ident, &ty, &attributes, in_path)?,
+    refuse_unfit(&ty)?;
+    let kind = if is_body(&ty) {
+        body(&ty, &attributes)?
+    } else {
+        Kind::Part(part(&ident, &ty, &attributes, in_path)?)
     };
     Ok(Argument { ident, ty, kind })
 }
@@ -68,186 +105,214 @@ fn name_of(argument: &PatType) -> Result<Ident> {
     }
 }
 
-fn refuse_unowned(ty: &Type) -> Result<()> {
+fn refuse_unfit(ty: &Type) -> Result<()> {
     match ty {
-        Type::Reference(_) => Err(Error::new(
-            ty.span(),
-            "an argument is owned: take `String` rather than `&str`, `Vec<_>` than `&[_]`",
-        )),
-        Type::ImplTrait(_) => Err(Error::new(
-            ty.span(),
-            "an argument needs a type by name: its schema is read from it",
-        )),
-        _ => Ok(()),
+        Type::Reference(_) => {
+            return Err(Error::new(
+                ty.span(),
+                "an argument is owned: take `String` rather than `&str`, `Vec<_>` than `&[_]`",
+            ));
+        }
+        Type::ImplTrait(_) => {
+            return Err(Error::new(
+                ty.span(),
+                "an argument needs a type by name: its schema is read from it",
+            ));
+        }
+        Type::Tuple(_) => {
+            return Err(Error::new(
+                ty.span(),
+                "a tuple is no argument: take each of its values by a name of its own",
+            ));
+        }
+        _ => {}
+    }
+    let Some(name) = last_name(ty) else {
+        return Ok(());
+    };
+    let better = match name.to_string().as_str() {
+        "HashMap" | "BTreeMap" => "a map is no parameter: take it in a body, as `Json<_>`",
+        "usize" => "`usize` differs by machine: take `u32` or `u64`",
+        "isize" => "`isize` differs by machine: take `i32` or `i64`",
+        "u128" | "i128" => "JSON has no numbers of 128 bits: take `u64`, `i64` or a text",
+        "str" => "an argument is owned: take `String`",
+        "Value" => "any JSON at all is no parameter: take it in a body, as `Json<_>`",
+        "Result" => "an argument is there or the call is not made: take the type inside",
+        _ => return Ok(()),
+    };
+    Err(Error::new(ty.span(), better))
+}
+
+fn last_name(ty: &Type) -> Option<&Ident> {
+    match ty {
+        Type::Path(path) => path.path.segments.last().map(|last| &last.ident),
+        _ => None,
     }
 }
 
-fn body(content: Type, attributes: &[Attribute]) -> Result<Kind> {
+/// `Json<_>` and its like, and one of them that may be left out.
+fn is_body(ty: &Type) -> bool {
+    let inside = content_of(ty, "Option");
+    let ty = inside.as_ref().unwrap_or(ty);
+    last_name(ty).is_some_and(|name| BODIES.iter().any(|body| name == body))
+}
+
+fn body(ty: &Type, attributes: &[Attribute]) -> Result<Kind> {
     match attributes
         .iter()
         .find(|attribute| !attribute.path().is_ident("doc"))
     {
         Some(attribute) => Err(Error::new(
             attribute.span(),
-            "`Json<_>` is the body: its rules stand at its type's fields",
+            format!(
+                "`{}` is the whole body: its rules stand at its type's fields",
+                shown(ty)
+            ),
         )),
-        None => Ok(Kind::Body { content }),
+        None => Ok(Kind::Body),
     }
 }
 
-fn parameter(
-    ident: &Ident,
-    ty: &Type,
-    attributes: &[Attribute],
-    in_path: &[String],
-) -> Result<Kind> {
-    let mut name = ident.unraw().to_string();
-    let mut rules = Vec::new();
-    let mut said = None;
-    for attribute in attributes {
-        if attribute.path().is_ident("doc") {
-            continue;
-        }
-        said = Some((place_of(attribute)?, attribute.span()));
-        let Meta::List(list) = &attribute.meta else {
-            continue;
-        };
-        for rule in list.parse_args_with(Punctuated::<Rule, Token![,]>::parse_terminated)? {
-            match rule {
-                Rule::Name(given) => name = given,
-                Rule::Keyword(keyword, value) => rules.push((keyword, value)),
-            }
-        }
-    }
-    let place = if in_path.contains(&name) {
-        "path"
-    } else {
-        "query"
+/// A type as the author wrote it, without the spaces that tokens are printed with.
+fn shown(ty: &Type) -> String {
+    ty.to_token_stream().to_string().replace(' ', "")
+}
+
+fn part(ident: &Ident, ty: &Type, attributes: &[Attribute], in_path: &[String]) -> Result<Part> {
+    let (said, rules) = attribute(attributes)?;
+    let file = Shape::of(ty).is("Upload");
+    let (place, name) = place_and_name(ident, said.as_ref(), &rules, file, in_path)?;
+    let part = Part {
+        place,
+        name,
+        file,
+        description: match &rules.description {
+            Some(text) => text.value(),
+            None => documentation(attributes),
+        },
+        deprecated: rules.deprecated,
+        rules: checked(ty, place, file, &rules)?,
     };
-    match said {
-        Some(("path", span)) if place != "path" => {
-            return Err(Error::new(
-                span,
-                format!("the path does not name `{{{name}}}`"),
-            ));
-        }
-        Some(("query", span)) if place != "query" => {
-            return Err(Error::new(
-                span,
-                format!("the path names `{{{name}}}`, so it is no query parameter"),
-            ));
-        }
-        _ => {}
+    if part.name.is_empty() {
+        return Err(Error::new(
+            rules.name.map_or(ident.span(), |name| name.span()),
+            "a name is not empty",
+        ));
     }
-    if place == "path" && content_of(ty, "Option").is_some() {
+    Ok(part)
+}
+
+/// Where the author says that the argument stands, if at all, and the rules.
+fn attribute(attributes: &[Attribute]) -> Result<(Option<(Place, Path)>, Rules)> {
+    let mut said: Option<(Place, Path)> = None;
+    let mut rules = Rules::default();
+    for attribute in attributes {
+        let path = attribute.path();
+        if path.is_ident("doc") {
+            continue;
+        }
+        let Some(place) = Place::ALL
+            .into_iter()
+            .find(|place| path.is_ident(place.word()))
+        else {
+            let message = format!(
+                "no `#[{}]` for an argument: there are `#[query]`, `#[path]`, `#[header]`, `#[cookie]` and `#[form]`",
+                path.to_token_stream()
+            );
+            return Err(Error::new(attribute.span(), message));
+        };
+        if let Some((first, _)) = said {
+            let message = format!(
+                "an argument stands in one place, and this one is `#[{}]` already",
+                first.word()
+            );
+            return Err(Error::new(attribute.span(), message));
+        }
+        rules = match &attribute.meta {
+            Meta::Path(_) => Rules::default(),
+            Meta::List(list) => list.parse_args()?,
+            Meta::NameValue(pair) => {
+                let message = format!("rules stand in brackets: `#[{}(…)]`", place.word());
+                return Err(Error::new(pair.span(), message));
+            }
+        };
+        said = Some((place, path.clone()));
+    }
+    Ok((said, rules))
+}
+
+fn place_and_name(
+    ident: &Ident,
+    said: Option<&(Place, Path)>,
+    rules: &Rules,
+    file: bool,
+    in_path: &[String],
+) -> Result<(Place, String)> {
+    let plain = || match &rules.name {
+        Some(name) => name.value(),
+        None => ident.unraw().to_string(),
+    };
+    let Some((place, span)) = said.map(|(place, path)| (*place, path.span())) else {
+        let name = plain();
+        let place = match (file, in_path.contains(&name)) {
+            (true, _) => Place::Form,
+            (false, true) => Place::Path,
+            (false, false) => Place::Query,
+        };
+        return Ok((place, name));
+    };
+    let name = match (place, &rules.name) {
+        // As FastAPI does: no usual header has an underscore, and many servers drop one that has.
+        (Place::Header, None) => plain().replace('_', "-"),
+        _ => plain(),
+    };
+    let wrong = |message: String| Err(Error::new(span, message));
+    let named = in_path.contains(&name);
+    match place {
+        _ if file && place != Place::Form => wrong("a file comes in a form: `#[form]`".into()),
+        Place::Path if !named => wrong(format!("the path does not name `{{{name}}}`")),
+        Place::Query if named => wrong(format!(
+            "the path names `{{{name}}}`, so it is no query parameter"
+        )),
+        _ => Ok((place, name)),
+    }
+}
+
+fn checked(
+    ty: &Type,
+    place: Place,
+    file: bool,
+    rules: &Rules,
+) -> Result<Vec<(&'static str, TokenStream)>> {
+    let shape = Shape::of(ty);
+    if place == Place::Path && shape.optional {
         return Err(Error::new(
             ty.span(),
             "a path parameter is always there: take it without `Option`",
         ));
     }
-    Ok(Kind::Parameter {
-        place,
-        name,
-        description: documentation(attributes),
-        rules,
-    })
-}
-
-fn place_of(attribute: &Attribute) -> Result<&'static str> {
-    for place in ["path", "query"] {
-        if attribute.path().is_ident(place) {
-            return Ok(place);
-        }
+    if place == Place::Path && shape.list {
+        return Err(Error::new(
+            ty.span(),
+            "a path parameter is one value: take a list from the query",
+        ));
     }
-    let name = attribute.path().to_token_stream();
-    let message =
-        format!("no `#[{name}]` for an argument: there are `#[query(…)]` and `#[path(…)]`");
-    Err(Error::new(attribute.span(), message))
-}
-
-/// One of the rules in `#[query(max_length = 50)]`.
-enum Rule {
-    Name(String),
-    Keyword(&'static str, TokenStream),
-}
-
-/// FastAPI's names, and JSON Schema's.
-const KEYWORDS: [(&str, &str); 9] = [
-    ("gt", "exclusiveMinimum"),
-    ("ge", "minimum"),
-    ("lt", "exclusiveMaximum"),
-    ("le", "maximum"),
-    ("multiple_of", "multipleOf"),
-    ("min_length", "minLength"),
-    ("max_length", "maxLength"),
-    ("pattern", "pattern"),
-    ("default", "default"),
-];
-
-impl Parse for Rule {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let key: Ident = input.parse()?;
-        input.parse::<Token![=]>()?;
-        let value: Expr = input.parse()?;
-        if key == "name" {
-            return match value {
-                Expr::Lit(ExprLit {
-                    lit: Lit::Str(name),
-                    ..
-                }) => Ok(Rule::Name(name.value())),
-                other => Err(Error::new(
-                    other.span(),
-                    "a name is a text: `name = \"item-id\"`",
-                )),
-            };
-        }
-        match KEYWORDS.iter().find(|(known, _)| key == known) {
-            Some((_, keyword)) => Ok(Rule::Keyword(keyword, rule_value(&value)?)),
-            None => {
-                let known: Vec<_> = KEYWORDS
-                    .iter()
-                    .map(|(known, _)| format!("`{known}`"))
-                    .collect();
-                Err(Error::new(
-                    key.span(),
-                    format!("no rule `{key}`: there are `name`, {}", known.join(", ")),
-                ))
+    let mut checked = Vec::new();
+    for keyword in &rules.keywords {
+        if let Some(span) = keyword.default_span() {
+            if place == Place::Path {
+                let message = "a path parameter is always there: it has no default";
+                return Err(Error::new(span, message));
+            }
+            if file {
+                let message = "a file has no default: take `Option<Upload>`";
+                return Err(Error::new(span, message));
             }
         }
+        keyword.check(&shape)?;
+        checked.push((keyword.keyword, keyword.value()?));
     }
-}
-
-/// A literal as `switchback_sdk::operation::Rule`.
-fn rule_value(value: &Expr) -> Result<TokenStream> {
-    let literal = match value {
-        Expr::Unary(ExprUnary {
-            op: UnOp::Neg(_),
-            expr,
-            ..
-        }) => expr,
-        other => other,
-    };
-    let variant = match literal {
-        Expr::Lit(ExprLit {
-            lit: Lit::Bool(_), ..
-        }) => quote!(Bool),
-        Expr::Lit(ExprLit {
-            lit: Lit::Int(_), ..
-        }) => quote!(Integer),
-        Expr::Lit(ExprLit {
-            lit: Lit::Float(_), ..
-        }) => quote!(Number),
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(_), ..
-        }) => quote!(Text),
-        other => {
-            return Err(Error::new(
-                other.span(),
-                "a rule's value is a number, a text, `true` or `false`",
-            ));
-        }
-    };
-    Ok(quote!(::switchback_sdk::operation::Rule::#variant(#value)))
+    Ok(checked)
 }
 
 /// The `T` of `Wrapper<T>`, by the type's last name.
@@ -290,39 +355,72 @@ pub(crate) fn documentation(attributes: &[Attribute]) -> String {
     lines.join("\n").trim().to_owned()
 }
 
+// What is expanded carries the span of the argument's type, so that a type which does not fit is marked where the
+// author wrote it, and once.
 impl Argument {
-    /// The parameter as data, for the contract.
+    /// The parameter or field as data, for the contract.
     pub(crate) fn declared(&self) -> Option<TokenStream> {
-        let Kind::Parameter {
-            place,
-            name,
-            description,
-            rules,
-        } = &self.kind
-        else {
+        let Kind::Part(part) = &self.kind else {
             return None;
         };
-        let ty = &self.ty;
+        let Part {
+            place,
+            name,
+            file,
+            description,
+            deprecated,
+            rules,
+        } = part;
+        let (ty, place) = (&self.ty, place.word());
         let keywords = rules.iter().map(|(keyword, _)| keyword);
         let values = rules.iter().map(|(_, value)| value);
-        Some(quote!(::switchback_sdk::operation::Argument {
-            place: #place,
-            name: #name,
-            description: #description,
-            rules: &[#((#keywords, #values)),*],
-            schema: ::switchback_sdk::operation::schema::<#ty>,
-            optional: ::switchback_sdk::operation::is_optional::<#ty>,
-        }))
+        let (schema, optional) = match file {
+            true => ("file_schema", "is_optional_file"),
+            false => ("schema", "is_optional"),
+        };
+        let (schema, optional) = (self.word(schema), self.word(optional));
+        Some(
+            quote_spanned!(ty.span()=> ::switchback_sdk::operation::Argument {
+                place: #place,
+                name: #name,
+                description: #description,
+                deprecated: #deprecated,
+                rules: &[#((#keywords, #values)),*],
+                schema: ::switchback_sdk::operation::#schema::<#ty>,
+                optional: ::switchback_sdk::operation::#optional::<#ty>,
+                file: #file,
+            }),
+        )
     }
 
     /// The expression that reads it from the request.
     pub(crate) fn read(&self) -> TokenStream {
+        let ty = &self.ty;
         match &self.kind {
-            Kind::Parameter { place, name, .. } => {
-                let place = Ident::new(place, Span::call_site());
-                quote!(request.#place(#name)?)
+            Kind::Part(part) => {
+                let way = if part.file {
+                    "files"
+                } else {
+                    part.place.word()
+                };
+                let way = self.word(way);
+                // The contract keeps the author's spelling, the host hands headers over in lower case.
+                let name = match part.place {
+                    Place::Header => part.name.to_ascii_lowercase(),
+                    _ => part.name.clone(),
+                };
+                quote_spanned!(ty.span()=> request.#way::<#ty>(#name)?)
             }
-            Kind::Body { .. } => quote!(request.json()?),
+            Kind::Body => quote_spanned!(ty.span()=> request.body::<#ty>()?),
         }
+    }
+
+    fn word(&self, name: &str) -> Ident {
+        Ident::new(name, self.ty.span())
+    }
+
+    /// The part of a form that it is.
+    pub(crate) fn in_form(&self) -> bool {
+        matches!(&self.kind, Kind::Part(part) if part.place == Place::Form)
     }
 }

@@ -1,11 +1,11 @@
 //! A function with an attribute → the function, and the operation beside it.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, ItemFn, Result, ReturnType};
 
-use crate::argument::{self, Argument, Kind, content_of};
+use crate::argument::{self, Argument, Kind, Place, content_of};
 use crate::operation::Options;
 use crate::path;
 
@@ -90,33 +90,52 @@ fn refuse_clashes(
     arguments: &[Argument],
     in_path: &[String],
 ) -> Result<()> {
-    let mut names = Vec::new();
-    let mut body = false;
+    let mut names: Vec<(Place, String)> = Vec::new();
+    let mut body: Option<&Argument> = None;
     for argument in arguments {
-        match &argument.kind {
-            Kind::Body { .. } if method == "get" => {
+        if let Kind::Part(part) = &argument.kind {
+            let key = match part.place {
+                Place::Header => (Place::Header, part.name.to_ascii_lowercase()),
+                place => (place, part.name.clone()),
+            };
+            if names.contains(&key) {
                 return Err(Error::new(
-                    argument.ty.span(),
-                    "a GET has no body: use `#[post]`, or query parameters",
+                    argument.ident.span(),
+                    format!("another argument is called `{}` already", part.name),
                 ));
             }
-            Kind::Body { .. } if body => {
+            names.push(key);
+        }
+        let field = argument.in_form();
+        if !field && !matches!(argument.kind, Kind::Body) {
+            continue;
+        }
+        if ["get", "head", "trace"].contains(&method) {
+            let message = format!(
+                "a {} has no body: use `#[post]`, or query parameters",
+                method.to_uppercase()
+            );
+            return Err(Error::new(argument.ty.span(), message));
+        }
+        match body {
+            Some(first) if field && first.in_form() => {}
+            Some(first) if field || first.in_form() => {
+                return Err(Error::new(
+                    argument.ty.span(),
+                    "a request has one body, a form or another: take all of it as fields of the form",
+                ));
+            }
+            Some(_) => {
                 return Err(Error::new(
                     argument.ty.span(),
                     "a request has one body: put both into one type",
                 ));
             }
-            Kind::Body { .. } => body = true,
-            Kind::Parameter { name, .. } if names.contains(&name) => {
-                return Err(Error::new(
-                    argument.ident.span(),
-                    format!("another argument is called `{name}` already"),
-                ));
-            }
-            Kind::Parameter { name, .. } => names.push(name),
+            None => body = Some(argument),
         }
     }
-    match in_path.iter().find(|name| !names.contains(name)) {
+    let taken = |name: &&String| names.contains(&(Place::Path, (*name).clone()));
+    match in_path.iter().find(|name| !taken(name)) {
         Some(name) => {
             let message =
                 format!("the path names `{{{name}}}`, but no argument takes it: add `{name}: …`");
@@ -124,6 +143,26 @@ fn refuse_clashes(
         }
         None => Ok(()),
     }
+}
+
+/// What the contract says of the body.
+fn body(arguments: &[Argument]) -> TokenStream {
+    let fields: Vec<_> = arguments
+        .iter()
+        .filter(|argument| argument.in_form())
+        .filter_map(Argument::declared)
+        .collect();
+    let whole = arguments
+        .iter()
+        .find(|argument| matches!(argument.kind, Kind::Body));
+    let body = match whole {
+        Some(Argument { ty, .. }) => {
+            quote_spanned!(ty.span()=> Typed(::switchback_sdk::operation::content::<#ty>))
+        }
+        None if fields.is_empty() => return quote!(::core::option::Option::None),
+        None => quote!(Form(&[#(#fields),*])),
+    };
+    quote!(::core::option::Option::Some(::switchback_sdk::operation::RequestBody::#body))
 }
 
 fn implementation(
@@ -155,17 +194,11 @@ fn implementation(
     };
 
     let description = description.trim();
-    let declared = arguments.iter().filter_map(Argument::declared);
-    let body = arguments.iter().find_map(|argument| match &argument.kind {
-        Kind::Body { content } => Some(content),
-        Kind::Parameter { .. } => None,
-    });
-    let body = match body {
-        Some(content) => {
-            quote!(::core::option::Option::Some(|generator| generator.subschema_for::<#content>()))
-        }
-        None => quote!(::core::option::Option::None),
-    };
+    let declared = arguments
+        .iter()
+        .filter(|argument| !argument.in_form())
+        .filter_map(Argument::declared);
+    let body = body(arguments);
     let read = arguments.iter().map(Argument::read);
     let called = quote!(#ident(#(#read),*));
     let (answer, answered) = match &function.sig.output {
@@ -324,7 +357,7 @@ mod tests {
                 "post",
                 r#""/""#,
                 "fn f(#[query(max_length = 1)] b: Json<T>) {}",
-                "`Json<_>` is the body",
+                "is the whole body: its rules",
             ),
             (
                 "get",
@@ -347,20 +380,20 @@ mod tests {
             (
                 "get",
                 r#""/""#,
-                "fn f(#[header] id: u8) {}",
-                "no `#[header]` for an argument",
+                "fn f(#[heder] id: u8) {}",
+                "no `#[heder]` for an argument",
             ),
             (
                 "get",
                 r#""/""#,
                 "fn f(#[query(max = 1)] id: u8) {}",
-                "no rule `max`: there are `name`, `gt`",
+                "no rule `max`: it is called `le` here",
             ),
             (
                 "get",
                 r#""/""#,
-                "fn f(#[query(max_length = LIMIT)] id: u8) {}",
-                "a rule's value is a number",
+                "fn f(#[query(max_length = LIMIT)] id: String) {}",
+                "a rule's value is written out",
             ),
             (
                 "get",

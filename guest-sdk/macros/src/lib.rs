@@ -9,6 +9,7 @@ mod argument;
 mod expand;
 mod operation;
 mod path;
+mod rule;
 
 use proc_macro::TokenStream;
 
@@ -25,9 +26,11 @@ macro_rules! methods {
         ///
         /// The first line of the function's documentation is the summary, the rest the description.
         ///
-        /// On arguments: `#[query(…)]` and `#[path(…)]` take `name = "…"` (where it is no name in Rust),
-        /// `default = …`, and FastAPI's rules `gt ge lt le multiple_of min_length max_length pattern`. An argument's
-        /// documentation becomes the parameter's description.
+        /// On arguments: `#[query]`, `#[path]`, `#[header]`, `#[cookie]` and `#[form]` say where a value stands, and take
+        /// in brackets `name = "…"` (where it is no name in Rust), `default = …`, FastAPI's rules
+        /// `gt ge lt le multiple_of min_length max_length pattern min_items max_items unique_items format`, and
+        /// `title description examples deprecated` for the documentation. An argument's own documentation is the
+        /// parameter's description.
         #[proc_macro_attribute]
         pub fn $method(options: TokenStream, function: TokenStream) -> TokenStream {
             expand::operation(stringify!($method), options.into(), &function.into()).into()
@@ -35,4 +38,4 @@ macro_rules! methods {
     )*};
 }
 
-methods! { get post put patch delete }
+methods! { get post put patch delete head options trace }

@@ -1,0 +1,401 @@
+//! What stands in an argument's attribute: `#[query(max_length = 50, default = "all")]`, and whether it fits the type.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
+use syn::{Error, Expr, ExprLit, ExprUnary, Ident, Lit, LitStr, Result, Token, Type, UnOp};
+
+use crate::argument::content_of;
+
+/// All that one argument's attribute says.
+#[derive(Default)]
+pub(crate) struct Rules {
+    /// What clients call it, where that is not the argument's name.
+    pub(crate) name: Option<LitStr>,
+    pub(crate) description: Option<LitStr>,
+    pub(crate) deprecated: bool,
+    /// Keywords of JSON Schema, and the author's values for them.
+    pub(crate) keywords: Vec<Keyword>,
+}
+
+/// A keyword of JSON Schema.
+pub(crate) struct Keyword {
+    /// As the author wrote it.
+    key: Ident,
+    pub(crate) keyword: &'static str,
+    value: Expr,
+}
+
+/// What a rule is for, which decides the types that it fits.
+#[derive(Clone, Copy, PartialEq)]
+enum Fits {
+    Numbers,
+    /// Counts characters of a text, values of a list.
+    Lengths,
+    Texts,
+    Lists,
+    All,
+}
+
+/// FastAPI's names, JSON Schema's, and what they are for.
+const KEYWORDS: [(&str, &str, Fits); 15] = [
+    ("gt", "exclusiveMinimum", Fits::Numbers),
+    ("ge", "minimum", Fits::Numbers),
+    ("lt", "exclusiveMaximum", Fits::Numbers),
+    ("le", "maximum", Fits::Numbers),
+    ("multiple_of", "multipleOf", Fits::Numbers),
+    ("min_length", "minLength", Fits::Lengths),
+    ("max_length", "maxLength", Fits::Lengths),
+    ("pattern", "pattern", Fits::Texts),
+    ("format", "format", Fits::Texts),
+    ("min_items", "minItems", Fits::Lists),
+    ("max_items", "maxItems", Fits::Lists),
+    ("unique_items", "uniqueItems", Fits::Lists),
+    ("default", "default", Fits::All),
+    ("title", "title", Fits::All),
+    ("examples", "examples", Fits::All),
+];
+
+/// Other libraries' names for a rule, and JSON Schema's own.
+const MEANT: [(&str, &str); 13] = [
+    ("min", "ge"),
+    ("max", "le"),
+    ("minimum", "ge"),
+    ("maximum", "le"),
+    ("gte", "ge"),
+    ("lte", "le"),
+    ("exclusive_minimum", "gt"),
+    ("exclusive_maximum", "lt"),
+    ("regex", "pattern"),
+    ("length", "max_length"),
+    ("rename", "name"),
+    ("example", "examples"),
+    ("doc", "description"),
+];
+
+impl Parse for Rules {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut rules = Rules::default();
+        let mut known: Vec<Ident> = Vec::new();
+        while !input.is_empty() {
+            let key: Ident = input.parse()?;
+            if known.contains(&key) {
+                return Err(Error::new(key.span(), format!("`{key}` stands here twice")));
+            }
+            rules.read(&key, input)?;
+            known.push(key);
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(rules)
+    }
+}
+
+impl Rules {
+    fn read(&mut self, key: &Ident, input: ParseStream<'_>) -> Result<()> {
+        if key == "deprecated" {
+            self.deprecated = true;
+            return Ok(());
+        }
+        let found = KEYWORDS.iter().find(|(known, ..)| key == known);
+        let is_text = ["name", "alias", "description"]
+            .iter()
+            .any(|known| key == known);
+        if found.is_none() && !is_text {
+            return Err(Error::new(key.span(), unknown(key)));
+        }
+        if !input.peek(Token![=]) {
+            return Err(Error::new(
+                key.span(),
+                format!("`{key}` needs a value: `{key} = …`"),
+            ));
+        }
+        input.parse::<Token![=]>()?;
+        let value: Expr = input.parse()?;
+        if let Some((_, keyword, _)) = found {
+            self.keywords.push(Keyword {
+                key: key.clone(),
+                keyword,
+                value,
+            });
+            return Ok(());
+        }
+        let Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) = value
+        else {
+            let message = format!("`{key}` is a text: `{key} = \"…\"`");
+            return Err(Error::new(value.span(), message));
+        };
+        if key == "description" {
+            self.description = Some(text);
+        } else {
+            self.name = Some(text);
+        }
+        Ok(())
+    }
+}
+
+fn unknown(key: &Ident) -> String {
+    if key == "required" {
+        return "no rule `required`: an argument is, unless it is an `Option<_>` or has a `default`".into();
+    }
+    if let Some((_, meant)) = MEANT.iter().find(|(other, _)| key == other) {
+        return format!("no rule `{key}`: it is called `{meant}` here");
+    }
+    let known: Vec<_> = KEYWORDS
+        .iter()
+        .map(|(known, ..)| format!("`{known}`"))
+        .collect();
+    format!(
+        "no rule `{key}`: there are `name`, `description`, `deprecated`, {}",
+        known.join(", ")
+    )
+}
+
+/// What the macro can tell of a type by its name.
+pub(crate) struct Shape {
+    pub(crate) optional: bool,
+    pub(crate) list: bool,
+    kind: Option<Scalar>,
+    /// The scalar, as the author wrote it.
+    name: String,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Scalar {
+    Text,
+    Integer,
+    Number,
+    Bool,
+}
+
+impl Shape {
+    pub(crate) fn of(ty: &Type) -> Self {
+        let (optional, ty) = match content_of(ty, "Option") {
+            Some(inside) => (true, inside),
+            None => (false, ty.clone()),
+        };
+        let (list, ty) = match content_of(&ty, "Vec") {
+            Some(inside) => (true, inside),
+            None => (false, ty),
+        };
+        let name = ty.to_token_stream().to_string();
+        let kind = match name.as_str() {
+            "String" => Some(Scalar::Text),
+            "f32" | "f64" => Some(Scalar::Number),
+            "bool" => Some(Scalar::Bool),
+            "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" => Some(Scalar::Integer),
+            _ => None,
+        };
+        Shape {
+            optional,
+            list,
+            kind,
+            name,
+        }
+    }
+
+    /// Whether this is the type of one value, by its last name.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name.rsplit(' ').next() == Some(name)
+    }
+}
+
+impl Keyword {
+    /// Whether it fits the type and its value fits it.
+    pub(crate) fn check(&self, shape: &Shape) -> Result<()> {
+        self.value()?;
+        let fits = KEYWORDS
+            .iter()
+            .find(|(known, ..)| self.key == known)
+            .map_or(Fits::All, |(_, _, fits)| *fits);
+        self.check_type(fits, shape)?;
+        let wrong = |message: &str| Err(Error::new(self.value.span(), message));
+        let key = &self.key;
+        match (self.keyword, kind_of(&self.value)) {
+            ("default", _) => check_default(&self.value, shape),
+            ("examples", Some(Literal::List)) => Ok(()),
+            ("examples", _) => wrong("examples are a list: `examples = [\"one\", \"other\"]`"),
+            ("title" | "pattern" | "format", Some(Literal::Text)) => Ok(()),
+            ("title" | "pattern" | "format", _) => {
+                wrong(&format!("`{key}` is a text: `{key} = \"…\"`"))
+            }
+            ("uniqueItems", Some(Literal::Bool)) => Ok(()),
+            ("uniqueItems", _) => wrong("`unique_items` is `true` or `false`"),
+            ("multipleOf", Some(Literal::Integer | Literal::Number)) => Ok(()),
+            (_, Some(Literal::Number | Literal::Negative)) if fits == Fits::Numbers => Ok(()),
+            (_, Some(Literal::Integer)) => Ok(()),
+            (_, _) if fits == Fits::Numbers => wrong(&format!("`{key}` is a number: `{key} = 1`")),
+            (_, _) => wrong(&format!("`{key}` is a count: `{key} = 1`")),
+        }
+    }
+
+    fn check_type(&self, fits: Fits, shape: &Shape) -> Result<()> {
+        use Scalar::{Bool, Integer, Number, Text};
+        let number = matches!(shape.kind, None | Some(Integer | Number));
+        let text = matches!(shape.kind, None | Some(Text));
+        let (ok, whom) = match fits {
+            Fits::Numbers => (number, "numbers"),
+            Fits::Lengths => (shape.list || text, "texts and lists"),
+            Fits::Texts => (text, "texts"),
+            Fits::Lists => (
+                shape.list || shape.kind.is_none(),
+                "lists, as `Vec<_>` is one",
+            ),
+            Fits::All => (true, ""),
+        };
+        if ok {
+            return Ok(());
+        }
+        let (key, name) = (&self.key, &shape.name);
+        let better = match (fits, shape.kind) {
+            (Fits::Lengths, Some(Integer | Number)) if self.keyword == "minLength" => {
+                ": a least number is `ge = …`"
+            }
+            (Fits::Lengths, Some(Integer | Number)) => ": a greatest number is `le = …`",
+            (Fits::Numbers, Some(Text)) => ": a text has `min_length` and `max_length`",
+            (_, Some(Bool)) => ": leave it away",
+            _ => "",
+        };
+        Err(Error::new(
+            key.span(),
+            format!("`{key}` is for {whom}, and this is `{name}`{better}"),
+        ))
+    }
+
+    /// Whether it says what is passed when nothing was sent.
+    pub(crate) fn default_span(&self) -> Option<Span> {
+        (self.keyword == "default").then(|| self.key.span())
+    }
+
+    /// The value as `switchback_sdk::operation::Rule`.
+    pub(crate) fn value(&self) -> Result<TokenStream> {
+        constant(&self.value)
+    }
+}
+
+fn check_default(value: &Expr, shape: &Shape) -> Result<()> {
+    let values = match value {
+        Expr::Array(list) if shape.list || shape.kind.is_none() => list.elems.iter().collect(),
+        Expr::Array(_) => {
+            let message = format!(
+                "this default is a list, and the argument is `{}`",
+                shape.name
+            );
+            return Err(Error::new(value.span(), message));
+        }
+        other if shape.list => {
+            return Err(Error::new(
+                other.span(),
+                "the default of a list is a list: `default = […]`",
+            ));
+        }
+        one => vec![one],
+    };
+    for value in values {
+        let (Some(kind), Some(scalar)) = (kind_of(value), shape.kind) else {
+            continue;
+        };
+        let ok = match scalar {
+            Scalar::Text => kind == Literal::Text,
+            Scalar::Bool => kind == Literal::Bool,
+            Scalar::Number => !matches!(kind, Literal::Text | Literal::Bool | Literal::List),
+            Scalar::Integer => in_range(value, &shape.name),
+        };
+        if !ok {
+            let message = format!(
+                "`{}` is no `{}`, which the argument is",
+                value.to_token_stream(),
+                shape.name
+            );
+            return Err(Error::new(value.span(), message));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the value is an integer that the type can hold.
+fn in_range(value: &Expr, ty: &str) -> bool {
+    let text = value.to_token_stream().to_string().replace([' ', '_'], "");
+    let Ok(number) = text.parse::<i128>() else {
+        return false;
+    };
+    match ty {
+        "u8" => u8::try_from(number).is_ok(),
+        "u16" => u16::try_from(number).is_ok(),
+        "u32" => u32::try_from(number).is_ok(),
+        "u64" => u64::try_from(number).is_ok(),
+        "i8" => i8::try_from(number).is_ok(),
+        "i16" => i16::try_from(number).is_ok(),
+        "i32" => i32::try_from(number).is_ok(),
+        _ => i64::try_from(number).is_ok(),
+    }
+}
+
+/// What an expression is, by its looks.
+#[derive(Clone, Copy, PartialEq)]
+enum Literal {
+    Text,
+    Integer,
+    Number,
+    /// An integer or not.
+    Negative,
+    Bool,
+    List,
+}
+
+fn kind_of(value: &Expr) -> Option<Literal> {
+    match value {
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Str(_) => Some(Literal::Text),
+            Lit::Int(_) => Some(Literal::Integer),
+            Lit::Float(_) => Some(Literal::Number),
+            Lit::Bool(_) => Some(Literal::Bool),
+            _ => None,
+        },
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) => match kind_of(expr) {
+            Some(Literal::Integer | Literal::Number) => Some(Literal::Negative),
+            _ => None,
+        },
+        Expr::Array(_) => Some(Literal::List),
+        _ => None,
+    }
+}
+
+/// A literal as `switchback_sdk::operation::Rule`.
+fn constant(value: &Expr) -> Result<TokenStream> {
+    let is_float = value.to_token_stream().to_string().contains('.');
+    let variant = match kind_of(value) {
+        Some(Literal::Bool) => quote!(Bool),
+        Some(Literal::Negative) if is_float => quote!(Number),
+        Some(Literal::Integer | Literal::Negative) => quote!(Integer),
+        Some(Literal::Number) => quote!(Number),
+        Some(Literal::Text) => quote!(Text),
+        Some(Literal::List) => {
+            let Expr::Array(list) = value else {
+                unreachable!("`kind_of` says list of nothing else")
+            };
+            let values = list
+                .elems
+                .iter()
+                .map(constant)
+                .collect::<Result<Vec<_>>>()?;
+            return Ok(quote!(::switchback_sdk::operation::Rule::List(&[#(#values),*])));
+        }
+        None => {
+            return Err(Error::new(
+                value.span(),
+                "a rule's value is written out: a number, a text, `true`, `false` or a list of these",
+            ));
+        }
+    };
+    Ok(quote!(::switchback_sdk::operation::Rule::#variant(#value)))
+}
