@@ -1,9 +1,9 @@
 //! What a function may return, and how it goes out.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::Problem;
+use crate::{Answers, Problem};
 
 /// JSON: of a body as an argument, of an answer as a result. The value is field `0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,25 +68,42 @@ impl Response {
 
 /// A type that a function may return.
 ///
-/// Every type that serialises and has a schema is one. So are [`Json`] and [`Response`]. A function may also return
-/// `Result<_, E>` of these, where `E` is [`Problem`] or becomes one (`impl From<E> for Problem`); the attribute knows it
-/// by the word `Result`, which may be an alias of that name.
+/// Every type that serialises and has a schema is one, and goes out as JSON: `String`, `Vec<Item>`, `()` (which is
+/// `null`, as FastAPI's `None`). So are [`Json`], [`Html`], [`Text`], [`Redirect`], [`With`] and [`Response`], and an
+/// enum that derives [`Responses`]. Two words of the signature mean more, also nested:
+///
+/// - `Option<T>`: what is not there is answered with 404 and `{"detail": "Not Found"}`, and documented so. An answer
+///   that may be `null` is written `Json<Option<T>>`.
+/// - `Result<T, E>`: `E` is [`Problem`], [`Violation`](crate::Violation) or an enum that derives [`Responses`].
+///
+/// ```
+/// use switchback_sdk::prelude::*;
+///
+/// /// Read a note
+/// #[get("/notes/{id}")]
+/// fn read(id: u32) -> Option<String> {
+///     (id == 1).then(|| "buy milk".into())
+/// }
+///
+/// plugin! { title: "Notes", routes: [read] }
+/// assert!(plugin().openapi().contains(r#""404""#));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be answered",
     label = "not an answer",
-    note = "derive `Serialize` and `JsonSchema` for it, or return `Response`, or a `Result<_, Problem>` of these, written as `Result`"
+    note = "derive `Serialize` and `JsonSchema` for it, or derive `Responses` for an enum of answers, or return `Response`"
 )]
 pub trait Answer {
-    /// The schema of the JSON that it carries, if it is JSON.
-    fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
+    /// Adds what is answered to the contract: under `status`, unless the type knows better.
+    fn describe(status: u16, description: &str, answers: &mut Answers<'_>);
 
     /// The answer; with `status` unless it knows better.
     fn answer(self, status: u16) -> Response;
 }
 
 impl<T: Serialize + JsonSchema> Answer for T {
-    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
-        Some(generator.subschema_for::<T>())
+    fn describe(status: u16, description: &str, answers: &mut Answers<'_>) {
+        answers.json::<T>(status, description);
     }
 
     fn answer(self, status: u16) -> Response {
@@ -104,8 +121,8 @@ pub(crate) fn has_body(status: u16) -> bool {
 }
 
 impl<T: Serialize + JsonSchema> Answer for Json<T> {
-    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
-        T::schema(generator)
+    fn describe(status: u16, description: &str, answers: &mut Answers<'_>) {
+        T::describe(status, description, answers);
     }
 
     fn answer(self, status: u16) -> Response {
@@ -114,11 +131,150 @@ impl<T: Serialize + JsonSchema> Answer for Json<T> {
 }
 
 impl Answer for Response {
-    fn schema(_: &mut SchemaGenerator) -> Option<Schema> {
-        None
+    fn describe(status: u16, description: &str, answers: &mut Answers<'_>) {
+        answers.empty(status, description);
     }
 
     fn answer(self, _: u16) -> Response {
         self
+    }
+}
+
+/// What `Option<T>` as a result becomes.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Found<T>(pub Option<T>);
+
+impl<T: Answer> Answer for Found<T> {
+    fn describe(status: u16, description: &str, answers: &mut Answers<'_>) {
+        T::describe(status, description, answers);
+        answers.said(404, "Not Found");
+    }
+
+    fn answer(self, status: u16) -> Response {
+        match self.0 {
+            Some(found) => found.answer(status),
+            None => Problem::new(404, "Not Found").into(),
+        }
+    }
+}
+
+/// A page: `text/html`.
+///
+/// ```
+/// use switchback_sdk::prelude::*;
+///
+/// /// The front page
+/// #[get("/")]
+/// fn front() -> Html {
+///     Html("<h1>Shop</h1>".into())
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Html(pub String);
+
+/// Text as it is: `text/plain`. (A `String` is answered as JSON, in quotes.)
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text(pub String);
+
+macro_rules! texts {
+    ($($name:ident $media_type:literal)*) => {$(
+        impl Answer for $name {
+            fn describe(status: u16, description: &str, answers: &mut Answers<'_>) {
+                answers.text(status, description, $media_type);
+            }
+
+            fn answer(self, status: u16) -> Response {
+                Response::new(status)
+                    .header("content-type", concat!($media_type, "; charset=utf-8"))
+                    .body(self.0)
+            }
+        }
+    )*};
+}
+
+texts! { Html "text/html" Text "text/plain" }
+
+/// Another place to look: its address is field `0`. The status is the operation's, if that is one of 300 to 399, else
+/// 307, as FastAPI's.
+///
+/// ```
+/// use switchback_sdk::prelude::*;
+///
+/// /// Where this was before
+/// #[get("/old", status = 301)]
+/// fn old() -> Redirect {
+///     Redirect("/new".into())
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect(pub String);
+
+impl Redirect {
+    fn status(status: u16) -> u16 {
+        if (300..=399).contains(&status) {
+            status
+        } else {
+            307
+        }
+    }
+}
+
+impl Answer for Redirect {
+    fn describe(status: u16, description: &str, answers: &mut Answers<'_>) {
+        answers.empty(Redirect::status(status), description);
+    }
+
+    fn answer(self, status: u16) -> Response {
+        Response::new(Redirect::status(status)).header("location", &self.0)
+    }
+}
+
+/// An answer with headers of its own, documented as the answer inside is.
+///
+/// ```
+/// use switchback_sdk::prelude::*;
+///
+/// /// Create a note
+/// #[post("/notes", status = 201)]
+/// fn create(text: Json<String>) -> With<Json<String>> {
+///     With::new(text).header("location", "/notes/1")
+/// }
+///
+/// assert_eq!(create(Json("a".into())).headers, [("location".into(), "/notes/1".into())]);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct With<T> {
+    /// The answer.
+    pub answer: T,
+    /// What is added to its headers.
+    pub headers: Vec<(String, String)>,
+}
+
+impl<T> With<T> {
+    /// `answer`, without further headers yet.
+    pub fn new(answer: T) -> Self {
+        With {
+            answer,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Adds a header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+}
+
+impl<T: Answer> Answer for With<T> {
+    fn describe(status: u16, description: &str, answers: &mut Answers<'_>) {
+        T::describe(status, description, answers);
+    }
+
+    fn answer(self, status: u16) -> Response {
+        let mut response = self.answer.answer(status);
+        response.headers.extend(self.headers);
+        response
     }
 }

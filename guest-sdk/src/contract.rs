@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
-use crate::answer::has_body;
+use crate::Answers;
 use crate::operation::{Argument, Content, Operation, RequestBody, Rule};
 
 /// Where a schema's `$ref`s point until all are known. A type may look different when read (a field with a default
@@ -180,16 +180,10 @@ fn describe(
     if let Some(body) = &operation.body {
         described["requestBody"] = request_body(body, read);
     }
-    let mut answer = object([("description", "Successful Response".into())]);
-    if let Some(schema) = (operation.answer)(written).filter(|_| has_body(operation.status)) {
-        answer["content"] = json_of(schema.to_value());
-    }
-    described["responses"] = object([(&operation.status.to_string(), answer)]);
+    let mut answers = Answers::new(written);
+    (operation.answers)(&mut answers);
+    described["responses"] = Value::Object(answers.responses);
     described
-}
-
-fn json_of(schema: Value) -> Value {
-    object([("application/json", object([("schema", schema)]))])
 }
 
 fn request_body(body: &RequestBody, read: &mut SchemaGenerator) -> Value {

@@ -44,8 +44,8 @@
 //! - **`Json<T>`** is the body. `T` is an ordinary serde type that also derives `JsonSchema`; what its schema says
 //!   holds before the function is called, so the function does not check again.
 //! - **The value returned** is the answer ([`Answer`]): any type that serialises and has a schema becomes JSON with
-//!   status 200, [`Json<T>`](Json) says so aloud, [`Response`] is an answer made by hand, and
-//!   `Result<_, Problem>` may fail with a [`Problem`].
+//!   status 200, [`Json<T>`](Json) says so aloud, `Option<T>` may be 404, [`Response`] is an answer made by hand, and
+//!   `Result<T, E>` may fail with a [`Problem`] or an enum of the author's own ([`Responses`]).
 //!
 //! [`plugin!`] lists the operations and makes the component. One function handles one request at a time; nothing is
 //! async, and a call that waits (reading a stream) holds no thread of the host.
@@ -82,19 +82,31 @@ mod plugin;
 mod problem;
 mod reader;
 mod request;
+mod responses;
+mod state;
 mod upload;
+mod violation;
 
-pub use answer::{Answer, Json, Response};
+#[doc(hidden)]
+pub use answer::Found as __Found;
+pub use answer::{Answer, Html, Json, Redirect, Response, Text, With};
 pub use body::{Body, Bytes, Form, FromBody};
 #[doc(hidden)]
 pub use export::handle as __handle;
 pub use operation::{Operation, Route};
 pub use params::Parameter;
 pub use plugin::Plugin;
-pub use problem::Problem;
+pub use problem::{OrProblem, Problem};
 pub use request::Request;
-pub use switchback_sdk_macros::{delete, get, head, options, patch, post, put, trace};
+pub use responses::{Answers, Responses};
+#[doc(hidden)]
+pub use responses::{Outcome as __Outcome, detailed as __detailed, said as __said};
+pub use state::State;
+pub use switchback_sdk_macros::{Responses, delete, get, head, options, patch, post, put, trace};
 pub use upload::{Files, Upload};
+pub use violation::Violation;
+#[doc(hidden)]
+pub use {schemars as __schemars, serde as __serde};
 
 #[cfg(all(target_arch = "wasm32", feature = "arena"))]
 #[global_allocator]
@@ -103,8 +115,9 @@ static ARENA: arena::Arena = arena::Arena::new();
 /// What a plugin's source wants at hand: `use switchback_sdk::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Bytes, Form, Json, Parameter, Problem, Response, Upload, delete, get, incoming, log, patch,
-        plugin, post, put,
+        Bytes, Form, Html, Json, OrProblem, Parameter, Problem, Redirect, Response, Responses,
+        State, Text, Upload, Violation, With, debug, delete, error, get, incoming, info, log,
+        patch, plugin, post, put, warn,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

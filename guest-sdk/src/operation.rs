@@ -4,7 +4,7 @@ use schemars::{Schema, SchemaGenerator};
 
 use crate::reader::Raw;
 use crate::upload::Files;
-use crate::{FromBody, Parameter, Problem, Request, Response};
+use crate::{Answers, FromBody, Parameter, Problem, Request, Response};
 
 /// One operation: `#[get]` and its like make it, [`plugin!`](crate::plugin) lists it.
 pub struct Operation {
@@ -26,10 +26,8 @@ pub struct Operation {
     pub arguments: &'static [Argument],
     /// Its body, if it takes one.
     pub body: Option<RequestBody>,
-    /// The status of its answer.
-    pub status: u16,
-    /// The schema of its answer, if that is JSON.
-    pub answer: fn(&mut SchemaGenerator) -> Option<Schema>,
+    /// Adds its answers to the contract.
+    pub answers: fn(&mut Answers<'_>),
     /// Reads the arguments, calls the function, makes the answer.
     pub call: fn(&Request<'_>) -> Result<Response, Problem>,
 }
@@ -140,8 +138,7 @@ pub const fn broken(name: &'static str) -> Operation {
         deprecated: false,
         arguments: &[],
         body: None,
-        status: 500,
-        answer: |_| None,
+        answers: |_| (),
         call: |_| Ok(Response::new(500)),
     }
 }

@@ -72,6 +72,34 @@ impl Problem {
     }
 }
 
+/// Turns what is not there into a [`Problem`].
+pub trait OrProblem<T> {
+    /// 404 with `detail` for `None`.
+    ///
+    /// ```
+    /// use switchback_sdk::prelude::*;
+    ///
+    /// /// Read a note
+    /// #[get("/notes/{id}")]
+    /// fn read(id: u32) -> Result<String, Problem> {
+    ///     let note = ["buy milk"].get(id as usize).or_404("there is no such note")?;
+    ///     Ok(note.to_string())
+    /// }
+    ///
+    /// assert_eq!(read(1).unwrap_err().status(), 404);
+    /// ```
+    ///
+    /// # Errors
+    /// The problem, for `None`.
+    fn or_404(self, detail: &str) -> Result<T, Problem>;
+}
+
+impl<T> OrProblem<T> for Option<T> {
+    fn or_404(self, detail: &str) -> Result<T, Problem> {
+        self.ok_or_else(|| Problem::new(404, detail))
+    }
+}
+
 impl From<Problem> for Response {
     fn from(problem: Problem) -> Response {
         let mut response = Response::json(problem.status, &object([("detail", problem.detail)]));

@@ -5,7 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, ItemFn, Result, ReturnType};
 
-use crate::argument::{self, Argument, Kind, Place, content_of};
+use crate::answer;
+use crate::argument::{self, Argument, Kind, Place};
 use crate::operation::Options;
 use crate::path;
 
@@ -68,18 +69,13 @@ fn refuse_unfit(function: &ItemFn) -> Result<()> {
             "a route has arguments with names and types",
         ));
     }
-    if let ReturnType::Type(_, ty) = &signature.output {
-        if content_of(ty, "Option").is_some() {
-            let message = "return `Result<_, Problem>` with a 404 for what is not there, or `Json<Option<_>>` for an \
-                           answer that may be `null`";
-            return Err(Error::new(ty.span(), message));
-        }
-        if let syn::Type::Reference(_) = &**ty {
-            return Err(Error::new(
-                ty.span(),
-                "an answer is owned: return `String` rather than `&str`",
-            ));
-        }
+    if let ReturnType::Type(_, ty) = &signature.output
+        && let syn::Type::Reference(_) = &**ty
+    {
+        return Err(Error::new(
+            ty.span(),
+            "an answer is owned: return `String` rather than `&str`",
+        ));
     }
     Ok(())
 }
@@ -201,13 +197,7 @@ fn implementation(
     let body = body(arguments);
     let read = arguments.iter().map(Argument::read);
     let called = quote!(#ident(#(#read),*));
-    let (answer, answered) = match &function.sig.output {
-        ReturnType::Default => (quote!(()), called),
-        ReturnType::Type(_, ty) => match content_of(ty, "Result") {
-            Some(good) => (quote!(#good), quote!(#called?)),
-            None => (quote!(#ty), called),
-        },
-    };
+    let answer::Answered { describe, call } = answer::of(&function.sig.output, *status, &called);
     quote! {
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
@@ -224,11 +214,8 @@ fn implementation(
                 deprecated: #deprecated,
                 arguments: &[#(#declared),*],
                 body: #body,
-                status: #status,
-                answer: <#answer as ::switchback_sdk::Answer>::schema,
-                call: |request| {
-                    ::core::result::Result::Ok(::switchback_sdk::Answer::answer(#answered, #status))
-                },
+                answers: |answers| { #describe },
+                call: |request| { #call },
             };
         }
     }
@@ -400,12 +387,6 @@ mod tests {
                 r#""/""#,
                 r#"fn f(#[query(name = "b")] a: u8, b: u8) {}"#,
                 "another argument is called `b`",
-            ),
-            (
-                "get",
-                r#""/""#,
-                "fn f() -> Option<T> {}",
-                "return `Result<_, Problem>` with a 404",
             ),
             (
                 "get",

@@ -5,10 +5,12 @@
 //! and two short functions that call the SDK for each argument. All that can be wrong in the attribute or in the
 //! signature is said here, at the author's own token.
 
+mod answer;
 mod argument;
 mod expand;
 mod operation;
 mod path;
+mod responses;
 mod rule;
 
 use proc_macro::TokenStream;
@@ -39,3 +41,9 @@ macro_rules! methods {
 }
 
 methods! { get post put patch delete head options trace }
+
+/// Makes an enum a set of answers, each variant with its `#[status(…)]`: see `switchback_sdk::Responses`.
+#[proc_macro_derive(Responses, attributes(status, from, serde, schemars))]
+pub fn responses(input: TokenStream) -> TokenStream {
+    responses::derive(input.into()).into()
+}

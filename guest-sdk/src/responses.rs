@@ -1,0 +1,222 @@
+//! Answers that know their own status, and how all of an operation's answers get into its contract.
+
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::answer::has_body;
+use crate::contract::object;
+use crate::{Problem, Response};
+
+/// A set of answers, each with a status of its own: what a function may fail with, or one of several successes.
+/// [`Problem`] is one; `#[derive(Responses)]` makes one of an enum.
+///
+/// ```
+/// use switchback_sdk::prelude::*;
+///
+/// #[derive(Responses)]
+/// enum ShopError {
+///     /// There is no such item
+///     #[status(404)]
+///     NotFound,
+///     /// The name is taken
+///     #[status(409)]
+///     Taken { by: u32 },
+///     /// Something else is in the way
+///     #[status(423)]
+///     Locked(String),
+///     #[from]
+///     Other(Problem),
+/// }
+///
+/// /// Rename an item
+/// #[put("/items/{id}/name")]
+/// fn rename(id: u32, name: Json<String>) -> Result<Json<String>, ShopError> {
+///     match id {
+///         1 => Ok(name),
+///         2 => Err(ShopError::Taken { by: 1 }),
+///         3 => Err(ShopError::Locked(format!("item {id} is being sold"))),
+///         4 => Err(Problem::new(503, "come back later"))?,
+///         _ => Err(ShopError::NotFound),
+///     }
+/// }
+///
+/// plugin! { title: "Shop", routes: [rename] }
+/// assert!(plugin().openapi().contains("The name is taken"));
+/// assert_eq!(ShopError::NotFound.respond().body, br#"{"detail":"There is no such item"}"#);
+/// assert_eq!(ShopError::Taken { by: 1 }.respond().body, br#"{"detail":{"by":1}}"#);
+/// ```
+///
+/// Each variant has its status, and its documentation is the description in the contract. What is answered, and
+/// documented just so:
+///
+/// | variant | from 400 on | below 400 |
+/// |---|---|---|
+/// | `NotFound` | `{"detail": "the documentation's first line"}` | no body |
+/// | `Locked(T)` | `{"detail": T}` | `T` |
+/// | `Locked(Json<T>)`, `Html`, `Text` | as it is | as it is |
+/// | `Taken { by: u32 }` | `{"detail": {"by": 1}}` | `{"by": 1}` |
+/// | `#[from] Other(E)` | `E` answers for itself, and `?` makes this of it | |
+///
+/// So an error is FastAPI's `{"detail": …}` unless a variant says otherwise by `Json`. Fields may have the attributes
+/// of serde and schemars. Variants may share a status.
+#[diagnostic::on_unimplemented(
+    message = "a route cannot fail with `{Self}`",
+    label = "not an answer with a status of its own",
+    note = "derive `Responses` for `{Self}` and give each variant its `#[status(…)]`, or fail with `Problem`"
+)]
+pub trait Responses {
+    /// Adds all of them to the contract.
+    fn describe(answers: &mut Answers<'_>);
+
+    /// The answer that this value is.
+    fn respond(self) -> Response;
+}
+
+impl Responses for Problem {
+    /// Nothing: which status it has is known when it is made.
+    fn describe(_: &mut Answers<'_>) {}
+
+    fn respond(self) -> Response {
+        self.into()
+    }
+}
+
+/// What `Result<_, _>` means in a signature, also under another name of that ending.
+#[doc(hidden)]
+pub trait Outcome {
+    /// What it fails with.
+    type Bad: Responses;
+}
+
+impl<T, E: Responses> Outcome for Result<T, E> {
+    type Bad = E;
+}
+
+/// The answers of one operation, as the contract will have them.
+pub struct Answers<'a> {
+    generator: &'a mut SchemaGenerator,
+    /// OpenAPI's `responses`.
+    pub(crate) responses: Map<String, Value>,
+}
+
+impl<'a> Answers<'a> {
+    pub(crate) fn new(generator: &'a mut SchemaGenerator) -> Self {
+        Answers {
+            generator,
+            responses: Map::new(),
+        }
+    }
+
+    /// JSON of this type.
+    pub fn json<T: JsonSchema>(&mut self, status: u16, description: &str) {
+        let schema = self.schema::<T>();
+        self.add(status, description, "application/json", schema);
+    }
+
+    /// `{"detail": T}`.
+    pub fn detail<T: JsonSchema>(&mut self, status: u16, description: &str) {
+        let schema = self.schema::<T>();
+        self.add(
+            status,
+            description,
+            "application/json",
+            under_detail(schema),
+        );
+    }
+
+    /// `{"detail": "…"}` with the description's first line.
+    pub fn said(&mut self, status: u16, description: &str) {
+        let text = first_line(description);
+        let schema = object([("type", "string".into()), ("const", text.into())]);
+        self.add(
+            status,
+            description,
+            "application/json",
+            under_detail(schema),
+        );
+    }
+
+    /// Text of this media type.
+    pub fn text(&mut self, status: u16, description: &str, media_type: &str) {
+        let schema = object([("type", "string".into())]);
+        self.add(status, description, media_type, schema);
+    }
+
+    /// No body, or one that is not described.
+    pub fn empty(&mut self, status: u16, description: &str) {
+        self.entry(status, description);
+    }
+
+    fn schema<T: JsonSchema>(&mut self) -> Value {
+        self.generator.subschema_for::<T>().to_value()
+    }
+
+    /// Answers of one status share a place: their descriptions are paragraphs, their schemas alternatives.
+    fn add(&mut self, status: u16, description: &str, media_type: &str, schema: Value) {
+        let answer = self.entry(status, description);
+        if !has_body(status) {
+            return;
+        }
+        if answer.get("content").is_none() {
+            answer["content"] = object([]);
+        }
+        let content = &mut answer["content"];
+        let Some(known) = content.get_mut(media_type) else {
+            content[media_type] = object([("schema", schema)]);
+            return;
+        };
+        let known = &mut known["schema"];
+        if *known == schema {
+            return;
+        }
+        match known.get_mut("anyOf").and_then(Value::as_array_mut) {
+            Some(alternatives) => alternatives.push(schema),
+            None => *known = object([("anyOf", Value::Array(vec![known.take(), schema]))]),
+        }
+    }
+
+    fn entry(&mut self, status: u16, description: &str) -> &mut Value {
+        let answer = self
+            .responses
+            .entry(status.to_string())
+            .or_insert_with(|| object([("description", "".into())]));
+        if let Value::String(known) = &mut answer["description"]
+            && !known.split("\n\n").any(|one| one == description)
+        {
+            if !known.is_empty() {
+                known.push_str("\n\n");
+            }
+            known.push_str(description);
+        }
+        answer
+    }
+}
+
+fn under_detail(schema: Value) -> Value {
+    object([
+        ("type", "object".into()),
+        ("properties", object([("detail", schema)])),
+        ("required", Value::Array(vec!["detail".into()])),
+    ])
+}
+
+fn first_line(text: &str) -> &str {
+    text.split_once('\n').map_or(text, |(first, _)| first)
+}
+
+/// `{"detail": …}` of what a variant carries.
+#[doc(hidden)]
+pub fn detailed<T: Serialize>(status: u16, detail: T) -> Response {
+    #[derive(Serialize)]
+    struct Detailed<T> {
+        detail: T,
+    }
+    Response::json(status, &Detailed { detail })
+}
+
+/// `{"detail": "…"}` of a variant that carries nothing.
+#[doc(hidden)]
+pub fn said(status: u16, description: &str) -> Response {
+    Problem::new(status, first_line(description)).into()
+}

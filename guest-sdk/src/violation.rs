@@ -1,0 +1,127 @@
+//! The author's own rules, told as the host tells its own: what no schema can say, as one field against another.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::contract::object;
+use crate::{Answers, Problem, Response, Responses};
+
+/// A rule of the author's that a request breaks: answered with 422 in the same shape as the host's own checks.
+///
+/// ```
+/// use switchback_sdk::prelude::*;
+///
+/// #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+/// struct Stay {
+///     begin: u32,
+///     end: u32,
+/// }
+///
+/// /// Book a stay
+/// #[post("/stays", status = 201)]
+/// fn book(stay: Json<Stay>) -> Result<Json<Stay>, Problem> {
+///     if stay.0.end <= stay.0.begin {
+///         Err(Violation::at("body.end", "must be after begin").input(&stay.0.end))?;
+///     }
+///     Ok(stay)
+/// }
+///
+/// let problem = book(Json(Stay { begin: 2, end: 1 })).unwrap_err();
+/// assert_eq!(
+///     problem.detail().to_string(),
+///     r#"[{"type":"value_error","loc":["body","end"],"msg":"Value error, must be after begin","input":1,"ctx":{"error":{}}}]"#
+/// );
+/// ```
+///
+/// `?` makes a [`Problem`] of one, and of a `Vec` of several; [`Violation::refuse`] does so only if there are any. An
+/// enum of the author's takes one by a variant `#[from] Invalid(Violation)` or `#[from] Other(Problem)`. The contract
+/// needs no word of it: the host documents 422 wherever there is something to check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Violation {
+    loc: Vec<Value>,
+    message: String,
+    input: Value,
+}
+
+impl Violation {
+    /// A broken rule at a place: `body.end`, `query.limit`, `body.items.0.name`. A step that is a number is an index.
+    pub fn at(place: &str, message: impl Into<String>) -> Self {
+        let step = |step: &str| match step.parse::<u32>() {
+            Ok(index) => index.into(),
+            Err(_) => step.into(),
+        };
+        Violation {
+            loc: place.split('.').map(step).collect(),
+            message: message.into(),
+            input: Value::Null,
+        }
+    }
+
+    /// What was sent there; `null` unless said.
+    pub fn input(mut self, input: &impl Serialize) -> Self {
+        self.input = serde_json::to_value(input).unwrap_or_default();
+        self
+    }
+
+    /// Fails with all of them, if there are any.
+    ///
+    /// ```
+    /// use switchback_sdk::prelude::*;
+    ///
+    /// fn check(begin: u32, end: u32) -> Result<(), Problem> {
+    ///     let mut broken = Vec::new();
+    ///     if begin == 0 {
+    ///         broken.push(Violation::at("body.begin", "must not be today"));
+    ///     }
+    ///     if end <= begin {
+    ///         broken.push(Violation::at("body.end", "must be after begin"));
+    ///     }
+    ///     Violation::refuse(broken)
+    /// }
+    ///
+    /// assert_eq!(check(0, 0).unwrap_err().detail().as_array().unwrap().len(), 2);
+    /// assert!(check(1, 2).is_ok());
+    /// ```
+    ///
+    /// # Errors
+    /// 422 with all of `broken`, if there are any.
+    pub fn refuse(broken: Vec<Violation>) -> Result<(), Problem> {
+        if broken.is_empty() {
+            Ok(())
+        } else {
+            Err(broken.into())
+        }
+    }
+
+    fn told(self) -> Value {
+        object([
+            ("type", "value_error".into()),
+            ("loc", Value::Array(self.loc)),
+            ("msg", format!("Value error, {}", self.message).into()),
+            ("input", self.input),
+            ("ctx", object([("error", object([]))])),
+        ])
+    }
+}
+
+impl From<Violation> for Problem {
+    fn from(violation: Violation) -> Problem {
+        vec![violation].into()
+    }
+}
+
+impl From<Vec<Violation>> for Problem {
+    fn from(broken: Vec<Violation>) -> Problem {
+        let told = broken.into_iter().map(Violation::told).collect();
+        Problem::new(422, Value::Array(told))
+    }
+}
+
+impl Responses for Violation {
+    /// Nothing: the host documents 422 itself.
+    fn describe(_: &mut Answers<'_>) {}
+
+    fn respond(self) -> Response {
+        Problem::from(self).into()
+    }
+}
