@@ -1,0 +1,90 @@
+// One request, from the host's shapes to the author's, and back.
+
+import { Problem, Response, Violation, json } from "./answer.js";
+import { File } from "./file.js";
+import { log, shown } from "./host.js";
+import { isFileList } from "./schema.js";
+
+/** Answers by a route's handler; whatever that throws becomes an answer too, since here an exception would be a trap. */
+export function answer(route, operation, params, body, more) {
+  try {
+    if (route === undefined) throw new Error(`this plugin has no operation \`${operation}\``);
+    const { path, query, header, cookie } = JSON.parse(params);
+    const given = { path, query, headers: header, cookies: cookie, body: undefined, form: undefined, ...more };
+    read(route.options, body, given);
+    return sent(responseOf(route.handler(given), route));
+  } catch (error) {
+    return sent(failed(error, operation));
+  }
+}
+
+function read({ body: schema, form }, body, given) {
+  switch (body.tag) {
+    case "text":
+      given.body = isJson(body.val.mediaType) ? parse(body.val.data) : body.val.data;
+      if (schema?.fill) given.body = schema.fill(given.body);
+      break;
+    case "bytes":
+      given.body = body.val.data instanceof Uint8Array ? body.val.data : Uint8Array.from(body.val.data);
+      break;
+    case "form":
+      given.form = formOf(form ?? {}, body.val);
+      break;
+    case "empty":
+      if (schema?.initial !== undefined) given.body = JSON.parse(schema.initial);
+      break;
+  }
+}
+
+const isJson = (mediaType) => mediaType === "application/json" || mediaType.endsWith("+json");
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // JSON as Python reads it has `NaN`, JavaScript's has not.
+    throw Violation.at(["body"], error.message, { type: "json_invalid" });
+  }
+}
+
+function formOf(schemas, { fields, files }) {
+  const form = JSON.parse(fields);
+  for (const [name, schema] of Object.entries(schemas)) {
+    if (isFileList(schema)) form[name] = [];
+    else if (schema.initial !== undefined && !Object.hasOwn(form, name)) form[name] = JSON.parse(schema.initial);
+  }
+  files.forEach((sent, index) => {
+    const file = new File(sent, index);
+    if (Array.isArray(form[file.field])) form[file.field].push(file);
+    else form[file.field] = file;
+  });
+  return form;
+}
+
+function responseOf(value, route) {
+  if (value instanceof Response) return value;
+  if (typeof value?.then === "function") {
+    throw new TypeError("the handler returned a promise, which nobody here awaits: return its value");
+  }
+  return json(value, route.status);
+}
+
+function failed(error, operation) {
+  try {
+    if (error instanceof Problem) return error.answer();
+    log.error(`${operation}: ${shown(error)}`);
+  } catch (second) {
+    log.error(`${operation}: a problem that cannot be answered: ${shown(second)}`);
+  }
+  return json({ detail: "Internal Server Error" }, 500);
+}
+
+/** A response as the host takes it. */
+function sent({ status, headers, body }) {
+  return { tag: "full", val: { status, headers, body: payload(body) } };
+}
+
+function payload(body) {
+  if (body === null) return { tag: "empty" };
+  return typeof body === "string" ? { tag: "text", val: body.toWellFormed() } : { tag: "bytes", val: body };
+}

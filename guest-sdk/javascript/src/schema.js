@@ -1,0 +1,248 @@
+// What a value looks like: a builder of JSON Schemas, whose TypeScript types follow from them (`index.d.ts`).
+//
+// A schema never checks: the host does that, before the guest runs. All that is left to do here is to fill in the
+// defaults inside of bodies, which JSON Schema only describes.
+
+/** One JSON Schema. Immutable: each method returns another. */
+export class Schema {
+  /** `write(models)` is the JSON Schema; `fill(value)`, where there is one, fills in defaults. */
+  constructor(write, fill) {
+    this.write = write;
+    this.fill = fill;
+    this.isOptional = false;
+    this.initial = undefined;
+  }
+
+  /** The same with something changed; subclasses keep what is theirs. */
+  changed(changes) {
+    return Object.assign(Object.create(Object.getPrototypeOf(this)), this, changes);
+  }
+
+  /** With further keywords of JSON Schema. */
+  with(keywords) {
+    return this.changed({ write: (models) => ({ ...this.write(models), ...keywords }) });
+  }
+
+  /** With a description, in Markdown. */
+  describe(description) {
+    return this.with({ description });
+  }
+
+  /** May be left out. */
+  optional() {
+    return this.changed({ isOptional: true });
+  }
+
+  /** May be left out, and is then `value`. */
+  default(value) {
+    const json = JSON.stringify(value);
+    if (json === undefined) throw new TypeError("a default is a value that JSON can hold");
+    return this.with({ default: JSON.parse(json) }).changed({ isOptional: true, initial: json });
+  }
+
+  /** May be `null`. */
+  nullable() {
+    return this.changed({
+      write: (models) => {
+        const schema = this.write(models);
+        const simple = typeof schema.type === "string" && !("enum" in schema) && !("const" in schema);
+        return simple ? { ...schema, type: [schema.type, "null"] } : { anyOf: [schema, { type: "null" }] };
+      },
+      fill: this.fill && ((value) => (value === null ? null : this.fill(value))),
+    });
+  }
+
+  /** A model: stands under this name in the documents, and is referred to by it. */
+  named(name) {
+    if (!/^[A-Za-z0-9._-]+$/.test(name)) {
+      throw new TypeError(`a model's name has letters, digits, \`.\`, \`_\` and \`-\`, which ${JSON.stringify(name)} has not`);
+    }
+    return this.changed({ write: (models) => models.refer(name, this) });
+  }
+}
+
+/** An object with known properties. */
+class ObjectSchema extends Schema {
+  constructor(properties, keywords) {
+    const entries = Object.entries(properties);
+    for (const [name, property] of entries) expectSchema(property, `property \`${name}\``);
+    super(
+      (models) => {
+        const required = entries.filter(([, one]) => !one.isOptional || (models.written && one.initial !== undefined));
+        return {
+          type: "object",
+          properties: Object.fromEntries(entries.map(([name, property]) => [name, property.write(models)])),
+          ...(required.length > 0 && { required: required.map(([name]) => name) }),
+          ...written(keywords, models),
+        };
+      },
+      fillObject(entries),
+    );
+    this.properties = properties;
+    this.keywords = keywords;
+  }
+
+  /** Another object, with these properties too; one of the same name is replaced. */
+  extend(properties, keywords = this.keywords) {
+    return new ObjectSchema({ ...this.properties, ...properties }, keywords);
+  }
+
+  /** Another object, with these properties only. */
+  pick(...names) {
+    return new ObjectSchema(Object.fromEntries(names.map((name) => [name, this.properties[name]])), this.keywords);
+  }
+
+  /** Another object, without these properties. */
+  omit(...names) {
+    const left = Object.entries(this.properties).filter(([name]) => !names.includes(name));
+    return new ObjectSchema(Object.fromEntries(left), this.keywords);
+  }
+
+  /** Another object, whose properties may all be left out and have no defaults: what a PATCH sends. */
+  partial() {
+    const properties = Object.entries(this.properties).map(([name, property]) => {
+      const write = (models) => {
+        const { default: _, ...schema } = property.write(models);
+        return schema;
+      };
+      return [name, property.changed({ isOptional: true, initial: undefined, write })];
+    });
+    return new ObjectSchema(Object.fromEntries(properties), this.keywords);
+  }
+}
+
+function fillObject(entries) {
+  const filled = entries.filter(([, property]) => property.initial !== undefined || property.fill);
+  if (filled.length === 0) return undefined;
+  return (value) => {
+    for (const [name, { initial, fill }] of filled) {
+      if (!Object.hasOwn(value, name)) {
+        if (initial === undefined) continue;
+        value[name] = JSON.parse(initial);
+      }
+      if (fill) value[name] = fill(value[name]);
+    }
+    return value;
+  };
+}
+
+/** A file of a form. */
+class FileSchema extends Schema {}
+
+/** Whether a form's field is a file or a list of files. */
+export const isFile = (schema) => schema instanceof FileSchema;
+export const isFileList = (schema) => schema.items instanceof FileSchema;
+
+export function expectSchema(value, what) {
+  if (value instanceof Schema) return value;
+  throw new TypeError(`${what} is no schema: make one by \`s\`, as in \`s.string()\``);
+}
+
+/** Keywords may hold schemas (`additionalProperties`, `propertyNames`, `contains`). */
+function written(keywords = {}, models) {
+  const plain = (value) => (value instanceof Schema ? value.write(models) : value);
+  return Object.fromEntries(Object.entries(keywords).map(([keyword, value]) => [keyword, plain(value)]));
+}
+
+const simple = (type) => (keywords) => new Schema((models) => ({ type, ...written(keywords, models) }));
+
+function array(items, keywords) {
+  expectSchema(items, "what an array holds");
+  const { fill } = items;
+  const schema = new Schema(
+    (models) => ({ type: "array", items: items.write(models), ...written(keywords, models) }),
+    fill && ((values) => values.map(fill)),
+  );
+  schema.items = items;
+  return schema;
+}
+
+function tuple(items, keywords) {
+  items.forEach((item, index) => expectSchema(item, `item ${index} of a tuple`));
+  return new Schema(
+    (models) => ({
+      type: "array",
+      prefixItems: items.map((item) => item.write(models)),
+      items: false,
+      minItems: items.length,
+      maxItems: items.length,
+      ...written(keywords, models),
+    }),
+    items.some((item) => item.fill) ? (values) => values.map((value, at) => items[at].fill?.(value) ?? value) : undefined,
+  );
+}
+
+function record(values, keywords) {
+  expectSchema(values, "what a record holds");
+  const { fill } = values;
+  return new Schema(
+    (models) => ({ type: "object", additionalProperties: values.write(models), ...written(keywords, models) }),
+    fill && ((value) => Object.fromEntries(Object.entries(value).map(([key, one]) => [key, fill(one)]))),
+  );
+}
+
+/** One of several. By `{ discriminator: "kind" }` the property `kind`, a literal in each, says which. */
+function union(choices, { discriminator, ...keywords } = {}) {
+  choices.forEach((choice, index) => expectSchema(choice, `choice ${index} of a union`));
+  if (discriminator === undefined) {
+    return new Schema((models) => ({ anyOf: choices.map((choice) => choice.write(models)), ...written(keywords, models) }));
+  }
+  const byKind = new Map();
+  for (const choice of choices) {
+    const kind = choice.properties?.[discriminator]?.literal;
+    if (kind === undefined) {
+      throw new TypeError(`each choice of a union by \`${discriminator}\` is an object where that property is a literal`);
+    }
+    byKind.set(kind, choice);
+  }
+  return new Schema(
+    (models) => ({
+      oneOf: choices.map((choice) => choice.write(models)),
+      discriminator: { propertyName: discriminator },
+      ...written(keywords, models),
+    }),
+    (value) => byKind.get(value[discriminator])?.fill?.(value) ?? value,
+  );
+}
+
+function literal(value) {
+  const schema = new Schema(() => ({ const: value }));
+  schema.literal = value;
+  return schema;
+}
+
+function enumeration(values, keywords) {
+  const types = [...new Set(values.map((value) => (value === null ? "null" : typeof value)))];
+  const type = types.length === 1 && ["string", "number"].includes(types[0]) ? { type: types[0] } : {};
+  return new Schema((models) => ({ ...type, enum: [...values], ...written(keywords, models) }));
+}
+
+/** A schema that is made later, for models that hold themselves. */
+function lazy(make) {
+  return new Schema(
+    (models) => make().write(models),
+    (value) => make().fill?.(value) ?? value,
+  );
+}
+
+/** The builder. */
+export const s = {
+  string: simple("string"),
+  number: simple("number"),
+  // A number of JavaScript holds 53 bits exactly; `double-int` is OpenAPI's name for that range.
+  integer: (keywords) => simple("integer")({ format: "double-int", ...keywords }),
+  boolean: simple("boolean"),
+  null: () => new Schema(() => ({ type: "null" })),
+  any: (keywords) => new Schema((models) => written(keywords, models)),
+  literal,
+  enum: enumeration,
+  array,
+  tuple,
+  object: (properties, keywords) => new ObjectSchema(properties, keywords),
+  record,
+  union,
+  lazy,
+  file: (keywords) => new FileSchema(() => ({ type: "string", format: "binary", ...keywords })),
+  /** A JSON Schema written by hand. */
+  json: (schema) => new Schema(() => schema),
+};
