@@ -9,12 +9,13 @@
 
 EXAMPLES = hello items
 PYTHON_EXAMPLES = hello-py
+JAVASCRIPT_EXAMPLES = hello-js
 TEST_GUESTS = blank world
 LISTEN = 127.0.0.1:8000
 
 target = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: bench build demo fmt-check guests host python-guests test test-guests
+.PHONY: bench build demo fmt-check guests host javascript-guests python-guests test test-guests test-javascript
 build: guests host
 
 demo: build
@@ -25,12 +26,13 @@ demo: build
 	@echo "    curl http://$(LISTEN)/items/seven -H 'content-type: application/json' -d '{\"name\":\"\",\"price\":0}'"
 	@echo "and open http://$(LISTEN)/docs. Ctrl-C ends it."
 	@echo
-	@exec $(target)/release/switchback serve --plugins examples/dist --listen $(LISTEN) --set plugins.hello-py.prefix=/python
+	@exec $(target)/release/switchback serve --plugins examples/dist --listen $(LISTEN) --set plugins.hello-py.prefix=/python \
+		--set plugins.hello-js.prefix=/javascript
 
 host:
 	cargo build --release -p switchback
 
-guests: python-guests
+guests: python-guests javascript-guests
 	@$(call build_guests,$(EXAMPLES),examples/dist)
 
 # Ten seconds each, so only what has changed.
@@ -50,6 +52,19 @@ examples/dist/%-py.wasm: examples/%-py/*.py $(python_sdk)/switchback/*.py wit/pl
 		-p examples/$*-py -p $(python_sdk) switchback.entry -o $@.new
 	@mv $@.new $@
 
+javascript-guests:
+	@if guest-sdk/javascript/toolchain.sh >/dev/null; then \
+		$(MAKE) --no-print-directory --silent $(JAVASCRIPT_EXAMPLES:%=examples/dist/%.wasm); \
+	else \
+		echo "SKIPPED: the JavaScript examples, $(words $(JAVASCRIPT_EXAMPLES)) of them, for the reason above" >&2; \
+		[ "$$CI" != true ]; \
+	fi
+
+javascript_sdk = guest-sdk/javascript
+examples/dist/%-js.wasm: examples/%-js/*.js $(javascript_sdk)/src/*.js $(javascript_sdk)/*.js* wit/plugin.wit
+	@echo "componentize-qjs examples/$*-js"
+	@node $(javascript_sdk)/build.js examples/$*-js -o $@
+
 test-guests:
 	@$(call build_guests,$(TEST_GUESTS),target/test-guests)
 
@@ -65,11 +80,16 @@ for name in $(1); do \
 done
 endef
 
-test: guests test-guests
+test: guests test-guests test-javascript
 	@tests/tools.sh
 	@rm -f $(target)/skipped-tests
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run && cargo test --doc --quiet; else cargo test; fi; \
 	status=$$?; tests/skipped.sh $(target)/skipped-tests; exit $$status
+
+test-javascript:
+	@if command -v node >/dev/null 2>&1; then cd $(javascript_sdk) && \
+		{ [ -e node_modules/typescript ] || { echo "installing TypeScript by npm in $(javascript_sdk)"; npm ci --silent; } } && node --test; \
+	else echo "SKIPPED: the tests of $(javascript_sdk), which need Node 18 or newer" >&2; [ "$$CI" != true ]; fi
 
 bench: build
 	@tests/bench/run

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { App, Problem, Response, Violation, bytes, html, json, log, redirect, s, text } from "../src/index.js";
+import { host } from "../src/host.js";
+
+// Node 18 has none; the engine has.
+String.prototype.toWellFormed ??= function () {
+  return this.replace(/\p{Surrogate}/gu, "\ufffd");
+};
+
+let lines;
+const uploaded = new TextEncoder().encode("grün, 100 %");
+
+beforeEach(() => {
+  lines = [];
+  host.serving = true;
+  host.imports = {
+    log: { write: (...line) => lines.push(line) },
+    incoming: {
+      method: () => "GET",
+      requestId: () => "id-1",
+      header: (name) => (name === "x-a" ? ["1", "2"] : []),
+      identity: () => '{"sub":"ann"}',
+      readFile: (index, offset, max) => (index === 1 ? uploaded.slice(offset, offset + Math.min(max, 4)) : []),
+    },
+  };
+});
+
+/** What a handler's only route answers: the payload's kind, what is in it, the status, the headers. */
+function call(options, handler, { params = {}, body = { tag: "empty" } } = {}) {
+  const app = new App({ title: "Test" });
+  app.post("/op/{id}", { operationId: "op", ...options }, handler);
+  const all = JSON.stringify({ path: {}, query: {}, header: {}, cookie: {}, ...params });
+  const { val } = app.handle({ operation: "op", params: all, body });
+  return { kind: val.body.tag, body: val.body.val, status: val.status, headers: Object.fromEntries(val.headers) };
+}
+
+const sent = (value) => ({ tag: "text", val: { mediaType: "application/json", data: JSON.stringify(value) } });
+
+test("a value is answered as JSON, with the route's status", () => {
+  const answer = call({ status: 201 }, ({ path, query, headers, cookies }) => ({ path, query, headers, cookies }), {
+    params: { path: { id: 1 }, query: { q: "a" }, header: { "x-token": "t" }, cookie: { c: true } },
+  });
+  assert.equal(answer.body, '{"path":{"id":1},"query":{"q":"a"},"headers":{"x-token":"t"},"cookies":{"c":true}}');
+  assert.deepEqual([answer.status, answer.headers], [201, { "content-type": "application/json" }]);
+});
+
+test("nothing is answered as null, and without a body where the status has none", () => {
+  assert.deepEqual([call({}, () => {}).body, call({ status: 204 }, () => {}).kind], ["null", "empty"]);
+});
+
+test("answers by hand say their type, status and headers", () => {
+  const by = (answer) => call({}, () => answer);
+  assert.deepEqual(by(html("<p>")).headers, { "content-type": "text/html; charset=utf-8" });
+  assert.equal(by(text("hi", 202)).status, 202);
+  assert.deepEqual(by(json([1], 200, { "x-n": 7 })).headers, { "x-n": "7", "content-type": "application/json" });
+  assert.deepEqual(by(redirect("/there", 303)), { kind: "empty", body: undefined, status: 303, headers: { location: "/there" } });
+  assert.deepEqual(by(bytes(Uint8Array.of(1), "image/png")).body, Uint8Array.of(1));
+  assert.deepEqual(by(new Response("x", { status: 418, headers: [["a", "b"]] })).headers, { a: "b" });
+  assert.equal(by(text("\ud800")).body, "\ufffd", "a lone surrogate would trap");
+});
+
+test("defaults inside of a body are filled in, whatever holds them", () => {
+  const Part = s.object({ n: s.integer().default(1), list: s.array(s.string()).default([]) }).named("Part");
+  const Kind = (kind) => s.object({ kind: s.literal(kind), deep: Part });
+  const Tree = s.object({ v: s.integer().default(0), next: s.lazy(() => Tree).nullable() }).named("Tree");
+  const Body = s.object({
+    whole: Part.default({}),
+    maybe: Part.nullable(),
+    absent: Part.optional(),
+    many: s.array(Part),
+    pair: s.tuple([s.string(), Part]),
+    named: s.record(Part),
+    either: s.union([Kind("a"), Kind("b")], { discriminator: "kind" }),
+    tree: Tree,
+  });
+  const full = { n: 1, list: [] };
+  const answer = call({ body: Body }, ({ body }) => body, {
+    body: sent({ maybe: null, many: [{ n: 5 }], pair: ["x", {}], named: { k: {} }, either: { kind: "b", deep: {} }, tree: { next: { next: null } } }),
+  });
+  assert.deepEqual(JSON.parse(answer.body), {
+    maybe: null, many: [{ n: 5, list: [] }], pair: ["x", full], named: { k: full },
+    either: { kind: "b", deep: full }, tree: { v: 0, next: { v: 0, next: null } }, whole: full,
+  });
+});
+
+test("a default is made anew for each request", () => {
+  const app = new App({ title: "Test" });
+  const body = s.object({ list: s.array(s.integer()).default([]) });
+  app.post("/", { operationId: "op", body }, ({ body }) => body.list.push(1) && body);
+  const once = () => app.handle({ operation: "op", params: "{}", body: sent({}) }).val.body.val;
+  assert.deepEqual([once(), once()], ['{"list":[1]}', '{"list":[1]}']);
+});
+
+test("text and bytes arrive as they are", () => {
+  const echo = ({ body }) => (typeof body === "string" ? text(body) : bytes(body));
+  assert.equal(call({}, echo, { body: { tag: "text", val: { mediaType: "text/csv", data: "a,b" } } }).body, "a,b");
+  assert.deepEqual(call({}, echo, { body: { tag: "bytes", val: { mediaType: "image/png", data: [1, 2] } } }).body, Uint8Array.of(1, 2));
+});
+
+test("a form's files are read where the form names them", () => {
+  const form = { name: s.string(), photo: s.file().optional(), more: s.array(s.file()) };
+  const files = ["more", "photo", "more"].map((field, at) => ({ field, name: `${at}.txt`, mediaType: "text/plain", size: uploaded.length }));
+  const answer = call({ form }, ({ form }) => [form.name, form.photo.name, form.photo.text(), form.more.map((file) => file.name)], {
+    body: { tag: "form", val: { fields: '{"name":"x"}', files } },
+  });
+  assert.deepEqual(JSON.parse(answer.body), ["x", "1.txt", "grün, 100 %", ["0.txt", "2.txt"]]);
+});
+
+test("a problem is answered as it says", () => {
+  const answer = call({}, () => { throw new Problem(404, "there is no such item", { headers: { "x-a": "b" } }); });
+  assert.deepEqual([answer.status, answer.body, answer.headers["x-a"]], [404, '{"detail":"there is no such item"}', "b"]);
+  assert.deepEqual(lines, []);
+});
+
+test("violations of the author's own have the host's shape", () => {
+  const answer = call({}, () => { throw Violation.at("body.items.0.end", "ends too early", { input: 3 }).and(Violation.at(["query", "a.b"], "no")); });
+  assert.equal(answer.status, 422);
+  assert.deepEqual(JSON.parse(answer.body).detail, [
+    { type: "value_error", loc: ["body", "items", 0, "end"], msg: "ends too early", input: 3 },
+    { type: "value_error", loc: ["query", "a.b"], msg: "no" },
+  ]);
+});
+
+test("an uncaught error is 500 for the client, and its stack is in the log", () => {
+  const answer = call({}, () => null.x);
+  assert.deepEqual([answer.status, answer.body], [500, '{"detail":"Internal Server Error"}']);
+  const [[level, message]] = lines;
+  assert.equal(level, "error");
+  assert.match(message, /^op: TypeError: .*\n[^]*call\.test\.js/);
+});
+
+for (const [what, handler] of [
+  ["a promise", () => Promise.resolve(1)],
+  ["a value that JSON has no form for", () => Symbol("x")],
+  ["a value that holds itself", () => { const a = {}; a.a = a; return a; }],
+  ["a status that HTTP has not", () => json(1, 65736)],
+  ["a body of the wrong kind", () => bytes([1, 2])],
+  ["a problem with a status that HTTP has not", () => { throw new Problem(0, "x"); }],
+  ["something thrown that is no error", () => { throw undefined; }],
+]) {
+  test(`${what} is 500 and a line in the log, and no trap`, () => {
+    assert.equal(call({}, handler).status, 500);
+    assert.equal(lines.length, 1);
+  });
+}
+
+test("what the contract does not declare is asked of the host", () => {
+  const answer = call({}, ({ request }) => [request.method, request.id, request.header("x-a"), request.headers("x-a"), request.header("x-b"), request.identity.sub]);
+  assert.deepEqual(JSON.parse(answer.body), ["GET", "id-1", "1", ["1", "2"], null, "ann"]);
+});
+
+test("log lines carry a level and fields", () => {
+  call({}, ({ log }) => log.warn("slow", { ms: 7 }));
+  log.debug(new Map());
+  assert.deepEqual(lines, [["warn", "slow", '{"ms":7}'], ["debug", "{}", ""]]);
+});

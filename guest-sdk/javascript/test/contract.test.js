@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { App, Router, content, s } from "../src/index.js";
+
+const ok = () => ({});
+
+/** The document of an app with one route. */
+function operation(options, path = "/op") {
+  const app = new App({ title: "Test" });
+  app.get(path, options, ok);
+  return app.openapi().paths[path].get;
+}
+
+test("a route without options takes its path's parameters as texts", () => {
+  const { parameters, responses } = operation({}, "/hello/{name}");
+  assert.deepEqual(parameters, [{ name: "name", in: "path", required: true, schema: { type: "string" } }]);
+  assert.deepEqual(responses, { 200: { description: "Successful Response" } });
+});
+
+test("parameters say their place, and whether they may be left out", () => {
+  const { parameters } = operation({
+    query: { q: s.string({ maxLength: 5 }).describe("What to look for").optional(), n: s.integer().default(7) },
+    headers: { "x-token": s.string() },
+    cookies: { session: s.string() },
+  });
+  assert.deepEqual(parameters, [
+    { name: "q", in: "query", required: false, description: "What to look for", schema: { type: "string", maxLength: 5 } },
+    { name: "n", in: "query", required: false, schema: { type: "integer", format: "double-int", default: 7 } },
+    { name: "x-token", in: "header", required: true, schema: { type: "string" } },
+    { name: "session", in: "cookie", required: true, schema: { type: "string" } },
+  ]);
+});
+
+test("a model with defaults has two names, and so has a model that holds it", () => {
+  const Part = s.object({ size: s.integer().default(1) }).named("Part");
+  const Whole = s.object({ part: Part }).named("Whole");
+  const Plain = s.object({ a: s.string() }).named("Plain");
+  const app = new App({ title: "Test" });
+  app.post("/whole", { body: Whole, responses: { 200: s.tuple([Whole, Plain]) } }, ok);
+  app.post("/plain", { body: Plain }, ok);
+  const { components, paths } = app.openapi();
+  assert.deepEqual(Object.keys(components.schemas).sort(), ["Part-Input", "Part-Output", "Plain", "Whole-Input", "Whole-Output"]);
+  assert.equal(paths["/whole"].post.requestBody.content["application/json"].schema.$ref, "#/components/schemas/Whole-Input");
+  assert.equal(components.schemas["Whole-Output"].properties.part.$ref, "#/components/schemas/Part-Output");
+  assert.equal(components.schemas["Part-Input"].required, undefined);
+  assert.deepEqual(components.schemas["Part-Output"].required, ["size"]);
+});
+
+test("a model may hold itself", () => {
+  const Tree = s.object({ name: s.string(), children: s.array(s.lazy(() => Tree)) }).named("Tree");
+  const app = new App({ title: "Test" });
+  app.post("/tree", { body: Tree }, ok);
+  assert.deepEqual(app.openapi().components.schemas.Tree.properties.children, {
+    type: "array",
+    items: { $ref: "#/components/schemas/Tree" },
+  });
+});
+
+test("two schemas of one name are refused", () => {
+  const app = new App({ title: "Test" });
+  app.post("/a", { body: s.object({}).named("Same") }, ok);
+  app.post("/b", { body: s.object({ x: s.null() }).named("Same") }, ok);
+  assert.throws(() => app.openapi(), /two schemas are named `Same`/);
+});
+
+test("each builder writes the JSON Schema of its name", () => {
+  const json = (schema) => schema.write({ written: false });
+  assert.deepEqual(json(s.string({ minLength: 1, pattern: "^a", format: "email" })), { type: "string", minLength: 1, pattern: "^a", format: "email" });
+  assert.deepEqual(json(s.number({ exclusiveMinimum: 0, multipleOf: 0.5 })), { type: "number", exclusiveMinimum: 0, multipleOf: 0.5 });
+  assert.deepEqual(json(s.integer({ format: "int32" })), { type: "integer", format: "int32" });
+  assert.deepEqual(json(s.enum(["a", "b"])), { type: "string", enum: ["a", "b"] });
+  assert.deepEqual(json(s.literal("a")), { const: "a" });
+  assert.deepEqual(json(s.boolean().nullable()), { type: ["boolean", "null"] });
+  assert.deepEqual(json(s.literal(1).nullable()), { anyOf: [{ const: 1 }, { type: "null" }] });
+  assert.deepEqual(json(s.array(s.null(), { uniqueItems: true })), { type: "array", items: { type: "null" }, uniqueItems: true });
+  assert.deepEqual(json(s.tuple([s.string(), s.any()])), {
+    type: "array", prefixItems: [{ type: "string" }, {}], items: false, minItems: 2, maxItems: 2,
+  });
+  assert.deepEqual(json(s.record(s.boolean(), { propertyNames: s.string({ pattern: "^x" }) })), {
+    type: "object", additionalProperties: { type: "boolean" }, propertyNames: { type: "string", pattern: "^x" },
+  });
+  assert.deepEqual(json(s.union([s.string(), s.null()])), { anyOf: [{ type: "string" }, { type: "null" }] });
+  assert.deepEqual(json(s.json({ not: {} })), { not: {} });
+});
+
+test("objects are extended, cut down and made optional", () => {
+  const Item = s.object({ a: s.string(), b: s.integer().default(1) }, { additionalProperties: false });
+  const json = (schema) => schema.write({ written: false });
+  assert.deepEqual(json(Item.extend({ c: s.null() })).required, ["a", "c"]);
+  assert.deepEqual(Object.keys(json(Item.omit("a")).properties), ["b"]);
+  assert.deepEqual(Object.keys(json(Item.pick("a")).properties), ["a"]);
+  const partial = json(Item.partial());
+  assert.deepEqual([partial.required, partial.properties.b.default, partial.additionalProperties], [undefined, undefined, false]);
+});
+
+test("routers give their routes a prefix, tags and answers, one inside of another", () => {
+  const inner = new Router({ prefix: "/items", tags: ["items"] });
+  inner.get("/{id}", { path: { id: s.integer() }, tags: ["one"] }, function readItem() {});
+  const outer = new Router({ prefix: "/shop", tags: ["shop"], responses: { 403: "Not yours" } });
+  outer.route("/v1", inner);
+  const app = new App({ title: "Test", instances: 1 });
+  app.route(outer);
+  const document = app.openapi();
+  const read = document.paths["/shop/v1/items/{id}"].get;
+  assert.equal(document["x-switchback-instances"], 1);
+  assert.deepEqual([read.operationId, read.tags], ["readItem", ["shop", "items", "one"]]);
+  assert.equal(read.responses[403].description, "Not yours");
+  assert.deepEqual(read.responses[403].content["application/json"].schema.required, ["detail"]);
+});
+
+test("a function that serves two routes names neither", () => {
+  const app = new App({ title: "Test" });
+  app.get("/a", ok).get("/b", ok);
+  const { paths } = app.openapi();
+  assert.deepEqual([paths["/a"].get.operationId, paths["/b"].get.operationId], [undefined, undefined]);
+});
+
+test("a form with a file is multipart, one without is not", () => {
+  const app = new App({ title: "Test" });
+  app.post("/plain", { form: { name: s.string() } }, ok);
+  app.post("/photo", { form: { name: s.string().optional(), photos: s.array(s.file()) } }, ok);
+  const { paths } = app.openapi();
+  assert.deepEqual(Object.keys(paths["/plain"].post.requestBody.content), ["application/x-www-form-urlencoded"]);
+  const { schema } = paths["/photo"].post.requestBody.content["multipart/form-data"];
+  assert.deepEqual([schema.required, schema.properties.photos.items.type], [["photos"], "string"]);
+});
+
+test("bodies and answers may be of other media types", () => {
+  const app = new App({ title: "Test" });
+  app.post("/csv", { body: content("text/csv", s.string()), status: 201, responses: { 200: content("image/png"), 404: "Gone" } }, ok);
+  const { requestBody, responses } = app.openapi().paths["/csv"].post;
+  assert.deepEqual(requestBody, { required: true, content: { "text/csv": { schema: { type: "string" } } } });
+  assert.deepEqual(responses[200].content, { "image/png": {} });
+  assert.equal(responses[201].description, "Created");
+});
+
+const mistakes = [
+  ["a parameter that is not in the path", (app) => app.get("/a", { path: { id: s.string() } }, ok) && app.openapi(), /no `\{id\}` in the path/],
+  ["an option that is misspelt", (app) => app.get("/a", { querry: {} }, ok), /no option `querry`/],
+  ["a handler that is missing", (app) => app.get("/a", {}), /`GET \/a` has no handler/],
+  ["a handler that is async", (app) => app.get("/a", async () => {}), /ordinary function/],
+  ["something that is no schema", (app) => app.get("/a", { query: { q: String } }, ok), /`query.q` is no schema/],
+  ["a body and a form at once", (app) => app.post("/a", { body: s.any(), form: {} }, ok), /both `body` and `form`/],
+  ["the same operationId twice", (app) => app.get("/a", { operationId: "x" }, ok).get("/b", { operationId: "x" }, ok).openapi(), /two routes are `x`/],
+  ["the same route twice", (app) => app.get("/a", function one() {}).get("/a", function two() {}).openapi(), /`GET \/a` is there twice/],
+  ["an app without a title", () => new App(), /an app has a title/],
+  ["a default that is no JSON", () => s.any().default(undefined), /a default is a value that JSON can hold/],
+  ["a name that cannot be referred to", () => s.null().named("a b"), /a model's name has letters/],
+];
+for (const [what, make, words] of mistakes) {
+  test(`${what} is refused in words that help`, () => assert.throws(() => make(new App({ title: "Test" })), words));
+}
