@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::HeaderMap;
 
 use crate::body::RequestBody;
 use crate::config::Limits;
@@ -15,14 +16,14 @@ pub(crate) struct Received<'a> {
     /// The raw, still percent-encoded text of each parameter in the path, in the order of the path's template.
     pub(crate) path: &'a [&'a str],
     pub(crate) query: Option<&'a str>,
-    pub(crate) content_type: Option<&'a str>,
+    pub(crate) headers: &'a HeaderMap,
     pub(crate) body: Bytes,
 }
 
 /// A request that fits its contract, in the shape a guest gets. Only [`admit`] makes one.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Admitted {
-    /// `{"path":{…},"query":{…},"header":{},"cookie":{}}`
+    /// `{"path":{…},"query":{…},"header":{…},"cookie":{…}}`
     pub(crate) params: String,
     pub(crate) body: AdmittedBody,
 }
@@ -47,7 +48,7 @@ pub(crate) enum Rejection {
     MediaType,
 }
 
-/// Checks a request against its operation: path, query, body.
+/// Checks a request against its operation: path, query, headers, cookies, body.
 pub(crate) fn admit(
     parameters: &Parameters,
     body: Option<&RequestBody>,
@@ -56,11 +57,16 @@ pub(crate) fn admit(
 ) -> Result<Admitted, Rejection> {
     // A body that cannot be read comes before every other rule, and alone.
     let read = match body {
-        Some(body) => Some(body.read(received.content_type, received.body, limits)?),
+        Some(body) => Some(body.read(received.headers, received.body, limits)?),
         None => None,
     };
     let mut violations = Violations::new(limits);
-    let params = parameters.read(received.path, received.query, &mut violations);
+    let params = parameters.read(
+        received.path,
+        received.query,
+        received.headers,
+        &mut violations,
+    );
     let body = match read {
         Some(read) => read.check(&mut violations),
         None => AdmittedBody::Empty,
@@ -81,6 +87,7 @@ mod tests {
 
     use super::*;
     use crate::schema::{SchemaError, Schemas};
+    use http::header;
     use serde_json::{Value, json};
 
     struct Operation {
@@ -117,10 +124,21 @@ mod tests {
             content_type: Option<&str>,
             body: impl Into<Bytes>,
         ) -> Result<Admitted, Rejection> {
+            let headers = content_type.map(|sent| (header::CONTENT_TYPE, sent.parse().unwrap()));
+            self.admit_with(id, query, HeaderMap::from_iter(headers), body)
+        }
+
+        fn admit_with(
+            &self,
+            id: &str,
+            query: &str,
+            headers: HeaderMap,
+            body: impl Into<Bytes>,
+        ) -> Result<Admitted, Rejection> {
             let received = Received {
                 path: &[id],
                 query: Some(query),
-                content_type,
+                headers: &headers,
                 body: body.into(),
             };
             admit(
@@ -149,6 +167,24 @@ mod tests {
 
     fn query(name: &str, schema: Value) -> Value {
         json!({ "name": name, "in": "query", "schema": schema })
+    }
+
+    fn sent_in(place: &str, name: &str, schema: Value) -> Value {
+        json!({ "name": name, "in": place, "schema": schema })
+    }
+
+    fn headers<const N: usize>(sent: [(&str, &[u8]); N]) -> HeaderMap {
+        let pair = |(name, value): (&str, &[u8])| {
+            (
+                name.parse::<http::HeaderName>().unwrap(),
+                http::HeaderValue::from_bytes(value).unwrap(),
+            )
+        };
+        let mut headers = HeaderMap::new();
+        for (name, value) in sent.map(pair) {
+            headers.append(name, value);
+        }
+        headers
     }
 
     fn path(schema: Value) -> Value {
@@ -207,6 +243,60 @@ mod tests {
             ["int_parsing", "missing", "missing"]
         );
         assert_eq!(operation.kinds("x", "", "{"), ["json_invalid"]);
+    }
+
+    #[test]
+    fn headers_and_cookies_arrive_typed_under_the_names_that_guests_know() {
+        let numbers = json!({ "type": "array", "items": { "type": "integer" } });
+        let mut commas = sent_in("header", "x-commas", numbers.clone());
+        commas["style"] = "simple".into();
+        let operation = operation(json!({ "parameters": [
+            sent_in("header", "X-Token", json!({ "type": "string" })),
+            sent_in("header", "accept", json!({ "type": "string", "default": "any" })),
+            sent_in("header", "x-list", numbers),
+            commas,
+            sent_in("cookie", "Seen", json!({ "type": "boolean" })),
+            sent_in("cookie", "n", json!({ "type": "integer" })),
+        ] }))
+        .unwrap();
+        let params = |headers| -> Value {
+            let admitted = operation.admit_with("", "", headers, "").unwrap();
+            serde_json::from_str(&admitted.params).unwrap()
+        };
+        let sent = params(headers([
+            ("x-token", b"caf\xc3\xa9"),
+            ("x-token", b"second"),
+            ("x-list", b"1"),
+            ("x-list", b"2"),
+            ("x-commas", b"3, 4"),
+            ("x-commas", b"5"),
+            ("cookie", b"Seen=\"yes\"; seen=no; n=1"),
+            ("cookie", b"n=2"),
+        ]));
+        assert_eq!(
+            sent["header"],
+            json!({ "x-token": "café", "accept": "any", "x-list": [1, 2], "x-commas": [3, 4, 5] })
+        );
+        assert_eq!(sent["cookie"], json!({ "Seen": true, "n": 2 }));
+        assert_eq!(
+            params(headers([("x-token", b"caf\xe9")]))["header"]["x-token"],
+            "café"
+        );
+    }
+
+    #[test]
+    fn a_missing_header_is_told_by_the_name_that_the_contract_writes() {
+        let mut token = sent_in("header", "X-Token", json!({ "type": "string" }));
+        token["required"] = true.into();
+        let mut session = sent_in("cookie", "session", json!({ "type": "string" }));
+        session["required"] = true.into();
+        let operation = operation(json!({ "parameters": [session, token] })).unwrap();
+        let Err(Rejection::Violations(told)) = operation.admit("", "", None, "") else {
+            panic!("admitted");
+        };
+        let told = serde_json::to_value(told).unwrap();
+        assert_eq!(told[0]["loc"], json!(["header", "X-Token"]));
+        assert_eq!(told[1]["loc"], json!(["cookie", "session"]));
     }
 
     #[test]
@@ -326,20 +416,30 @@ mod tests {
                 json!({ "parameters": [{ "name": "o", "in": "path", "schema": {} }] }),
                 "the path has no `{o}`",
             ),
+            (
+                json!({ "parameters": [sent_in("header", "a b", json!({}))] }),
+                "`a b` cannot be the name of a header",
+            ),
+            (
+                json!({ "parameters": [sent_in("header", "X-A", json!({})), sent_in("header", "x-a", json!({}))] }),
+                "the header `x-a` is declared twice",
+            ),
+            (
+                json!({ "parameters": [sent_in("cookie", "c", json!({ "type": "array" }))] }),
+                "cookie parameter `c` cannot be an array",
+            ),
         ] {
             let Err(error) = operation(described) else {
                 panic!("{words}");
             };
             assert!(error.message.contains(words), "{error}");
         }
-        let header = json!({ "name": "X-Y", "in": "header", "schema": {} });
         let default = query(
             "n",
             json!({ "type": "integer", "minimum": 1, "default": 0 }),
         );
-        let operation = operation(json!({ "parameters": [header, default] })).unwrap();
-        assert!(operation.warnings[0].contains("`X-Y`"));
-        assert!(operation.warnings[1].contains("the default `0` of query parameter `n`"));
+        let operation = operation(json!({ "parameters": [default] })).unwrap();
+        assert!(operation.warnings[0].starts_with("query parameter `n`: the default `0` does not"));
         assert_eq!(operation.params("", "")["query"], json!({ "n": 0 }));
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
 use crate::admit::{AdmittedBody, Rejection};
@@ -109,10 +110,13 @@ impl RequestBody {
     /// Reads what was sent as its media type says.
     pub(crate) fn read(
         &self,
-        content_type: Option<&str>,
+        headers: &HeaderMap,
         bytes: Bytes,
         limits: &Limits,
     ) -> Result<Read<'_>, Rejection> {
+        let content_type = headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
         let content = if bytes.is_empty() {
             Content::Missing
         } else {

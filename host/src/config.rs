@@ -158,6 +158,12 @@ pub enum Isolation {
 pub struct PluginConfig {
     /// Where the plugin's paths begin: empty, or `/shop`.
     pub prefix: String,
+    /// How many instances serve it, and so its calls at once; none: as its contract says (`x-switchback-instances`), or
+    /// as many as there are calls. Such instances are kept for as long as the revision serves, so 1 is for state that
+    /// lives in memory; it is lost when the plugin is replaced, and when a call traps, runs out of a limit or is
+    /// cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instances: Option<usize>,
     /// Limits of its own, whole; none: the host's. (In `switchback.toml` a plugin's section may name single ones.)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
@@ -187,7 +193,10 @@ const GUEST_BYTES: u64 = 4 << 30;
 /// A page, the least memory that an instance can have.
 const PAGE_BYTES: u64 = 64 << 10;
 /// Each call at once reserves the address space of an instance; a process has room for some ten thousand.
-const MOST_CALLS: u64 = 10_000;
+pub(crate) const MOST_CALLS: u64 = 10_000;
+
+/// What is wrong with instances that are counted under isolation by request.
+pub(crate) const KEPT_AND_FRESH: &str = "but `isolation` is `request`: what is fresh for each call cannot be kept; leave one of the two away";
 
 impl Config {
     /// Refuses what could not be enforced: a limit of zero calls, more memory than a guest can address, a prefix that
@@ -218,6 +227,13 @@ impl Config {
             if let Some(limits) = &plugin.limits {
                 limits.validate(&format!("{section}.limits"))?;
             }
+            if let Some(instances) = plugin.instances {
+                let key = format!("{section}.instances");
+                within(&key, instances as u64, 1, MOST_CALLS)?;
+                if self.limits_of(name).isolation == Isolation::Request {
+                    return refuse(&key, format!("is {instances}, {KEPT_AND_FRESH}"));
+                }
+            }
         }
         Ok(())
     }
@@ -228,6 +244,11 @@ impl Config {
             .get(plugin)
             .and_then(|own| own.limits.as_ref())
             .unwrap_or(&self.limits)
+    }
+
+    /// How many instances a plugin has by configuration.
+    pub(crate) fn instances_of(&self, plugin: &str) -> Option<usize> {
+        self.plugins.get(plugin).and_then(|own| own.instances)
     }
 }
 
@@ -375,6 +396,29 @@ mod tests {
         assert_eq!(
             refusal(&config),
             "`plugins.items.limits.cpu_ms` is 0; it must be at least 1"
+        );
+    }
+
+    #[test]
+    fn instances_that_are_kept_and_fresh_for_each_call_are_refused() {
+        let plugin = PluginConfig {
+            instances: Some(1),
+            ..PluginConfig::default()
+        };
+        let mut config = Config {
+            plugins: BTreeMap::from([("notes".into(), plugin)]),
+            ..Config::default()
+        };
+        assert_eq!(config.validate(), Ok(()));
+        config.limits.isolation = Isolation::Request;
+        assert!(
+            refusal(&config)
+                .starts_with("`plugins.notes.instances` is 1, but `isolation` is `request`")
+        );
+        config.plugins.get_mut("notes").unwrap().instances = Some(0);
+        assert_eq!(
+            refusal(&config),
+            "`plugins.notes.instances` is 0; it must be at least 1"
         );
     }
 

@@ -106,24 +106,22 @@ impl Call<()> {
             true => arrival::read(body, &self.head.headers, &self.revision.limits).await?,
             false => Bytes::new(),
         };
-        let Call {
-            revision,
-            operation,
-            head,
-            segments,
-            body: (),
-        } = self;
-        Ok(Call {
-            revision,
-            operation,
-            head,
-            segments,
-            body,
-        })
+        Ok(self.with(body))
     }
 }
 
 impl<B> Call<B> {
+    /// The same call with what its body became.
+    fn with<T>(self, body: T) -> Call<T> {
+        Call {
+            revision: self.revision,
+            operation: self.operation,
+            head: self.head,
+            segments: self.segments,
+            body,
+        }
+    }
+
     fn operation(&self) -> &Operation {
         self.revision.operation(self.operation)
     }
@@ -135,11 +133,10 @@ impl Call<Bytes> {
         let check = |call: &mut Call<Bytes>| {
             let body = std::mem::take(&mut call.body);
             let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
-            let content_type = call.head.headers.get(header::CONTENT_TYPE);
             let received = Received {
                 path: &segments,
                 query: call.head.uri.query(),
-                content_type: content_type.and_then(|value| value.to_str().ok()),
+                headers: &call.head.headers,
                 body,
             };
             call.operation().admit(received, &call.revision.limits)
@@ -160,20 +157,7 @@ impl Call<Bytes> {
             Rejection::BadBody => ServeError::BadBody,
             Rejection::MediaType => ServeError::MediaType,
         })?;
-        let Call {
-            revision,
-            operation,
-            head,
-            segments,
-            ..
-        } = self;
-        Ok(Call {
-            revision,
-            operation,
-            head,
-            segments,
-            body,
-        })
+        Ok(self.with(body))
     }
 }
 

@@ -1,8 +1,10 @@
-//! FastAPI's own answers, replayed: what it says of a bad request, we say (see `tests/golden/README.md`).
+//! FastAPI's own answers, replayed: what it admits, we admit, and what it says of a bad request, we say (see
+//! `tests/golden/README.md`).
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use http::{HeaderMap, HeaderName};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -25,7 +27,8 @@ struct Case {
     method: String,
     path: String,
     target: String,
-    content_type: Option<String>,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
     #[serde(default)]
     text: String,
     base64: Option<String>,
@@ -35,7 +38,7 @@ struct Case {
 }
 
 #[test]
-fn bad_requests_are_told_as_fastapi_tells_them() {
+fn requests_are_admitted_and_refused_as_fastapi_does() {
     let apps: Vec<App> =
         serde_json::from_str(include_str!("../tests/golden/fastapi-defaults.json")).unwrap();
     let differences: BTreeMap<String, Vec<String>> =
@@ -47,6 +50,7 @@ fn bad_requests_are_told_as_fastapi_tells_them() {
         for case in &app.cases {
             let id = format!("{} {}", app.app, case.id);
             let expected = match case.status {
+                200 => "admitted".into(),
                 400 => Value::Null,
                 _ => case.detail.clone(),
             };
@@ -100,10 +104,17 @@ fn answer(schemas: &Schemas, document: &Value, case: &Case) -> Value {
         Some(base64) => decode_base64(base64),
         None => case.text.clone().into_bytes(),
     };
+    let mut headers = HeaderMap::new();
+    for (name, value) in &case.headers {
+        headers.append(
+            name.parse::<HeaderName>().unwrap(),
+            value.trim().parse().unwrap(),
+        );
+    }
     let received = Received {
         path: &values,
         query,
-        content_type: case.content_type.as_deref(),
+        headers: &headers,
         body: Bytes::from(bytes),
     };
     match admit(&parameters, body.as_ref(), received, &Limits::default()) {

@@ -34,6 +34,8 @@ mod admit;
 mod body;
 mod config;
 mod contract;
+mod cookie;
+mod field;
 #[cfg(test)]
 mod golden;
 mod json;

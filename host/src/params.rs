@@ -1,38 +1,39 @@
-//! Parameters of the path and the query: texts read by their schemas, as the JSON that a guest gets.
+//! Parameters of path, query, headers and cookies: texts read by their schemas, as the JSON that a guest gets.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
+use http::{HeaderMap, HeaderName, header};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::config::Limits;
-use crate::problem::Loc;
-use crate::schema::{Schema, SchemaError, Schemas};
-use crate::violations::{Rule, Violations};
+use crate::cookie;
+use crate::field::{Field, end_object};
+use crate::schema::{SchemaError, Schemas};
+use crate::violations::Violations;
 
 /// The parameters of one operation.
 #[derive(Default)]
 pub(crate) struct Parameters {
-    path: Vec<Parameter>,
-    query: Vec<Parameter>,
+    path: Vec<PathParameter>,
+    query: Vec<Field>,
+    header: Vec<HeaderParameter>,
+    cookie: Vec<Field>,
 }
 
-struct Parameter {
-    name: String,
-    /// `"name":`
-    key: String,
+struct PathParameter {
+    field: Field,
     /// Where it stands in the path's template.
     place: usize,
-    /// `["query", name]`
-    loc: [Loc; 2],
-    required: bool,
-    default: Option<Value>,
-    schema: Arc<Schema>,
-    list: bool,
 }
 
-/// The parameters of an operation, and what is to be said about those that are not checked.
+struct HeaderParameter {
+    field: Field,
+    header: HeaderName,
+    /// A list stands in one header, between commas, because the contract says `style: simple`; else a header each.
+    commas: bool,
+}
+
+/// The parameters of an operation, and what is to be said about those that can be read but may not be meant.
 pub(crate) struct CompiledParameters {
     pub(crate) parameters: Parameters,
     pub(crate) warnings: Vec<String>,
@@ -45,50 +46,86 @@ impl Parameters {
         path: &[impl AsRef<str>],
         pointers: &[String],
     ) -> Result<CompiledParameters, SchemaError> {
-        let mut compiled = CompiledParameters {
-            parameters: Parameters::default(),
-            warnings: Vec::new(),
-        };
+        let mut parameters = Parameters::default();
+        let mut warnings = Vec::new();
         for pointer in pointers {
             let (pointer, object) = schemas.resolve(pointer)?;
+            let refuse = |message: String| Err(SchemaError::new(&pointer, message));
             let text = |key: &str| object.get(key).and_then(Value::as_str);
             let (Some(name), Some(place)) = (text("name"), text("in")) else {
-                let message = "a parameter needs `name` and `in`";
-                return Err(SchemaError::new(&pointer, message));
+                return refuse("a parameter needs `name` and `in`".into());
             };
             match place {
                 "path" => {
                     let Some(place) = path.iter().position(|known| known.as_ref() == name) else {
-                        let message = format!("the path has no `{{{name}}}`");
-                        return Err(SchemaError::new(&pointer, message));
+                        return refuse(format!("the path has no `{{{name}}}`"));
                     };
-                    let parameter = Parameter {
-                        place,
-                        required: true,
-                        ..Parameter::compile(schemas, &pointer, name, "path", object)?
-                    };
-                    if parameter.list {
-                        let message = format!("path parameter `{name}` cannot be an array");
-                        return Err(SchemaError::new(&pointer, message));
+                    let field = field(schemas, &pointer, object, "path", name)?;
+                    if field.list {
+                        return refuse(format!("path parameter `{name}` cannot be an array"));
                     }
-                    compiled.parameters.path.push(parameter);
+                    parameters.path.push(PathParameter { field, place });
                 }
                 "query" => {
-                    let parameter = Parameter::compile(schemas, &pointer, name, "query", object)?;
-                    compiled.warnings.extend(parameter.misfit());
-                    compiled.parameters.query.push(parameter);
+                    let field = field(schemas, &pointer, object, "query", name)?;
+                    if field.list && object.get("explode") == Some(&Value::Bool(false)) {
+                        return refuse(format!(
+                            "lists separated by commas are not supported: leave `explode` away and repeat `{name}`"
+                        ));
+                    }
+                    parameters.query.push(field);
                 }
-                "header" | "cookie" => compiled.warnings.push(format!(
-                    "{place} parameter `{name}` is neither checked nor passed yet; the guest can read the header \
-                     itself"
-                )),
+                "header" => {
+                    let Ok(header) = name.parse::<HeaderName>() else {
+                        return refuse(format!("`{name}` cannot be the name of a header"));
+                    };
+                    if parameters.header.iter().any(|known| known.header == header) {
+                        return refuse(format!(
+                            "the header `{header}` is declared twice; names of headers are the same in any case"
+                        ));
+                    }
+                    let field = field(schemas, &pointer, object, "header", name)?;
+                    parameters.header.push(HeaderParameter {
+                        field: field.known_as(header.as_str()),
+                        header,
+                        commas: text("style").is_some(),
+                    });
+                }
+                "cookie" => {
+                    let field = field(schemas, &pointer, object, "cookie", name)?;
+                    if field.list {
+                        return refuse(format!(
+                            "cookie parameter `{name}` cannot be an array: a client sends a cookie once"
+                        ));
+                    }
+                    parameters.cookie.push(field);
+                }
                 _ => {
-                    let message = format!("`in` must be path, query, header or cookie, not `{place}`");
-                    return Err(SchemaError::new(&pointer, message));
+                    return refuse(format!(
+                        "`in` must be path, query, header or cookie, not `{place}`"
+                    ));
                 }
             }
         }
-        Ok(compiled)
+        for (place, field) in parameters.optional() {
+            warnings.extend(
+                field
+                    .misfit()
+                    .map(|misfit| format!("{place} parameter `{}`: {misfit}", field.name)),
+            );
+        }
+        Ok(CompiledParameters {
+            parameters,
+            warnings,
+        })
+    }
+
+    /// All that may be absent, with the place they are sent in.
+    fn optional(&self) -> impl Iterator<Item = (&'static str, &Field)> {
+        let query = self.query.iter().map(|field| ("query", field));
+        let header = self.header.iter().map(|known| ("header", &known.field));
+        let cookie = self.cookie.iter().map(|field| ("cookie", field));
+        query.chain(header).chain(cookie)
     }
 
     /// Reads what was sent: `path` holds the raw text of each parameter in the template. What does not fit goes to
@@ -97,13 +134,16 @@ impl Parameters {
         &self,
         path: &[&str],
         query: Option<&str>,
+        headers: &HeaderMap,
         violations: &mut Violations,
     ) -> String {
         let mut json = Vec::with_capacity(128);
         json.extend_from_slice(b"{\"path\":{");
         for parameter in &self.path {
             let raw = path.get(parameter.place).copied().unwrap_or_default();
-            parameter.text(&decode(raw), &mut json, violations);
+            parameter
+                .field
+                .read(Some(&decode(raw)), &mut json, violations);
         }
         end_object(&mut json);
         json.extend_from_slice(b",\"query\":{");
@@ -112,126 +152,101 @@ impl Parameters {
                 Some(query) => form_urlencoded::parse(query.as_bytes()).collect(),
                 None => Vec::new(),
             };
-            for parameter in &self.query {
-                parameter.query(&pairs, &mut json, violations);
+            for field in &self.query {
+                let mut sent = pairs
+                    .iter()
+                    .filter(|(name, _)| *name == field.name)
+                    .map(|(_, text)| &**text);
+                match field.list {
+                    true => field.read_all(&sent.collect::<Vec<_>>(), &mut json, violations),
+                    false => field.read(sent.next_back(), &mut json, violations),
+                }
             }
         }
         end_object(&mut json);
-        json.extend_from_slice(b",\"header\":{},\"cookie\":{}}");
+        json.extend_from_slice(b",\"header\":{");
+        for parameter in &self.header {
+            parameter.read(headers, &mut json, violations);
+        }
+        end_object(&mut json);
+        json.extend_from_slice(b",\"cookie\":{");
+        if !self.cookie.is_empty() {
+            let sent = texts(headers, &header::COOKIE);
+            let pairs: Vec<_> = sent.iter().flat_map(|text| cookie::parse(text)).collect();
+            for field in &self.cookie {
+                let last = pairs.iter().rfind(|(name, _)| *name == field.name);
+                field.read(last.map(|(_, text)| &**text), &mut json, violations);
+            }
+        }
+        end_object(&mut json);
+        json.push(b'}');
         String::from_utf8(json).expect("JSON is written as UTF-8")
     }
 }
 
-impl Parameter {
-    fn compile(
-        schemas: &Schemas,
-        pointer: &str,
-        name: &str,
-        place: &'static str,
-        object: &Value,
-    ) -> Result<Parameter, SchemaError> {
-        let refuse = |message: String| Err(SchemaError::new(pointer, message));
-        let Some(schema) = object.get("schema") else {
-            return refuse(format!("{place} parameter `{name}` needs a `schema`"));
+impl HeaderParameter {
+    fn read(&self, headers: &HeaderMap, json: &mut Vec<u8>, violations: &mut Violations) {
+        if !self.field.list {
+            let first = headers.get(&self.header).map(text);
+            return self.field.read(first.as_deref(), json, violations);
+        }
+        let sent = texts(headers, &self.header);
+        let sent: Vec<&str> = match self.commas {
+            true => sent
+                .iter()
+                .flat_map(|line| line.split(',').map(str::trim))
+                .collect(),
+            false => sent.iter().map(|text| &**text).collect(),
         };
-        let style = object.get("style").and_then(Value::as_str);
-        let usual = if place == "path" { "simple" } else { "form" };
-        if style.is_some_and(|style| style != usual) {
-            return refuse(format!(
-                "only style `{usual}` is supported for {place} parameters"
-            ));
-        }
-        let at = format!("{pointer}/schema");
-        let (_, resolved) = schemas.resolve(&at)?;
-        let default = schema.get("default").or_else(|| resolved.get("default"));
-        let schema = schemas.compile(&at)?;
-        let loc = [
-            Loc::Name(place.into()),
-            Loc::Name(Cow::Owned(name.to_owned())),
-        ];
-        if schema.takes_object() {
-            return refuse(format!("{place} parameter `{name}` cannot be an object"));
-        }
-        let list = schema.takes_list();
-        if list && object.get("explode") == Some(&Value::Bool(false)) {
-            return refuse(format!(
-                "lists separated by commas are not supported: leave `explode` away and repeat `{name}`"
-            ));
-        }
-        Ok(Parameter {
-            name: name.to_owned(),
-            key: format!("{}:", Value::from(name)),
-            place: 0,
-            loc,
-            required: object.get("required") == Some(&Value::Bool(true)),
-            default: default.cloned(),
-            schema,
-            list,
-        })
-    }
-
-    /// Defaults are passed unchecked, as FastAPI does; one that does not fit may be meant.
-    fn misfit(&self) -> Option<String> {
-        let default = self.default.as_ref()?;
-        let mut violations = Violations::new(&Limits::default());
-        self.schema.check(default, &self.loc, &mut violations);
-        let broken = violations.into_vec().into_iter().next()?;
-        Some(format!(
-            "the default `{default}` of query parameter `{}` does not fit its own schema: {}",
-            self.name,
-            broken.msg.to_lowercase()
-        ))
-    }
-
-    fn query(
-        &self,
-        pairs: &[(Cow<'_, str>, Cow<'_, str>)],
-        json: &mut Vec<u8>,
-        violations: &mut Violations,
-    ) {
-        let mut sent = pairs
-            .iter()
-            .filter(|(name, _)| *name == self.name)
-            .map(|(_, text)| &**text);
-        if self.list {
-            let texts: Vec<_> = sent.collect();
-            if !texts.is_empty() {
-                if let Some(value) = self.schema.read_list(&texts, &self.loc, violations) {
-                    self.write(&value, json);
-                }
-                return;
-            }
-        } else if let Some(text) = sent.next_back() {
-            return self.text(text, json, violations);
-        }
-        match &self.default {
-            Some(default) => self.write(default, json),
-            None if self.required => {
-                violations.push(Rule::missing(), || self.loc.to_vec(), |_| Value::Null);
-            }
-            None => {}
-        }
-    }
-
-    fn text(&self, text: &str, json: &mut Vec<u8>, violations: &mut Violations) {
-        if let Some(value) = self.schema.read_text(text, &self.loc, violations) {
-            self.write(&value, json);
-        }
-    }
-
-    fn write(&self, value: &Value, json: &mut Vec<u8>) {
-        json.extend_from_slice(self.key.as_bytes());
-        serde_json::to_writer(&mut *json, value).expect("a value always becomes JSON");
-        json.push(b',');
+        self.field.read_all(&sent, json, violations);
     }
 }
 
-/// Closes an object whose members each end in a comma.
-fn end_object(json: &mut Vec<u8>) {
-    if json.last() == Some(&b',') {
-        json.pop();
+/// Compiles what all parameters have in common.
+fn field(
+    schemas: &Schemas,
+    pointer: &str,
+    object: &Value,
+    place: &'static str,
+    name: &str,
+) -> Result<Field, SchemaError> {
+    let refuse = |message: String| Err(SchemaError::new(pointer, message));
+    if object.get("schema").is_none() {
+        return refuse(format!("{place} parameter `{name}` needs a `schema`"));
     }
-    json.push(b'}');
+    let style = object.get("style").and_then(Value::as_str);
+    let usual = match place {
+        "path" | "header" => "simple",
+        _ => "form",
+    };
+    if style.is_some_and(|style| style != usual) {
+        return refuse(format!(
+            "only style `{usual}` is supported for {place} parameters"
+        ));
+    }
+    let required = place == "path" || object.get("required") == Some(&Value::Bool(true));
+    let field = Field::compile(schemas, &format!("{pointer}/schema"), place, name, required)?;
+    if field.takes_object() {
+        return refuse(format!("{place} parameter `{name}` cannot be an object"));
+    }
+    Ok(field)
+}
+
+/// Every value of a header, in the order sent.
+fn texts<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<Cow<'h, str>> {
+    headers.get_all(name).iter().map(text).collect()
+}
+
+/// A header's value as text: UTF-8 if it is, else Latin-1, which HTTP once said it is.
+fn text(value: &http::HeaderValue) -> Cow<'_, str> {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.into(),
+        Err(_) => value
+            .as_bytes()
+            .iter()
+            .map(|byte| char::from(*byte))
+            .collect(),
+    }
 }
 
 /// Bytes that are no UTF-8 become U+FFFD.

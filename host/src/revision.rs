@@ -39,6 +39,15 @@ pub(crate) struct Revision {
     gone: CancellationToken,
 }
 
+/// How a plugin is served: what its configuration and its contract come to.
+pub(crate) struct Terms {
+    /// Empty, or `/shop`.
+    pub(crate) prefix: Arc<str>,
+    pub(crate) limits: Limits,
+    /// As many instances serve it, each kept for as long as it can be; none: they come and go.
+    pub(crate) instances: Option<usize>,
+}
+
 /// What of a revision takes time to free.
 pub(crate) struct Remains {
     _pool: Pool,
@@ -55,19 +64,22 @@ impl Revision {
     pub(crate) fn new(
         name: Arc<str>,
         number: u64,
-        prefix: &str,
-        limits: Limits,
+        terms: Terms,
         code: Arc<Code>,
         lanes: Arc<Lanes>,
         commons: &Arc<Commons>,
     ) -> Arc<Revision> {
         let label = HeaderValue::from_str(&format!("{name}@{number}"))
             .expect("a plugin's name is made of letters, digits and hyphens");
+        let mut limits = terms.limits;
+        if let Some(instances) = terms.instances {
+            limits.concurrency = instances;
+        }
         let revision = Arc::new(Revision {
             permits: Arc::new(Semaphore::new(limits.concurrency)),
-            prefix: prefix.into(),
+            prefix: terms.prefix,
             limits: Arc::new(limits),
-            pool: Pool::new(),
+            pool: Pool::new(terms.instances.is_some()),
             leaves_at: OnceLock::new(),
             cut: CancellationToken::new(),
             gone: CancellationToken::new(),
@@ -190,11 +202,13 @@ impl Revision {
             None => Box::pin(self.fresh(&meter)).await?,
         };
         let id = &self.operation(operation).id;
+        let mut loss = Loss(self.pool.keeps.then_some(self));
         let (instance, answer) = instance
             .handle(id, admitted, context, meter, &self.limits)
             .await;
         if let Some(instance) = instance {
             self.pool.put(instance, &self.limits);
+            loss.0 = None;
         }
         answer
     }
@@ -225,6 +239,21 @@ impl Revision {
     }
 }
 
+/// Says so when a call ends, or is given up, without giving back an instance that was to be kept.
+struct Loss<'r>(Option<&'r Revision>);
+
+impl Drop for Loss<'_> {
+    fn drop(&mut self) {
+        if let Some(revision) = self.0 {
+            tracing::warn!(
+                plugin = &*revision.name,
+                revision = revision.number,
+                "an instance was lost, and with it what the plugin kept in its memory"
+            );
+        }
+    }
+}
+
 impl Drop for Revision {
     fn drop(&mut self) {
         // One that never served (refused, or only checked) has nothing to tell.
@@ -235,7 +264,7 @@ impl Drop for Revision {
                 revision: self.number,
             });
         }
-        let pool = std::mem::replace(&mut self.pool, Pool::new());
+        let pool = std::mem::replace(&mut self.pool, Pool::new(false));
         self.commons.bury(Remains {
             _pool: pool,
             _code: self.code.clone(),

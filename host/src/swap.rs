@@ -9,11 +9,11 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::api::Set;
-use crate::config::{NAME_RULE, is_plugin_name};
+use crate::config::{Isolation, KEPT_AND_FRESH, NAME_RULE, is_plugin_name};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::host::{Deployed, Inner};
-use crate::revision::Revision;
+use crate::revision::{Revision, Terms};
 use crate::runtime::{Code, Lanes, Purpose};
 
 /// What outlives a plugin's revisions.
@@ -88,6 +88,13 @@ impl Inner {
             allowed: allowed.to_vec(),
         };
         let code = self.loader.load(bytes, &purpose).await?;
+        if let Some(instances) = code.contract.instances
+            && purpose.limits.isolation == Isolation::Request
+        {
+            let message =
+                format!("the contract's `x-switchback-instances` is {instances}, {KEPT_AND_FRESH}");
+            return Err(Error::new(ErrorKind::Contract, message));
+        }
         let prefix = self.prefix(name);
         for operation in &code.contract.operations {
             let path = format!("{prefix}{}", operation.path);
@@ -120,8 +127,12 @@ impl Inner {
         *number += 1;
         let number = *number;
         let lanes = self.lanes(books, &name);
-        let (prefix, limits) = (self.prefix(&name), self.config.limits_of(&name).clone());
-        Revision::new(name, number, prefix, limits, code, lanes, &self.commons)
+        let terms = Terms {
+            prefix: self.prefix(&name).into(),
+            limits: self.config.limits_of(&name).clone(),
+            instances: self.config.instances_of(&name).or(code.contract.instances),
+        };
+        Revision::new(name, number, terms, code, lanes, &self.commons)
     }
 
     /// Builds the next set whole, then shows it.

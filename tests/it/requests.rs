@@ -154,6 +154,43 @@ async fn what_is_checked_is_what_is_passed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn headers_and_cookies_are_checked_and_passed_like_any_parameter() {
+    let harness = Harness::new().await;
+    let mut operation = contracts::operation("echo");
+    operation["parameters"] = json!([
+        { "name": "X-Token", "in": "header", "required": true, "schema": { "type": "integer" } },
+        { "name": "x-tags", "in": "header", "schema": { "type": "array", "items": { "type": "string" } } },
+        { "name": "seen", "in": "cookie", "schema": { "type": "boolean", "default": false } },
+    ]);
+    let contract = contracts::with_paths(&json!({ "/echo": { "get": operation } }));
+    harness
+        .deploy("blank", blank(&contract, "1", Describe::Contract))
+        .await
+        .expect("served");
+    let mut client = harness.client();
+    let headers = [
+        ("X-TOKEN", "7"),
+        ("x-tags", "a"),
+        ("x-tags", "b"),
+        ("cookie", "other=1; seen=yes"),
+    ];
+    let sent = client.send("GET", "/echo", &headers, "").await.json();
+    assert_eq!(
+        sent["params"],
+        json!({ "path": {}, "query": {}, "header": { "x-token": 7, "x-tags": ["a", "b"] }, "cookie": { "seen": true } })
+    );
+    let wrong = client
+        .send("GET", "/echo", &[("cookie", "seen=maybe")], "")
+        .await;
+    assert_eq!(wrong.status, 422);
+    let detail = &wrong.json()["detail"];
+    assert_eq!(detail[0]["loc"], json!(["header", "X-Token"]));
+    assert_eq!(detail[0]["type"], "missing");
+    assert_eq!(detail[1]["loc"], json!(["cookie", "seen"]));
+    assert_eq!(detail[1]["input"], "maybe");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_problem_is_rfc_9457_for_who_asks_for_it() {
     let harness = examples().await;
     let headers = [("accept", "application/problem+json")];

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::config::Limits;
+use crate::config::{Limits, MOST_CALLS};
 use crate::schema::{SchemaError, Schemas};
 
 pub(crate) use merge::{merge, plugin_document};
@@ -29,6 +29,8 @@ pub(crate) struct Contract {
     document: Value,
     /// Every method of every path, in the document's order.
     pub(crate) operations: Vec<Operation>,
+    /// How many instances it asks for, `x-switchback-instances`: each kept for as long as it can be.
+    pub(crate) instances: Option<usize>,
     /// What its author should know although it can be served.
     pub(crate) warnings: Vec<String>,
 }
@@ -123,6 +125,7 @@ impl Contract {
             warnings.push(format!("and {more} warnings more"));
         }
         Ok(Contract {
+            instances: instances(&document)?,
             document,
             operations,
             warnings,
@@ -151,6 +154,22 @@ fn check_version(document: &Value) -> Result<(), ContractError> {
             "",
             "the contract is no OpenAPI document: it has no `openapi`; set it to `3.1.0`",
         )),
+    }
+}
+
+fn instances(document: &Value) -> Result<Option<usize>, ContractError> {
+    let Some(asked) = document.get("x-switchback-instances") else {
+        return Ok(None);
+    };
+    match asked.as_u64() {
+        Some(count @ 1..=MOST_CALLS) => Ok(Some(count as usize)),
+        _ => {
+            let message = format!(
+                "`x-switchback-instances` is a number from 1 to {MOST_CALLS}, not {}",
+                refs::excerpt(asked)
+            );
+            Err(ContractError::new("/x-switchback-instances", message))
+        }
     }
 }
 

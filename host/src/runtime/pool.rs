@@ -8,12 +8,15 @@ use crate::config::{Isolation, Limits};
 
 /// Idle instances, the last used on top: a warm one is quicker, and the others get to retire.
 pub(crate) struct Pool {
+    /// None ever retires: the plugin's state is in their memory.
+    pub(crate) keeps: bool,
     idle: Mutex<Vec<Instance>>,
 }
 
 impl Pool {
-    pub(crate) fn new() -> Pool {
+    pub(crate) fn new(keeps: bool) -> Pool {
         Pool {
+            keeps,
             idle: Mutex::new(Vec::new()),
         }
     }
@@ -28,7 +31,8 @@ impl Pool {
 
     /// Keeps an instance for the next call, unless it has served its time.
     pub(crate) fn put(&self, mut instance: Instance, limits: &Limits) {
-        if limits.isolation == Isolation::Request || instance.is_worn(limits) {
+        let retires = limits.isolation == Isolation::Request || instance.is_worn(limits);
+        if retires && !self.keeps {
             return;
         }
         instance.idle_since = Instant::now();
@@ -40,6 +44,9 @@ impl Pool {
 
     /// Retires what has rested since before `then`; all, to make room, with `then` in the future.
     pub(crate) fn retire(&self, then: Instant) {
+        if self.keeps {
+            return;
+        }
         let mut idle = self.idle();
         let rested = idle.partition_point(|instance| instance.idle_since < then);
         let retired: Vec<_> = idle.drain(..rested).collect();

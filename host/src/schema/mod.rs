@@ -122,6 +122,11 @@ impl Schemas {
         Err(SchemaError::new(pointer, "`$ref` leads round in a circle"))
     }
 
+    /// What stands at `pointer` itself.
+    pub(crate) fn at(&self, pointer: &str) -> Option<&Value> {
+        self.document.pointer(pointer)
+    }
+
     /// Refuses what is no JSON Schema; the named ones were judged once for all.
     fn judge(&self, pointer: &str, schema: &Value) -> Result<(), SchemaError> {
         if pointer.starts_with(COMPONENTS) {

@@ -386,6 +386,7 @@ fn known_keys() -> Vec<Key> {
     let mut keys: Vec<Key> = defaults(None, None).into_keys().collect();
     keys.push(vec!["host".into(), "cache_dir".into()]);
     keys.push(vec!["plugins".into(), "*".into(), "prefix".into()]);
+    keys.push(vec!["plugins".into(), "*".into(), "instances".into()]);
     let limits: Vec<Key> = keys
         .iter()
         .filter(|key| key[0] == "limits")
@@ -417,6 +418,7 @@ fn shape(key: &[String]) -> Key {
 fn default_of(shape: &[String]) -> Option<Value> {
     let base: Key = match shape {
         [_, _, limits, limit] => vec![limits.clone(), limit.clone()],
+        [_, _, instances] if instances == "instances" => return Some(Value::Integer(1)),
         [_, _, prefix] if prefix == "prefix" => return Some(Value::String(String::new())),
         [host, dir] if host == "host" && dir == "cache_dir" => {
             return Some(Value::String(String::new()));

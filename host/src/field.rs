@@ -1,0 +1,120 @@
+//! One value that is sent as text: a parameter, or a field of a form.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::config::Limits;
+use crate::problem::Loc;
+use crate::schema::{Schema, SchemaError, Schemas};
+use crate::violations::{Rule, Violations};
+
+/// What a contract says of one such value.
+pub(crate) struct Field {
+    /// As the contract writes it.
+    pub(crate) name: String,
+    /// Whether several texts make one value.
+    pub(crate) list: bool,
+    /// `"name":`
+    key: String,
+    /// `["query", name]`
+    loc: [Loc; 2],
+    required: bool,
+    default: Option<Value>,
+    schema: Arc<Schema>,
+}
+
+impl Field {
+    /// Compiles the schema at `pointer`. `place` is where the value stands: `query`, `body`.
+    pub(crate) fn compile(
+        schemas: &Schemas,
+        pointer: &str,
+        place: &'static str,
+        name: &str,
+        required: bool,
+    ) -> Result<Field, SchemaError> {
+        let (_, resolved) = schemas.resolve(pointer)?;
+        let beside = schemas.at(pointer).and_then(|schema| schema.get("default"));
+        let default = beside.or_else(|| resolved.get("default")).cloned();
+        let schema = schemas.compile(pointer)?;
+        Ok(Field {
+            name: name.to_owned(),
+            list: schema.takes_list(),
+            key: format!("{}:", Value::from(name)),
+            loc: [Loc::Name(place.into()), Loc::Name(name.to_owned().into())],
+            required,
+            default,
+            schema,
+        })
+    }
+
+    /// The same, but the guest knows it under another name.
+    pub(crate) fn known_as(self, name: &str) -> Field {
+        Field {
+            key: format!("{}:", Value::from(name)),
+            ..self
+        }
+    }
+
+    /// Whether its schema describes an object, which no text can be read as.
+    pub(crate) fn takes_object(&self) -> bool {
+        self.schema.takes_object()
+    }
+
+    /// What is wrong with the default, in words. Defaults are passed unchecked, as FastAPI does; one that does not fit
+    /// may be meant.
+    pub(crate) fn misfit(&self) -> Option<String> {
+        let default = self.default.as_ref()?;
+        let mut violations = Violations::new(&Limits::default());
+        self.schema.check(default, &self.loc, &mut violations);
+        let broken = violations.into_vec().into_iter().next()?;
+        Some(format!(
+            "the default `{default}` does not fit its own schema: {}",
+            broken.msg.to_lowercase()
+        ))
+    }
+
+    /// Appends `"name":value,` for the text that was sent. What does not fit goes to `violations`.
+    pub(crate) fn read(&self, sent: Option<&str>, json: &mut Vec<u8>, violations: &mut Violations) {
+        let Some(text) = sent else {
+            return self.absent(json, violations);
+        };
+        if let Some(value) = self.schema.read_text(text, &self.loc, violations) {
+            self.write(&value, json);
+        }
+    }
+
+    /// The same for all the texts that were sent, for a [list](Field::list).
+    pub(crate) fn read_all(&self, sent: &[&str], json: &mut Vec<u8>, violations: &mut Violations) {
+        if sent.is_empty() {
+            return self.absent(json, violations);
+        }
+        if let Some(value) = self.schema.read_list(sent, &self.loc, violations) {
+            self.write(&value, json);
+        }
+    }
+
+    fn absent(&self, json: &mut Vec<u8>, violations: &mut Violations) {
+        match &self.default {
+            Some(default) => self.write(default, json),
+            None if self.required => {
+                violations.push(Rule::missing(), || self.loc.to_vec(), |_| Value::Null);
+            }
+            None => {}
+        }
+    }
+
+    fn write(&self, value: &Value, json: &mut Vec<u8>) {
+        json.extend_from_slice(self.key.as_bytes());
+        serde_json::to_writer(&mut *json, value).expect("a value always becomes JSON");
+        json.push(b',');
+    }
+}
+
+/// Closes an object whose members each end in a comma.
+pub(crate) fn end_object(json: &mut Vec<u8>) {
+    if json.last() == Some(&b',') {
+        json.pop();
+    }
+    json.push(b'}');
+}
