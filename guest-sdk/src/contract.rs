@@ -5,38 +5,32 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use crate::Answers;
-use crate::operation::{Argument, Content, Operation, RequestBody, Rule};
+use crate::operation::{Argument, Content, RequestBody, Rule};
+use crate::routers::Listed;
 
 /// Where a schema's `$ref`s point until all are known. A type may look different when read (a field with a default
 /// may be left out) and when written (it is always there).
 const READ: &str = "#/read/";
 const WRITTEN: &str = "#/written/";
 
-/// The OpenAPI document of these operations.
-pub(crate) fn document(
-    title: &str,
-    version: &str,
-    description: &str,
-    operations: &[Operation],
-) -> String {
+/// The OpenAPI document of these operations. `root` is what it says of the whole.
+pub(crate) fn document(root: &'static [(&'static str, Rule)], operations: &[Listed]) -> String {
     let mut read = generator(SchemaSettings::draft2020_12().for_deserialize(), "/read");
     let mut written = generator(SchemaSettings::draft2020_12().for_serialize(), "/written");
 
     let mut paths = Map::new();
-    for operation in operations {
-        let methods = paths.entry(operation.path).or_insert_with(|| object([]));
-        methods[operation.method] = describe(operation, &mut read, &mut written);
+    for listed in operations {
+        let mut path = String::new();
+        for router in listed.around() {
+            path.push_str(router.prefix);
+        }
+        path.push_str(listed.operation.path);
+        let methods = paths.entry(path).or_insert_with(|| object([]));
+        methods[listed.operation.method] = describe(listed, &mut read, &mut written);
     }
 
-    let mut info = object([("title", title.into()), ("version", version.into())]);
-    if !description.is_empty() {
-        info["description"] = description.into();
-    }
-    let mut document = object([
-        ("openapi", "3.1.0".into()),
-        ("info", info),
-        ("paths", Value::Object(paths)),
-    ]);
+    let mut document = constant(&Rule::Object(root));
+    document["paths"] = Value::Object(paths);
     add_schemas(
         &mut document,
         std::mem::take(read.definitions_mut()),
@@ -152,11 +146,8 @@ fn for_each_ref(value: &mut Value, change: &mut impl FnMut(&mut String)) {
     }
 }
 
-fn describe(
-    operation: &Operation,
-    read: &mut SchemaGenerator,
-    written: &mut SchemaGenerator,
-) -> Value {
+fn describe(listed: &Listed, read: &mut SchemaGenerator, written: &mut SchemaGenerator) -> Value {
+    let operation = listed.operation;
     let mut described = object([
         ("operationId", operation.id.into()),
         ("summary", operation.summary.into()),
@@ -164,10 +155,20 @@ fn describe(
     if !operation.description.is_empty() {
         described["description"] = operation.description.into();
     }
-    if !operation.tags.is_empty() {
-        described["tags"] = operation.tags.into();
+    let mut tags = Vec::new();
+    for tag in listed
+        .around()
+        .flat_map(|router| router.tags)
+        .chain(operation.tags)
+    {
+        if !tags.contains(tag) {
+            tags.push(*tag);
+        }
     }
-    if operation.deprecated {
+    if !tags.is_empty() {
+        described["tags"] = tags.into();
+    }
+    if operation.deprecated || listed.around().any(|router| router.deprecated) {
         described["deprecated"] = true.into();
     }
     if !operation.arguments.is_empty() {
@@ -183,7 +184,20 @@ fn describe(
     let mut answers = Answers::new(written);
     (operation.answers)(&mut answers);
     described["responses"] = Value::Object(answers.responses);
+    add_shared(&mut described["responses"], listed);
     described
+}
+
+/// Adds the answers of the routers around an operation; its own win, then those of the nearest.
+fn add_shared(responses: &mut Value, listed: &Listed) {
+    for router in listed.around().rev() {
+        for (status, description) in router.responses {
+            let status = status.to_string();
+            if responses.get(&status).is_none() {
+                responses[status] = object([("description", (*description).into())]);
+            }
+        }
+    }
 }
 
 fn request_body(body: &RequestBody, read: &mut SchemaGenerator) -> Value {
@@ -291,6 +305,15 @@ fn constant(rule: &Rule) -> Value {
         Rule::Number(value) => value.into(),
         Rule::Text(value) => value.into(),
         Rule::List(values) => Value::Array(values.iter().map(constant).collect()),
+        Rule::Object(entries) => {
+            let mut map = Map::new();
+            for (key, value) in entries {
+                if *value != Rule::Text("") {
+                    map.insert((*key).to_owned(), constant(value));
+                }
+            }
+            Value::Object(map)
+        }
     }
 }
 

@@ -1,51 +1,21 @@
-//! From operations to a component: `plugin!`, and the way between the generated types and ours.
+//! From a plugin to a component: its exports, and the way between the generated types and ours.
 
 use crate::bindings::exports::switchback::plugin::handler;
 use crate::bindings::switchback::plugin::types;
 use crate::{Body, Plugin, Response, Upload};
 
-/// Makes the plugin: lists its routes, and exports the component.
-///
-/// ```
-/// use switchback_sdk::prelude::*;
-///
-/// /// Say hello
-/// #[get("/hello/{name}")]
-/// fn hello(name: String) -> String {
-///     format!("Hello {name}")
-/// }
-///
-/// plugin! { title: "Hello", version: "1.2.0", description: "Greets.", routes: [hello] }
-/// ```
-///
-/// `title`, `version` and `description` may be left out: they are then the crate's name, version and description. The
-/// macro also makes `fn plugin() -> Plugin`, for tests.
+/// Exports `plugin()` as a component.
+#[doc(hidden)]
 #[macro_export]
-macro_rules! plugin {
-    (
-        $(title: $title:expr,)?
-        $(version: $version:expr,)?
-        $(description: $description:expr,)?
-        routes: [$($route:path),* $(,)?] $(,)?
-    ) => {
-        /// The plugin that this crate is.
-        pub fn plugin() -> $crate::Plugin {
-            const PLUGIN: $crate::Plugin = $crate::Plugin::new(
-                $crate::__or!($($title)?, env!("CARGO_PKG_NAME")),
-                $crate::__or!($($version)?, env!("CARGO_PKG_VERSION")),
-                $crate::__or!($($description)?, env!("CARGO_PKG_DESCRIPTION")),
-                &[$(<$route as $crate::Route>::OPERATION),*],
-            );
-            PLUGIN
-        }
-
+macro_rules! __export {
+    ($plugin:ident) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             struct Exports;
 
             impl $crate::bindings::exports::switchback::plugin::contract::Guest for Exports {
                 fn openapi() -> ::std::string::String {
-                    plugin().openapi()
+                    $plugin().openapi()
                 }
             }
 
@@ -53,24 +23,12 @@ macro_rules! plugin {
                 fn handle(
                     request: $crate::bindings::exports::switchback::plugin::handler::Request,
                 ) -> $crate::bindings::exports::switchback::plugin::handler::Answer {
-                    $crate::__handle(&plugin(), request)
+                    $crate::__handle(&$plugin(), request)
                 }
             }
 
-            $crate::bindings::export!(Exports with_types_in $crate::bindings);
+    $crate::bindings::export!(Exports with_types_in $crate::bindings);
         };
-    };
-}
-
-/// The first of two expressions that is there.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __or {
-    (, $default:expr) => {
-        $default
-    };
-    ($given:expr, $default:expr) => {
-        $given
     };
 }
 

@@ -83,6 +83,7 @@ mod problem;
 mod reader;
 mod request;
 mod responses;
+pub mod routers;
 mod state;
 mod upload;
 mod violation;
@@ -101,8 +102,11 @@ pub use request::Request;
 pub use responses::{Answers, Responses};
 #[doc(hidden)]
 pub use responses::{Outcome as __Outcome, detailed as __detailed, said as __said};
+pub use routers::Router;
 pub use state::State;
-pub use switchback_sdk_macros::{Responses, delete, get, head, options, patch, post, put, trace};
+pub use switchback_sdk_macros::{
+    Responses, delete, get, head, options, patch, plugin, post, put, router, trace,
+};
 pub use upload::{Files, Upload};
 pub use violation::Violation;
 #[doc(hidden)]
@@ -117,7 +121,7 @@ pub mod prelude {
     pub use crate::{
         Bytes, Form, Html, Json, OrProblem, Parameter, Problem, Redirect, Response, Responses,
         State, Text, Upload, Violation, With, debug, delete, error, get, incoming, info, log,
-        patch, plugin, post, put, warn,
+        patch, plugin, post, put, router, warn,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

@@ -7,6 +7,7 @@ use crate::upload::Files;
 use crate::{Answers, FromBody, Parameter, Problem, Request, Response};
 
 /// One operation: `#[get]` and its like make it, [`plugin!`](crate::plugin) lists it.
+#[derive(Clone, Copy)]
 pub struct Operation {
     /// `operationId` in the contract: by this the host calls it.
     pub id: &'static str,
@@ -33,6 +34,7 @@ pub struct Operation {
 }
 
 /// The body that an operation takes.
+#[derive(Clone, Copy)]
 pub enum RequestBody {
     /// One type takes it: [`content`].
     Typed(fn(&mut SchemaGenerator) -> Content),
@@ -70,7 +72,7 @@ pub struct Argument {
     pub file: bool,
 }
 
-/// The value of a keyword.
+/// JSON that is known when the plugin is compiled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
     /// `true` or `false`.
@@ -83,6 +85,8 @@ pub enum Rule {
     Text(&'static str),
     /// A list.
     List(&'static [Rule]),
+    /// An object. An entry whose text is empty is left out.
+    Object(&'static [(&'static str, Rule)]),
 }
 
 /// The schema of a parameter of this type.

@@ -1,54 +1,26 @@
 //! A plugin as a whole: its operations, its contract, its answers.
 
-use crate::{Body, Operation, Problem, Request, Response, contract};
+use crate::operation::Rule;
+use crate::routers::Listed;
+use crate::{Body, Problem, Request, Response, contract};
 
 /// A whole plugin. [`plugin!`](crate::plugin) makes one.
+#[derive(Clone, Copy)]
 pub struct Plugin {
-    title: &'static str,
-    version: &'static str,
-    description: &'static str,
-    operations: &'static [Operation],
+    /// What the contract says of the whole.
+    root: &'static [(&'static str, Rule)],
+    operations: &'static [Listed],
 }
 
 impl Plugin {
-    /// A plugin of these operations. At most one may have an `operationId`, and at most one a method and path.
-    ///
-    /// # Panics
-    /// At compile time, if two operations share what must be their own.
-    pub const fn new(
-        title: &'static str,
-        version: &'static str,
-        description: &'static str,
-        operations: &'static [Operation],
-    ) -> Self {
-        let mut i = 0;
-        while i < operations.len() {
-            let mut j = 0;
-            while j < i {
-                let (one, other) = (&operations[i], &operations[j]);
-                if same(one.id, other.id) {
-                    panic!(
-                        "two routes have the same operation id (the function's name): give one `operation_id = \"…\"`"
-                    );
-                }
-                if same(one.method, other.method) && same(one.path, other.path) {
-                    panic!("two routes have the same method and path");
-                }
-                j += 1;
-            }
-            i += 1;
-        }
-        Plugin {
-            title,
-            version,
-            description,
-            operations,
-        }
+    #[doc(hidden)]
+    pub const fn new(root: &'static [(&'static str, Rule)], operations: &'static [Listed]) -> Self {
+        Plugin { root, operations }
     }
 
     /// The contract: an OpenAPI 3.1 document in JSON.
     pub fn openapi(&self) -> String {
-        contract::document(self.title, self.version, self.description, self.operations)
+        contract::document(self.root, self.operations)
     }
 
     /// Answers a request as the component does, without the host's checks.
@@ -71,7 +43,8 @@ impl Plugin {
     /// ```
     #[inline]
     pub fn handle(&self, operation: &str, params: &str, body: &Body) -> Response {
-        let Some(found) = self.operations.iter().find(|known| known.id == operation) else {
+        let mut operations = self.operations.iter().map(|listed| listed.operation);
+        let Some(found) = operations.find(|known| known.id == operation) else {
             return Problem::internal(&format!(
                 "the host called `{operation}`, which is not in the contract"
             ))
@@ -82,20 +55,4 @@ impl Plugin {
             Err(problem) => problem.into(),
         }
     }
-}
-
-/// `==` of texts, which is not const yet.
-const fn same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    if one.len() != other.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < one.len() {
-        if one[i] != other[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
 }

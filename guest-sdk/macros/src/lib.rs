@@ -8,6 +8,7 @@
 mod answer;
 mod argument;
 mod expand;
+mod listing;
 mod operation;
 mod path;
 mod responses;
@@ -46,4 +47,51 @@ methods! { get post put patch delete head options trace }
 #[proc_macro_derive(Responses, attributes(status, from, serde, schemars))]
 pub fn responses(input: TokenStream) -> TokenStream {
     responses::derive(input.into()).into()
+}
+
+/// Makes the plugin: lists its routes, and exports the component.
+///
+/// ```text
+/// plugin! {
+///     title: "Shop",                                  // all but `routes` may be left out
+///     version: "1.2.0",
+///     summary: "Sells things",
+///     description: include_str!("../README.md"),      // Markdown
+///     terms_of_service: "https://shop.example/terms",
+///     contact: { name: "Ann", url: "https://shop.example", email: "ann@shop.example" },
+///     license: "MIT",                                 // or { name: "…", url: "…" }
+///     servers: ["https://shop.example"],
+///     openapi_tags: { "items": "What is sold." },     // what the tags mean
+///     tags: ["shop"],                                 // on each route
+///     responses: { 503: "closed at night" },          // of each route
+///     instances: 1,                                   // one instance, to keep state in memory
+///     routes: [create_item, admin::router()],
+/// }
+/// ```
+///
+/// `title`, `version` and `description` are the crate's name, version and description unless said. The macro makes
+/// `fn plugin() -> Plugin`, for tests too. Two routes of one method and path, and two of one operation id, do not
+/// compile.
+#[proc_macro]
+pub fn plugin(input: TokenStream) -> TokenStream {
+    listing::plugin(input.into()).into()
+}
+
+/// Makes a router of a module: routes under one prefix, with what they share.
+///
+/// ```text
+/// router! {
+///     prefix: "/admin",                               // all but `routes` may be left out
+///     tags: ["admin"],                                // added to those of each route
+///     responses: { 403: "for admins only" },          // of each route, beside its own
+///     deprecated: true,
+///     routes: [stats, users::router()],
+/// }
+/// ```
+///
+/// The macro makes `pub const fn router() -> Router`, to be listed as `admin::router()` by [`plugin!`] or by another
+/// router. Routers nest: prefixes join, tags and answers add up.
+#[proc_macro]
+pub fn router(input: TokenStream) -> TokenStream {
+    listing::router(input.into()).into()
 }

@@ -1,0 +1,507 @@
+//! `plugin! { … }` and `router! { … }`: lists of options, the routes among them.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Error, Expr, ExprLit, Ident, Lit, LitInt, Result, Token, braced, bracketed, token};
+
+/// What may stand in `plugin!`.
+const PLUGIN: [&str; 13] = [
+    "title",
+    "version",
+    "summary",
+    "description",
+    "terms_of_service",
+    "contact",
+    "license",
+    "servers",
+    "openapi_tags",
+    "tags",
+    "responses",
+    "instances",
+    "routes",
+];
+
+/// What may stand in `router!`.
+const ROUTER: [&str; 5] = ["prefix", "tags", "responses", "deprecated", "routes"];
+
+/// Expands `plugin!`.
+pub(crate) fn plugin(input: TokenStream) -> TokenStream {
+    match syn::parse2::<Listing>(input).and_then(|listing| of_plugin(&listing)) {
+        Ok(expanded) => expanded,
+        Err(error) => {
+            let error = error.to_compile_error();
+            quote! {
+                #error
+
+                /// The plugin that this crate is.
+                pub fn plugin() -> ::switchback_sdk::Plugin {
+                    ::switchback_sdk::Plugin::new(&[], &[])
+                }
+            }
+        }
+    }
+}
+
+/// Expands `router!`.
+pub(crate) fn router(input: TokenStream) -> TokenStream {
+    match syn::parse2::<Listing>(input).and_then(|listing| of_router(&listing)) {
+        Ok(expanded) => expanded,
+        Err(error) => {
+            let error = error.to_compile_error();
+            let empty = Shared::default().router(&quote!(&[]));
+            quote! {
+                #error
+
+                /// The routes of this module.
+                pub const fn router() -> ::switchback_sdk::Router {
+                    #empty
+                }
+            }
+        }
+    }
+}
+
+/// `key: value` after `key: value`.
+struct Listing(Vec<(Ident, Value)>);
+
+enum Value {
+    One(Expr),
+    List(Vec<Expr>, Span),
+    Map(Vec<(Key, Expr)>, Span),
+}
+
+enum Key {
+    Name(Ident),
+    Text(syn::LitStr),
+    Number(LitInt),
+}
+
+impl Parse for Listing {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut options: Vec<(Ident, Value)> = Vec::new();
+        while !input.is_empty() {
+            let key = input.call(Ident::parse_any)?;
+            if options.iter().any(|(known, _)| *known == key) {
+                return Err(Error::new(key.span(), format!("`{key}` stands here twice")));
+            }
+            if input.peek(Token![=]) {
+                let message = format!("an option is written with a colon: `{key}: …`");
+                return Err(Error::new(key.span(), message));
+            }
+            input.parse::<Token![:]>()?;
+            options.push((key, input.parse()?));
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(Listing(options))
+    }
+}
+
+impl Parse for Value {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let inside;
+        if input.peek(token::Bracket) {
+            let span = bracketed!(inside in input).span.join();
+            let list = Punctuated::<Expr, Token![,]>::parse_terminated(&inside)?;
+            Ok(Value::List(list.into_iter().collect(), span))
+        } else if input.peek(token::Brace) {
+            let span = braced!(inside in input).span.join();
+            let mut map = Vec::new();
+            while !inside.is_empty() {
+                let key = inside.parse()?;
+                inside.parse::<Token![:]>()?;
+                map.push((key, inside.parse()?));
+                if !inside.is_empty() {
+                    inside.parse::<Token![,]>()?;
+                }
+            }
+            Ok(Value::Map(map, span))
+        } else {
+            Ok(Value::One(input.parse()?))
+        }
+    }
+}
+
+impl Parse for Key {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        if input.peek(syn::LitStr) {
+            Ok(Key::Text(input.parse()?))
+        } else if input.peek(LitInt) {
+            Ok(Key::Number(input.parse()?))
+        } else {
+            Ok(Key::Name(input.call(Ident::parse_any)?))
+        }
+    }
+}
+
+impl Key {
+    fn span(&self) -> Span {
+        match self {
+            Key::Name(name) => name.span(),
+            Key::Text(text) => text.span(),
+            Key::Number(number) => number.span(),
+        }
+    }
+}
+
+impl Value {
+    fn span(&self) -> Span {
+        match self {
+            Value::One(one) => one.span(),
+            Value::List(_, span) | Value::Map(_, span) => *span,
+        }
+    }
+
+    fn one(&self, key: &Ident) -> Result<&Expr> {
+        match self {
+            Value::One(one) => Ok(one),
+            other => Err(Error::new(other.span(), format!("`{key}` is one value"))),
+        }
+    }
+
+    fn list(&self, example: &str) -> Result<&[Expr]> {
+        match self {
+            Value::List(list, _) => Ok(list),
+            other => Err(Error::new(
+                other.span(),
+                format!("a list is needed here: `{example}`"),
+            )),
+        }
+    }
+
+    fn map(&self, example: &str) -> Result<&[(Key, Expr)]> {
+        match self {
+            Value::Map(map, _) => Ok(map),
+            other => Err(Error::new(other.span(), format!("write `{example}`"))),
+        }
+    }
+}
+
+fn of_plugin(listing: &Listing) -> Result<TokenStream> {
+    let mut info = vec![
+        ("title", quote!(env!("CARGO_PKG_NAME"))),
+        ("version", quote!(env!("CARGO_PKG_VERSION"))),
+        ("description", quote!(env!("CARGO_PKG_DESCRIPTION"))),
+    ];
+    let mut objects = Vec::new();
+    let mut root = Vec::new();
+    let mut shared = Shared::default();
+    for (key, value) in &listing.0 {
+        let name = key.to_string();
+        match name.as_str() {
+            "title" | "version" | "description" => {
+                let one = value.one(key)?;
+                for (known, default) in &mut info {
+                    if *known == name {
+                        *default = quote!(#one);
+                    }
+                }
+            }
+            "summary" => {
+                let one = value.one(key)?;
+                info.push(("summary", quote!(#one)));
+            }
+            "terms_of_service" => {
+                let one = value.one(key)?;
+                info.push(("termsOfService", quote!(#one)));
+            }
+            "contact" => {
+                let example = "contact: { name: \"…\", url: \"…\", email: \"…\" }";
+                objects.push(("contact", named(value, &["name", "url", "email"], example)?));
+            }
+            "license" => objects.push(("license", license(value)?)),
+            "servers" => root.push(("servers", servers(value)?)),
+            "openapi_tags" => {
+                let example = "openapi_tags: { \"items\": \"What is sold.\" }";
+                root.push((
+                    "tags",
+                    pairs(value.map(example)?, "name", "description", example)?,
+                ));
+            }
+            "instances" => root.push(("x-switchback-instances", instances(value)?)),
+            "prefix" => {
+                return Err(Error::new(
+                    key.span(),
+                    "a plugin has no prefix of its own: the host mounts it, or a `router!` has one",
+                ));
+            }
+            _ => shared.read(key, value, "plugin", &PLUGIN)?,
+        }
+    }
+    let routes = shared.routes("plugin")?;
+    let (info_keys, info_values) = unzip(&info);
+    let (object_keys, object_values) = unzip(&objects);
+    let (root_keys, root_values) = unzip(&root);
+    let router = shared.router(&quote!(&[#(#routes),*]));
+    let checks = checks(&shared.routes);
+    let not_empty = shared.routes.iter().enumerate().map(|(index, route)| {
+        quote_spanned!(route.span()=> const _: () = ::switchback_sdk::routers::refuse_empty(&LISTED, #index);)
+    });
+    Ok(quote! {
+        /// The plugin that this crate is.
+        pub fn plugin() -> ::switchback_sdk::Plugin {
+            use ::switchback_sdk::operation::Rule;
+            const ROUTER: &::switchback_sdk::Router = &#router;
+            #checks
+            #(#not_empty)*
+            ::switchback_sdk::Plugin::new(
+                &[
+                    ("openapi", Rule::Text("3.1.0")),
+                    ("info", Rule::Object(&[
+                        #((#info_keys, Rule::Text(#info_values)),)*
+                        #((#object_keys, #object_values),)*
+                    ])),
+                    #((#root_keys, #root_values),)*
+                ],
+                &LISTED,
+            )
+        }
+
+        ::switchback_sdk::__export!(plugin);
+    })
+}
+
+fn unzip<'a>(
+    entries: &'a [(&'static str, TokenStream)],
+) -> (Vec<&'static str>, Vec<&'a TokenStream>) {
+    entries.iter().map(|(key, value)| (*key, value)).unzip()
+}
+
+fn of_router(listing: &Listing) -> Result<TokenStream> {
+    let mut shared = Shared::default();
+    for (key, value) in &listing.0 {
+        match key.to_string().as_str() {
+            "prefix" => {
+                let one = value.one(key)?;
+                check_prefix(one)?;
+                shared.prefix = Some(one.clone());
+            }
+            "deprecated" => {
+                let one = value.one(key)?;
+                shared.deprecated = Some(one.clone());
+            }
+            _ => shared.read(key, value, "router", &ROUTER)?,
+        }
+    }
+    let routes = shared.routes("router")?;
+    let router = shared.router(&quote!(ROUTES));
+    let checks = checks(&shared.routes);
+    Ok(quote! {
+        /// The routes of this module.
+        pub const fn router() -> ::switchback_sdk::Router {
+            const ROUTES: &[::switchback_sdk::routers::Entry] = &[#(#routes),*];
+            #router
+        }
+
+        const _: () = {
+            const ROUTER: &::switchback_sdk::Router = &router();
+            #checks
+        };
+    })
+}
+
+fn check_prefix(prefix: &Expr) -> Result<()> {
+    let Expr::Lit(ExprLit {
+        lit: Lit::Str(text),
+        ..
+    }) = prefix
+    else {
+        return Ok(());
+    };
+    let wrong = |message: &str| Err(Error::new(text.span(), message));
+    let prefix = text.value();
+    if !prefix.starts_with('/') {
+        return wrong("a prefix starts with `/`");
+    }
+    if prefix.ends_with('/') {
+        return wrong("a prefix does not end with `/`: each route's path begins with one");
+    }
+    if prefix.contains(['{', '}', '?', '#']) {
+        return wrong("a prefix is plain text: parameters stand in the paths of its routes");
+    }
+    Ok(())
+}
+
+/// What a plugin and a router have both.
+#[derive(Default)]
+struct Shared {
+    prefix: Option<Expr>,
+    tags: Vec<Expr>,
+    /// Status and description.
+    responses: Vec<(LitInt, Expr)>,
+    deprecated: Option<Expr>,
+    routes: Vec<Expr>,
+    listed: bool,
+}
+
+impl Shared {
+    fn read(&mut self, key: &Ident, value: &Value, whose: &str, known: &[&str]) -> Result<()> {
+        match key.to_string().as_str() {
+            "tags" => self.tags = value.list("tags: [\"items\"]")?.to_vec(),
+            "responses" => {
+                let example = "responses: { 404: \"there is no such item\" }";
+                for (status, description) in value.map(example)? {
+                    let status = match status {
+                        Key::Number(status)
+                            if status
+                                .base10_parse()
+                                .is_ok_and(|n: u16| (200..600).contains(&n)) =>
+                        {
+                            status.clone()
+                        }
+                        other => {
+                            let message = "a status is a number from 200 to 599";
+                            return Err(Error::new(other.span(), message));
+                        }
+                    };
+                    self.responses.push((status, description.clone()));
+                }
+            }
+            "routes" => {
+                self.routes = value.list("routes: [hello, admin::router()]")?.to_vec();
+                self.listed = true;
+            }
+            _ => {
+                let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
+                let message = format!(
+                    "no option `{key}` of a {whose}: there are {}",
+                    known.join(", ")
+                );
+                return Err(Error::new(key.span(), message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The routes as entries of a router.
+    fn routes(&self, whose: &str) -> Result<Vec<TokenStream>> {
+        if !self.listed {
+            return Err(Error::new(
+                Span::call_site(),
+                format!("a {whose} lists its routes: `routes: [hello, admin::router()]`"),
+            ));
+        }
+        self.routes.iter().map(entry).collect()
+    }
+
+    fn router(&self, routes: &TokenStream) -> TokenStream {
+        let Shared {
+            tags, responses, ..
+        } = self;
+        let prefix = or(self.prefix.as_ref(), &quote!(""));
+        let deprecated = or(self.deprecated.as_ref(), &quote!(false));
+        let (statuses, descriptions): (Vec<_>, Vec<_>) = responses.iter().cloned().unzip();
+        quote! {
+            ::switchback_sdk::Router {
+                prefix: #prefix,
+                tags: &[#(#tags),*],
+                responses: &[#((#statuses, #descriptions)),*],
+                deprecated: #deprecated,
+                routes: #routes,
+            }
+        }
+    }
+}
+
+fn or(given: Option<&Expr>, default: &TokenStream) -> TokenStream {
+    given.map_or_else(|| default.clone(), |given| quote!(#given))
+}
+
+fn entry(route: &Expr) -> Result<TokenStream> {
+    let span = route.span();
+    match route {
+        Expr::Path(path) => Ok(quote_spanned! {span=>
+            ::switchback_sdk::routers::Entry::Operation(<#path as ::switchback_sdk::Route>::OPERATION)
+        }),
+        Expr::Call(call) if call.args.is_empty() => Ok(quote_spanned! {span=>
+            ::switchback_sdk::routers::Entry::Router(#call)
+        }),
+        other => Err(Error::new(
+            other.span(),
+            "a route is a function's name, or a router: `routes: [hello, admin::router()]`",
+        )),
+    }
+}
+
+/// Refuses what two entries of `ROUTER` both claim, at the later of the two.
+fn checks(routes: &[Expr]) -> TokenStream {
+    let each = routes.iter().enumerate().map(|(index, route)| {
+        quote_spanned!(route.span()=> const _: () = ::switchback_sdk::routers::refuse(&CLASH, #index);)
+    });
+    quote! {
+        const LISTED: [::switchback_sdk::routers::Listed; ROUTER.count()] = ROUTER.list();
+        const CLASH: ::core::option::Option<::switchback_sdk::routers::Clash> =
+            ::switchback_sdk::routers::clash(&LISTED);
+        #(#each)*
+    }
+}
+
+/// `{ name: "…" }` with the names that there are, as an object.
+fn named(value: &Value, known: &[&str], example: &str) -> Result<TokenStream> {
+    let mut entries = Vec::new();
+    for (key, value) in value.map(example)? {
+        let name = match key {
+            Key::Name(name) if known.iter().any(|known| name == known) => name.to_string(),
+            other => return Err(Error::new(other.span(), format!("write `{example}`"))),
+        };
+        entries.push(quote!((#name, Rule::Text(#value))));
+    }
+    Ok(quote!(Rule::Object(&[#(#entries),*])))
+}
+
+fn license(value: &Value) -> Result<TokenStream> {
+    match value {
+        Value::One(name) => Ok(quote!(
+            Rule::Object(&[("name", Rule::Text(#name)), ("identifier", Rule::Text(#name))])
+        )),
+        other => named(
+            other,
+            &["name", "identifier", "url"],
+            "license: \"MIT\" or license: { name: \"…\", url: \"…\" }",
+        ),
+    }
+}
+
+fn servers(value: &Value) -> Result<TokenStream> {
+    let example = "servers: [\"https://…\"] or servers: { \"https://…\": \"what it is\" }";
+    match value {
+        Value::List(urls, _) => Ok(quote!(
+            Rule::List(&[#(Rule::Object(&[("url", Rule::Text(#urls))])),*])
+        )),
+        other => pairs(other.map(example)?, "url", "description", example),
+    }
+}
+
+/// `{ "one": "other" }` as a list of objects.
+fn pairs(map: &[(Key, Expr)], one: &str, other: &str, example: &str) -> Result<TokenStream> {
+    let mut objects = Vec::new();
+    for (key, value) in map {
+        let Key::Text(key) = key else {
+            return Err(Error::new(key.span(), format!("write `{example}`")));
+        };
+        objects.push(quote!(
+            Rule::Object(&[(#one, Rule::Text(#key)), (#other, Rule::Text(#value))])
+        ));
+    }
+    Ok(quote!(Rule::List(&[#(#objects),*])))
+}
+
+fn instances(value: &Value) -> Result<TokenStream> {
+    if let Value::One(Expr::Lit(ExprLit {
+        lit: Lit::Int(number),
+        ..
+    })) = value
+        && number.base10_digits() == "1"
+    {
+        return Ok(quote!(Rule::Integer(#number)));
+    }
+    Err(Error::new(
+        value.span(),
+        "a plugin may ask for one instance, to keep state in memory: `instances: 1`",
+    ))
+}
