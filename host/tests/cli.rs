@@ -418,3 +418,42 @@ fn routes_tells_what_is_wrong_with_each_file_and_exits_with_1() {
         assert!(said.contains(expected), "{said}");
     }
 }
+
+#[test]
+fn new_makes_a_folder_and_says_what_to_do_with_it() {
+    let folder = Folder::new("new");
+    let output = folder.run(&["new", "plugins/shop"]);
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("switchback dev plugins/shop"), "{said}");
+    let made = folder.0.join("plugins/shop");
+    for file in [
+        "Cargo.toml",
+        "Cargo.lock",
+        ".cargo/config.toml",
+        ".gitignore",
+        "README.md",
+        "src/lib.rs",
+        ".switchback/guest-sdk/wit/plugin.wit",
+    ] {
+        assert!(made.join(file).is_file(), "{file} is missing");
+    }
+    let manifest = std::fs::read_to_string(made.join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("name = \"shop\""), "{manifest}");
+}
+
+#[test]
+fn new_never_touches_what_is_there() {
+    let folder = Folder::new("new-there");
+    let said = folder.fail(&["new", "plugins"]);
+    assert_eq!(
+        said,
+        "error: plugins: it is there already; choose another name\n"
+    );
+    assert!(
+        folder
+            .fail(&["new", "Shop"])
+            .starts_with("error: `Shop` is no name")
+    );
+    assert!(!folder.0.join("Shop").exists());
+}

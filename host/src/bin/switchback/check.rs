@@ -91,6 +91,7 @@ fn describe(file: &Path, status: &PluginStatus) -> String {
         .max()
         .unwrap_or(0);
     for (method, path, operation) in &status.operations {
+        let method = method.as_str();
         text.push_str(&format!("\n  {method:<7} {path:<width$}  {operation}"));
     }
     for warning in &status.warnings {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use toml::Value;
 
+use crate::new::Template;
 use crate::settings::{Key, LogFormat, Wrong, parse_like};
 
 /// Serve HTTP APIs from WebAssembly components: routed, checked, documented and swapped while running.
@@ -24,6 +25,15 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Make a folder with a plugin that compiles at once
+    #[command(after_help = "\
+Examples:
+  switchback new shop
+  switchback new plugins/shop --template hello
+
+The folder carries the SDK's sources and a lockfile: building it needs no network once its crates are in cargo's cache.")]
+    New(NewArgs),
+
     /// Serve the components of a folder, and keep up with it
     #[command(after_help = "\
 Examples:
@@ -54,6 +64,17 @@ Examples:
 
     /// Print every setting in force, and where it came from
     Config(ServeArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct NewArgs {
+    /// The folder to make; its last name is the plugin's
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
+
+    /// What the plugin begins as
+    #[arg(long, value_name = "NAME", default_value = "hello")]
+    pub(crate) template: Template,
 }
 
 #[derive(Args)]

@@ -1,9 +1,11 @@
 //! The program `switchback`: the first embedder of the library, by nothing but its public API.
 
+mod carried;
 mod check;
 mod cli;
 mod file;
 mod logging;
+mod new;
 mod routes;
 mod serve;
 mod settings;
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode, Wrong> {
     match command {
+        Command::New(args) => new::new(&args.folder, args.template),
         Command::Serve(args) => {
             let (config, serve) = load(args.common(), args.typed()?)?.resolve()?;
             block_on(serve::serve(config, serve))
