@@ -1,5 +1,7 @@
 //! What a function may return, and how it goes out.
 
+use std::ops::{Deref, DerefMut};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -8,6 +10,20 @@ use crate::{Answers, Problem};
 /// JSON: of a body as an argument, of an answer as a result. The value is field `0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Json<T>(pub T);
+
+impl<T> Deref for Json<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Json<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
 
 /// An answer made by hand: any status, headers and bytes. The contract documents none of them.
 ///

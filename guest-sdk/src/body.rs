@@ -1,5 +1,7 @@
 //! The body of a request, and the types that take the whole of it.
 
+use std::ops::Deref;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
@@ -97,6 +99,14 @@ impl<T: DeserializeOwned + JsonSchema> FromBody for Json<T> {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Form<T>(pub T);
+
+impl<T> Deref for Form<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
 
 impl<T: DeserializeOwned + JsonSchema> FromBody for Form<T> {
     const MEDIA_TYPE: &'static str = "application/x-www-form-urlencoded";
