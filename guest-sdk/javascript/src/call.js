@@ -22,7 +22,7 @@ function read({ body: schema, form }, body, given) {
   switch (body.tag) {
     case "text":
       given.body = isJson(body.val.mediaType) ? parse(body.val.data) : body.val.data;
-      if (schema?.fill) given.body = schema.fill(given.body);
+      if (schema?.shape) given.body = schema.shape(given.body);
       break;
     case "bytes":
       given.body = body.val.data instanceof Uint8Array ? body.val.data : Uint8Array.from(body.val.data);

@@ -1,14 +1,14 @@
 // What a value looks like: a builder of JSON Schemas, whose TypeScript types follow from them (`index.d.ts`).
 //
-// A schema never checks: the host does that, before the guest runs. All that is left to do here is to fill in the
-// defaults inside of bodies, which JSON Schema only describes.
+// A schema never checks: the host does that, before the guest runs. All that is left to do here is to shape a body that
+// fits: to fill in defaults, which JSON Schema only describes, and to leave out what is not described.
 
 /** One JSON Schema. Immutable: each method returns another. */
 export class Schema {
-  /** `write(models)` is the JSON Schema; `fill(value)`, where there is one, fills in defaults. */
-  constructor(write, fill) {
+  /** `write(models)` is the JSON Schema; `shape(value)`, where there is one, what a handler gets of a value that fits. */
+  constructor(write, shape) {
     this.write = write;
-    this.fill = fill;
+    this.shape = shape;
     this.isOptional = false;
     this.initial = undefined;
   }
@@ -48,7 +48,7 @@ export class Schema {
         const simple = typeof schema.type === "string" && !("enum" in schema) && !("const" in schema);
         return simple ? { ...schema, type: [schema.type, "null"] } : { anyOf: [schema, { type: "null" }] };
       },
-      fill: this.fill && ((value) => (value === null ? null : this.fill(value))),
+      shape: this.shape && ((value) => (value === null ? null : this.shape(value))),
     });
   }
 
@@ -61,7 +61,7 @@ export class Schema {
   }
 }
 
-/** An object with known properties. */
+/** An object with known properties. Others are left out, unless `additionalProperties` says that there may be some. */
 class ObjectSchema extends Schema {
   constructor(properties, keywords) {
     const entries = Object.entries(properties);
@@ -76,7 +76,7 @@ class ObjectSchema extends Schema {
           ...written(keywords, models),
         };
       },
-      fillObject(entries),
+      shapeObject(entries, Boolean(keywords?.additionalProperties)),
     );
     this.properties = properties;
     this.keywords = keywords;
@@ -111,18 +111,14 @@ class ObjectSchema extends Schema {
   }
 }
 
-function fillObject(entries) {
-  const filled = entries.filter(([, property]) => property.initial !== undefined || property.fill);
-  if (filled.length === 0) return undefined;
+function shapeObject(entries, keepsOthers) {
   return (value) => {
-    for (const [name, { initial, fill }] of filled) {
-      if (!Object.hasOwn(value, name)) {
-        if (initial === undefined) continue;
-        value[name] = JSON.parse(initial);
-      }
-      if (fill) value[name] = fill(value[name]);
+    const shaped = keepsOthers ? { ...value } : {};
+    for (const [name, { initial, shape }] of entries) {
+      const given = Object.hasOwn(value, name) ? value[name] : initial && JSON.parse(initial);
+      if (given !== undefined) shaped[name] = shape ? shape(given) : given;
     }
-    return value;
+    return shaped;
   };
 }
 
@@ -138,6 +134,8 @@ export function expectSchema(value, what) {
   throw new TypeError(`${what} is no schema: make one by \`s\`, as in \`s.string()\``);
 }
 
+const shapedBy = (schema, value) => (schema.shape ? schema.shape(value) : value);
+
 /** Keywords may hold schemas (`additionalProperties`, `propertyNames`, `contains`). */
 function written(keywords = {}, models) {
   const plain = (value) => (value instanceof Schema ? value.write(models) : value);
@@ -148,10 +146,10 @@ const simple = (type) => (keywords) => new Schema((models) => ({ type, ...writte
 
 function array(items, keywords) {
   expectSchema(items, "what an array holds");
-  const { fill } = items;
+  const { shape } = items;
   const schema = new Schema(
     (models) => ({ type: "array", items: items.write(models), ...written(keywords, models) }),
-    fill && ((values) => values.map(fill)),
+    shape && ((values) => values.map((value) => shape(value))),
   );
   schema.items = items;
   return schema;
@@ -168,16 +166,16 @@ function tuple(items, keywords) {
       maxItems: items.length,
       ...written(keywords, models),
     }),
-    items.some((item) => item.fill) ? (values) => values.map((value, at) => items[at].fill?.(value) ?? value) : undefined,
+    (values) => values.map((value, at) => shapedBy(items[at], value)),
   );
 }
 
 function record(values, keywords) {
   expectSchema(values, "what a record holds");
-  const { fill } = values;
+  const { shape } = values;
   return new Schema(
     (models) => ({ type: "object", additionalProperties: values.write(models), ...written(keywords, models) }),
-    fill && ((value) => Object.fromEntries(Object.entries(value).map(([key, one]) => [key, fill(one)]))),
+    shape && ((value) => Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shape(one)]))),
   );
 }
 
@@ -201,7 +199,7 @@ function union(choices, { discriminator, ...keywords } = {}) {
       discriminator: { propertyName: discriminator },
       ...written(keywords, models),
     }),
-    (value) => byKind.get(value[discriminator])?.fill?.(value) ?? value,
+    (value) => shapedBy(byKind.get(value[discriminator]), value),
   );
 }
 
@@ -221,7 +219,7 @@ function enumeration(values, keywords) {
 function lazy(make) {
   return new Schema(
     (models) => make().write(models),
-    (value) => make().fill?.(value) ?? value,
+    (value) => shapedBy(make(), value),
   );
 }
 

@@ -85,6 +85,14 @@ test("defaults inside of a body are filled in, whatever holds them", () => {
   });
 });
 
+test("keys that no schema knows are left out, unless an object says that it may have others", () => {
+  const deep = { inner: s.object({ a: s.integer() }) };
+  const sends = { body: sent({ inner: { a: 1, b: 2 }, more: 3, __proto__: 4 }) };
+  assert.equal(call({ body: s.object(deep) }, ({ body }) => body, sends).body, '{"inner":{"a":1}}');
+  const open = s.object(deep, { additionalProperties: s.integer() });
+  assert.equal(call({ body: open }, ({ body }) => body, sends).body, '{"inner":{"a":1},"more":3}');
+});
+
 test("a default is made anew for each request", () => {
   const app = new App({ title: "Test" });
   const body = s.object({ list: s.array(s.integer()).default([]) });
