@@ -9,7 +9,7 @@
 
 EXAMPLES = hello items
 PYTHON_EXAMPLES = hello-py
-JAVASCRIPT_EXAMPLES = hello-js
+JAVASCRIPT_EXAMPLES = hello-js shop-js
 TEST_GUESTS = blank world
 LISTEN = 127.0.0.1:8000
 

@@ -311,6 +311,11 @@ fn integer_range(schema: &Map<String, Value>) -> Option<(Value, Value)> {
         "uint16" => (0.into(), u16::MAX.into()),
         "uint32" => (0.into(), u32::MAX.into()),
         "uint64" | "uint" => (0.into(), u64::MAX.into()),
+        // Exact as a double, the only number that JavaScript has.
+        "double-int" => (
+            (-9_007_199_254_740_991_i64).into(),
+            9_007_199_254_740_991_i64.into(),
+        ),
         _ => return None,
     })
 }

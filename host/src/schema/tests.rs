@@ -68,7 +68,7 @@ fn violations_come_in_the_order_of_the_schema_then_extra_keys_as_sent() {
 
 #[test]
 fn an_integer_that_passes_fits_the_type_of_its_format() {
-    let ranges: [(&str, i128, i128); 8] = [
+    let ranges: [(&str, i128, i128); 9] = [
         ("int8", i8::MIN.into(), i8::MAX.into()),
         ("int16", i16::MIN.into(), i16::MAX.into()),
         ("int32", i32::MIN.into(), i32::MAX.into()),
@@ -77,6 +77,7 @@ fn an_integer_that_passes_fits_the_type_of_its_format() {
         ("uint16", 0, u16::MAX.into()),
         ("uint32", 0, u32::MAX.into()),
         ("uint64", 0, u64::MAX.into()),
+        ("double-int", 1 - (1 << 53), (1 << 53) - 1),
     ];
     for (format, least, most) in ranges {
         for kind in [json!("integer"), json!(["integer", "null"])] {
