@@ -27,7 +27,7 @@ demo: build
 	@echo "and open http://$(LISTEN)/docs. Ctrl-C ends it."
 	@echo
 	@exec $(target)/release/switchback serve --plugins examples/dist --listen $(LISTEN) --set plugins.hello-py.prefix=/python \
-		--set plugins.hello-js.prefix=/javascript
+		--set plugins.hello-js.prefix=/javascript --set plugins.shop-js.prefix=/shop
 
 host:
 	cargo build --release -p switchback

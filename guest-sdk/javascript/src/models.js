@@ -42,12 +42,12 @@ export class Models {
         if (direction.schemas.has(name)) schemas[placed(name, suffix)] = direction.schemas.get(name);
       }
     }
-    return JSON.parse(JSON.stringify({ ...document, components: { schemas } }), (key, value) => {
-      if (key !== "$ref" || typeof value !== "string") return value;
-      for (const [direction, suffix] of [["read", "-Input"], ["written", "-Output"]]) {
-        if (value.startsWith(PLACES[direction])) {
-          return `#/components/schemas/${placed(value.slice(PLACES[direction].length), suffix)}`;
-        }
+    return JSON.parse(JSON.stringify({ ...document, components: { schemas } }), (_, value) => {
+      if (typeof value !== "string" || !value.startsWith("#/")) return value;
+      // A `$ref`, or an entry of a discriminator's mapping.
+      for (const [place, suffix] of [[PLACES.read, "-Input"], [PLACES.written, "-Output"]]) {
+        const name = value.startsWith(place) && value.slice(place.length);
+        if (names.has(name)) return `#/components/schemas/${placed(name, suffix)}`;
       }
       return value;
     });

@@ -188,17 +188,18 @@ function union(choices, { discriminator, ...keywords } = {}) {
   const byKind = new Map();
   for (const choice of choices) {
     const kind = choice.properties?.[discriminator]?.literal;
-    if (kind === undefined) {
-      throw new TypeError(`each choice of a union by \`${discriminator}\` is an object where that property is a literal`);
+    if (kind === undefined || byKind.has(kind)) {
+      throw new TypeError(`each choice of a union by \`${discriminator}\` is an object where that property is a literal of its own`);
     }
     byKind.set(kind, choice);
   }
   return new Schema(
-    (models) => ({
-      oneOf: choices.map((choice) => choice.write(models)),
-      discriminator: { propertyName: discriminator },
-      ...written(keywords, models),
-    }),
+    (models) => {
+      const oneOf = choices.map((choice) => choice.write(models));
+      const refs = [...byKind.keys()].map((kind, at) => [kind, oneOf[at].$ref]).filter(([, ref]) => ref);
+      const mapping = refs.length > 0 && { mapping: Object.fromEntries(refs) };
+      return { oneOf, discriminator: { propertyName: discriminator, ...mapping }, ...written(keywords, models) };
+    },
     (value) => shapedBy(byKind.get(value[discriminator]), value),
   );
 }

@@ -57,6 +57,21 @@ test("a model may hold itself", () => {
   });
 });
 
+test("a union by a property says which model each value of it is", () => {
+  const One = s.object({ kind: s.literal("one"), n: s.integer().default(1) }).named("One");
+  const Two = s.object({ kind: s.literal("two") }).named("Two");
+  const app = new App({ title: "Test" });
+  const either = s.union([One, Two], { discriminator: "kind" });
+  app.post("/either", { body: either, responses: { 200: either } }, ok);
+  assert.deepEqual(app.openapi().paths["/either"].post.requestBody.content["application/json"].schema, {
+    oneOf: [{ $ref: "#/components/schemas/One-Input" }, { $ref: "#/components/schemas/Two" }],
+    discriminator: {
+      propertyName: "kind",
+      mapping: { one: "#/components/schemas/One-Input", two: "#/components/schemas/Two" },
+    },
+  });
+});
+
 test("two schemas of one name are refused", () => {
   const app = new App({ title: "Test" });
   app.post("/a", { body: s.object({}).named("Same") }, ok);
@@ -145,6 +160,7 @@ const mistakes = [
   ["the same operationId twice", (app) => app.get("/a", { operationId: "x" }, ok).get("/b", { operationId: "x" }, ok).openapi(), /two routes are `x`/],
   ["the same route twice", (app) => app.get("/a", function one() {}).get("/a", function two() {}).openapi(), /`GET \/a` is there twice/],
   ["an app without a title", () => new App(), /an app has a title/],
+  ["a union whose choices cannot be told apart", () => s.union([s.object({}), s.object({})], { discriminator: "kind" }), /a literal of its own/],
   ["a default that is no JSON", () => s.any().default(undefined), /a default is a value that JSON can hold/],
   ["a name that cannot be referred to", () => s.null().named("a b"), /a model's name has letters/],
 ];
