@@ -61,7 +61,7 @@ javascript-guests:
 	fi
 
 javascript_sdk = guest-sdk/javascript
-examples/dist/%-js.wasm: examples/%-js/*.js $(javascript_sdk)/src/*.js $(javascript_sdk)/*.js* wit/plugin.wit
+examples/dist/%-js.wasm: examples/%-js/*.js $(javascript_sdk)/src/*.js $(javascript_sdk)/*.js* $(javascript_sdk)/wit/*.wit wit/plugin.wit
 	@echo "componentize-qjs examples/$*-js"
 	@node $(javascript_sdk)/build.js examples/$*-js -o $@
 

@@ -2,11 +2,15 @@
 
 import incoming from "switchback:plugin/incoming@0.1.0";
 import log from "switchback:plugin/log@0.1.0";
+import random from "wasi:random/random@0.2.0";
 
 import { host, makeConsole, serve } from "./host.js";
+import { crypto, random as randomNumber } from "./random.js";
 
-host.imports = { incoming, log };
+host.imports = { incoming, log, random };
 globalThis.console ??= makeConsole();
+globalThis.crypto ??= crypto;
+Math.random = randomNumber;
 
 /** The exports that the world wants, of an app. The contract is written here and now: while the component is built. */
 export function plugin(app) {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { beforeEach, test } from "node:test";
 
 import { App, Problem, Response, Violation, bytes, html, json, log, redirect, s, text } from "../src/index.js";
-import { host } from "../src/host.js";
+import { host, serve } from "../src/host.js";
+import { crypto, random } from "../src/random.js";
 
 // Node 18 has none; the engine has.
 String.prototype.toWellFormed ??= function () {
@@ -17,6 +19,7 @@ beforeEach(() => {
   host.serving = true;
   host.imports = {
     log: { write: (...line) => lines.push(line) },
+    random: { getRandomBytes: (length) => randomBytes(length) },
     incoming: {
       method: () => "GET",
       requestId: () => "id-1",
@@ -163,4 +166,22 @@ test("log lines carry a level and fields", () => {
   call({}, ({ log }) => log.warn("slow", { ms: 7 }));
   log.debug(new Map());
   assert.deepEqual(lines, [["warn", "slow", '{"ms":7}'], ["debug", "{}", ""]]);
+});
+
+test("random numbers are the host's, and spread from 0 to 1", () => {
+  const numbers = Array.from({ length: 1000 }, random);
+  assert.ok(numbers.every((number) => number >= 0 && number < 1));
+  assert.ok(Math.abs(numbers.reduce((sum, number) => sum + number) / 1000 - 0.5) < 0.1);
+  assert.match(crypto.randomUUID(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.notDeepEqual(crypto.getRandomValues(new Uint16Array(8)), new Uint16Array(8));
+});
+
+test("while a component is built there is neither request nor randomness, and logged lines wait", () => {
+  host.serving = false;
+  const app = new App({ title: "Test" });
+  app.get("/", { operationId: "op" }, ({ request }) => request.method);
+  assert.throws(() => crypto.randomUUID(), /inside of a handler/);
+  assert.equal(app.handle({ operation: "op", params: "{}", body: { tag: "empty" } }).val.status, 500);
+  assert.deepEqual(lines, []);
+  assert.match(serve()[0][1], /there is no request yet/);
 });
