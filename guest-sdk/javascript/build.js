@@ -44,8 +44,8 @@ function mainModule(path) {
   if (!statSync(path).isDirectory()) return realpathSync(path);
   const manifest = join(path, "package.json");
   const { main = "app.js" } = existsSync(manifest) ? JSON.parse(readFileSync(manifest, "utf8")) : {};
-  const module = join(path, main);
-  if (!existsSync(module)) throw new Error(`${module}: not found; name the main module in package.json (\`"main": "app.js"\`)`);
+  const module = [main, "app.js"].map((name) => join(path, name)).find(existsSync);
+  if (module === undefined) throw new Error(`${path}: no ${main} there; name the main module in package.json (\`"main": "app.js"\`)`);
   return realpathSync(module);
 }
 
