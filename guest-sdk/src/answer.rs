@@ -117,6 +117,7 @@ pub trait Answer {
     fn answer(self, status: u16) -> Response;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + JsonSchema> Answer for T {
     fn describe(status: u16, description: &str, answers: &mut Answers<'_>) {
         answers.json::<T>(status, description);
@@ -136,6 +137,7 @@ pub(crate) fn has_body(status: u16) -> bool {
     !matches!(status, 204 | 205 | 304)
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + JsonSchema> Answer for Json<T> {
     fn describe(status: u16, description: &str, answers: &mut Answers<'_>) {
         T::describe(status, description, answers);

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
 use crate::contract::file_schema;
+use crate::operation::Content;
 use crate::reader::Raw;
 use crate::{Json, Problem, Upload};
 
@@ -31,8 +32,8 @@ pub enum Body {
 /// them for a body that may be left out. The attributes know these types by their names.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot take the body",
-    label = "not a body's type",
-    note = "what is inside `Json<_>` or `Form<_>` derives `Deserialize` and `JsonSchema`"
+    label = "what is inside lacks `Deserialize` or `JsonSchema`",
+    note = "derive both for it: `#[derive(Deserialize, JsonSchema)]`"
 )]
 pub trait FromBody: Sized {
     /// The media type that the contract asks for.
@@ -43,6 +44,16 @@ pub trait FromBody: Sized {
     /// What the host checks.
     fn schema(generator: &mut SchemaGenerator) -> Schema;
 
+    /// All that the contract says of it.
+    #[doc(hidden)]
+    fn described(generator: &mut SchemaGenerator) -> Content {
+        Content {
+            media_type: Self::MEDIA_TYPE,
+            required: Self::REQUIRED,
+            schema: Self::schema(generator),
+        }
+    }
+
     /// The body, which the host has checked.
     ///
     /// # Errors
@@ -50,6 +61,7 @@ pub trait FromBody: Sized {
     fn from_body(body: &Body) -> Result<Self, Problem>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema> FromBody for Json<T> {
     const MEDIA_TYPE: &'static str = "application/json";
 
@@ -108,6 +120,7 @@ impl<T> Deref for Form<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema> FromBody for Form<T> {
     const MEDIA_TYPE: &'static str = "application/x-www-form-urlencoded";
 
@@ -159,6 +172,7 @@ impl FromBody for Bytes {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FromBody> FromBody for Option<T> {
     const MEDIA_TYPE: &'static str = T::MEDIA_TYPE;
     const REQUIRED: bool = false;

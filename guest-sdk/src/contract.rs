@@ -268,6 +268,9 @@ fn parameter(argument: &Argument, read: &mut SchemaGenerator) -> Value {
     if argument.deprecated {
         parameter["deprecated"] = true.into();
     }
+    if argument.takes_rest {
+        parameter["x-switchback-wildcard"] = true.into();
+    }
     parameter
 }
 

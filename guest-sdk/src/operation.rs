@@ -2,9 +2,7 @@
 
 use schemars::{Schema, SchemaGenerator};
 
-use crate::reader::Raw;
-use crate::upload::Files;
-use crate::{Answers, FromBody, Parameter, Problem, Request, Response};
+use crate::{Answers, Problem, Request, Response};
 
 /// One operation: `#[get]` and its like make it, [`plugin!`](crate::plugin) lists it.
 #[derive(Clone, Copy)]
@@ -36,7 +34,7 @@ pub struct Operation {
 /// The body that an operation takes.
 #[derive(Clone, Copy)]
 pub enum RequestBody {
-    /// One type takes it: [`content`].
+    /// One type takes it.
     Typed(fn(&mut SchemaGenerator) -> Content),
     /// A form of these fields.
     Form(&'static [Argument]),
@@ -66,10 +64,12 @@ pub struct Argument {
     pub rules: &'static [(&'static str, Rule)],
     /// The type's schema.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
-    /// Whether it may be left out: [`is_optional`].
+    /// Whether it may be left out.
     pub optional: fn() -> bool,
     /// Whether it is a file, or several.
     pub file: bool,
+    /// Whether it takes the rest of the path, slashes included.
+    pub takes_rest: bool,
 }
 
 /// JSON that is known when the plugin is compiled.
@@ -87,35 +87,6 @@ pub enum Rule {
     List(&'static [Rule]),
     /// An object. An entry whose text is empty is left out.
     Object(&'static [(&'static str, Rule)]),
-}
-
-/// The schema of a parameter of this type.
-pub fn schema<T: Parameter>(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<T>()
-}
-
-/// Whether a parameter of this type may be left out: one that was not sent is read as `null`.
-pub fn is_optional<T: Parameter>() -> bool {
-    Raw("null").read::<T>().is_ok()
-}
-
-/// The schema of a file's argument.
-pub fn file_schema<T: Files>(generator: &mut SchemaGenerator) -> Schema {
-    T::schema(generator)
-}
-
-/// Whether a file may be left out.
-pub fn is_optional_file<T: Files>() -> bool {
-    T::OPTIONAL
-}
-
-/// What the contract says of a body of this type.
-pub fn content<T: FromBody>(generator: &mut SchemaGenerator) -> Content {
-    Content {
-        media_type: T::MEDIA_TYPE,
-        required: T::REQUIRED,
-        schema: T::schema(generator),
-    }
 }
 
 /// Something that has an operation. The attribute on `fn hello` makes a type `hello` of the same name, which is what

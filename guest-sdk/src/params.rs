@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
@@ -38,7 +38,19 @@ use crate::reader::{Error, Raw, Rest};
     note = "a body is taken as `Json<{Self}>` or `Form<{Self}>`",
     note = "an enum of texts becomes a parameter by `impl Parameter for {Self} {{}}`"
 )]
-pub trait Parameter: DeserializeOwned + JsonSchema {}
+pub trait Parameter: DeserializeOwned + JsonSchema {
+    /// What the host checks.
+    #[doc(hidden)]
+    fn described(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Self>()
+    }
+
+    /// Whether it may be left out: one that was not sent is read as `null`.
+    #[doc(hidden)]
+    fn is_optional() -> bool {
+        Raw("null").read::<Self>().is_ok()
+    }
+}
 
 macro_rules! parameters {
     ($($type:ty)*) => { $(impl Parameter for $type {})* };

@@ -127,18 +127,22 @@ impl Upload {
     note = "there are `Upload`, `Option<Upload>`, `Vec<Upload>` and `Option<Vec<Upload>>`"
 )]
 pub trait Files: Sized {
-    /// Whether it may be left out.
-    const OPTIONAL: bool = false;
-
     /// What the host checks.
-    fn schema(generator: &mut SchemaGenerator) -> Schema;
+    #[doc(hidden)]
+    fn described(generator: &mut SchemaGenerator) -> Schema;
+
+    /// Whether it may be left out.
+    #[doc(hidden)]
+    fn is_optional() -> bool {
+        false
+    }
 
     /// The files of one field; none if there are too few.
     fn take(files: Vec<Upload>) -> Option<Self>;
 }
 
 impl Files for Upload {
-    fn schema(_: &mut SchemaGenerator) -> Schema {
+    fn described(_: &mut SchemaGenerator) -> Schema {
         file_schema()
     }
 
@@ -149,7 +153,7 @@ impl Files for Upload {
 }
 
 impl Files for Vec<Upload> {
-    fn schema(_: &mut SchemaGenerator) -> Schema {
+    fn described(_: &mut SchemaGenerator) -> Schema {
         let items = file_schema().to_value();
         let list = object([("type", "array".into()), ("items", items)]);
         Schema::try_from(list).expect("an object is a schema")
@@ -161,10 +165,12 @@ impl Files for Vec<Upload> {
 }
 
 impl<T: Files> Files for Option<T> {
-    const OPTIONAL: bool = true;
+    fn is_optional() -> bool {
+        true
+    }
 
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        T::schema(generator)
+    fn described(generator: &mut SchemaGenerator) -> Schema {
+        T::described(generator)
     }
 
     fn take(files: Vec<Upload>) -> Option<Self> {

@@ -73,10 +73,16 @@ fn maybe(login: Option<Json<Login>>) -> bool {
     login.is_some()
 }
 
+/// Read a file
+#[get("/tree/{dir}/{file:path}")]
+fn tree(dir: String, file: String) -> String {
+    format!("{dir} {file}")
+}
+
 #[head("/blob")]
 fn look() {}
 
-plugin! { routes: [told, login, login_struct, files, blob, maybe, look] }
+plugin! { routes: [told, login, login_struct, files, blob, maybe, tree, look] }
 
 fn operation(pointer: &str) -> Value {
     let document: Value = serde_json::from_str(&plugin().openapi()).unwrap();
@@ -214,4 +220,11 @@ fn a_body_is_taken_as_bytes_or_may_be_left_out() {
 #[test]
 fn every_method_has_its_attribute() {
     assert_eq!(operation("/paths/~1blob/head/operationId"), "look");
+}
+
+#[test]
+fn the_last_parameter_of_a_path_may_take_the_rest() {
+    let parameters = operation("/paths/~1tree~1{dir}~1{file}/get/parameters");
+    assert!(parameters[0].get("x-switchback-wildcard").is_none());
+    assert_eq!(parameters[1]["x-switchback-wildcard"], true);
 }

@@ -29,7 +29,7 @@ pub(crate) fn of(output: &ReturnType, status: u16, called: &TokenStream) -> Answ
     let mut describe = quote_spanned! { good.span() =>
         <#answer as ::switchback_sdk::Answer>::describe(#status, "Successful Response", answers);
     };
-    let answered = quote!(::switchback_sdk::Answer::answer(#value, #status));
+    let answered = quote_spanned!(good.span() => ::switchback_sdk::Answer::answer(#value, #status));
     let call = if fails.is_some() {
         let bad = bad_of(ty);
         describe.extend(quote_spanned! { bad.span() =>

@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, ExprLit, FnArg, Lit, Meta, Pat, PatType, Path, Result, Type};
 
+use crate::path::Template;
 use crate::rule::{Rules, Shape};
 
 /// An argument, read.
@@ -30,6 +31,8 @@ pub(crate) struct Part {
     pub(crate) name: String,
     /// Whether it is a file of a form, or several.
     file: bool,
+    /// Whether it takes the rest of the path.
+    takes_rest: bool,
     description: String,
     deprecated: bool,
     /// Keywords of JSON Schema and the author's values for them.
@@ -71,7 +74,7 @@ impl Place {
 const BODIES: [&str; 4] = ["Json", "Form", "Bytes", "Text"];
 
 /// Reads an argument, and takes from it the attributes that the compiler would not know.
-pub(crate) fn read(argument: &mut FnArg, in_path: &[String]) -> Result<Argument> {
+pub(crate) fn read(argument: &mut FnArg, template: &Template) -> Result<Argument> {
     let argument = match argument {
         FnArg::Typed(typed) => typed,
         FnArg::Receiver(receiver) => {
@@ -88,7 +91,7 @@ pub(crate) fn read(argument: &mut FnArg, in_path: &[String]) -> Result<Argument>
     let kind = if is_body(&ty) {
         body(&ty, &attributes)?
     } else {
-        Kind::Part(part(&ident, &ty, &attributes, in_path)?)
+        Kind::Part(part(&ident, &ty, &attributes, template)?)
     };
     Ok(Argument { ident, ty, kind })
 }
@@ -163,7 +166,7 @@ fn body(ty: &Type, attributes: &[Attribute]) -> Result<Kind> {
         .find(|attribute| !attribute.path().is_ident("doc"))
     {
         Some(attribute) => Err(Error::new(
-            attribute.span(),
+            attribute.path().span(),
             format!(
                 "`{}` is the whole body: its rules stand at its type's fields",
                 shown(ty)
@@ -178,11 +181,14 @@ fn shown(ty: &Type) -> String {
     ty.to_token_stream().to_string().replace(' ', "")
 }
 
-fn part(ident: &Ident, ty: &Type, attributes: &[Attribute], in_path: &[String]) -> Result<Part> {
+fn part(ident: &Ident, ty: &Type, attributes: &[Attribute], template: &Template) -> Result<Part> {
     let (said, rules) = attribute(attributes)?;
     let file = Shape::of(ty).is("Upload");
-    let (place, name) = place_and_name(ident, said.as_ref(), &rules, file, in_path)?;
+    let (place, name) = place_and_name(ident, said.as_ref(), &rules, file, template)?;
     let part = Part {
+        takes_rest: template.takes_rest
+            && place == Place::Path
+            && template.names.last() == Some(&name),
         place,
         name,
         file,
@@ -215,18 +221,23 @@ fn attribute(attributes: &[Attribute]) -> Result<(Option<(Place, Path)>, Rules)>
             .into_iter()
             .find(|place| path.is_ident(place.word()))
         else {
-            let message = format!(
-                "no `#[{}]` for an argument: there are `#[query]`, `#[path]`, `#[header]`, `#[cookie]` and `#[form]`",
-                path.to_token_stream()
-            );
-            return Err(Error::new(attribute.span(), message));
+            let message = if path.is_ident("body") || path.is_ident("json") {
+                "a body is known by its type: take it as `Json<_>`".into()
+            } else {
+                format!(
+                    "no `#[{}]` for an argument: there are `#[query]`, `#[path]`, `#[header]`, `#[cookie]` and \
+                     `#[form]`",
+                    path.to_token_stream()
+                )
+            };
+            return Err(Error::new(path.span(), message));
         };
         if let Some((first, _)) = said {
             let message = format!(
                 "an argument stands in one place, and this one is `#[{}]` already",
                 first.word()
             );
-            return Err(Error::new(attribute.span(), message));
+            return Err(Error::new(path.span(), message));
         }
         rules = match &attribute.meta {
             Meta::Path(_) => Rules::default(),
@@ -246,7 +257,7 @@ fn place_and_name(
     said: Option<&(Place, Path)>,
     rules: &Rules,
     file: bool,
-    in_path: &[String],
+    template: &Template,
 ) -> Result<(Place, String)> {
     let plain = || match &rules.name {
         Some(name) => name.value(),
@@ -254,7 +265,7 @@ fn place_and_name(
     };
     let Some((place, span)) = said.map(|(place, path)| (*place, path.span())) else {
         let name = plain();
-        let place = match (file, in_path.contains(&name)) {
+        let place = match (file, template.names.contains(&name)) {
             (true, _) => Place::Form,
             (false, true) => Place::Path,
             (false, false) => Place::Query,
@@ -267,7 +278,7 @@ fn place_and_name(
         _ => plain(),
     };
     let wrong = |message: String| Err(Error::new(span, message));
-    let named = in_path.contains(&name);
+    let named = template.names.contains(&name);
     match place {
         _ if file && place != Place::Form => wrong("a file comes in a form: `#[form]`".into()),
         Place::Path if !named => wrong(format!("the path does not name `{{{name}}}`")),
@@ -367,6 +378,7 @@ impl Argument {
             place,
             name,
             file,
+            takes_rest,
             description,
             deprecated,
             rules,
@@ -374,11 +386,7 @@ impl Argument {
         let (ty, place) = (&self.ty, place.word());
         let keywords = rules.iter().map(|(keyword, _)| keyword);
         let values = rules.iter().map(|(_, value)| value);
-        let (schema, optional) = match file {
-            true => ("file_schema", "is_optional_file"),
-            false => ("schema", "is_optional"),
-        };
-        let (schema, optional) = (self.word(schema), self.word(optional));
+        let kind = self.word(if *file { "Files" } else { "Parameter" });
         Some(
             quote_spanned!(ty.span()=> ::switchback_sdk::operation::Argument {
                 place: #place,
@@ -386,9 +394,10 @@ impl Argument {
                 description: #description,
                 deprecated: #deprecated,
                 rules: &[#((#keywords, #values)),*],
-                schema: ::switchback_sdk::operation::#schema::<#ty>,
-                optional: ::switchback_sdk::operation::#optional::<#ty>,
+                schema: <#ty as ::switchback_sdk::#kind>::described,
+                optional: <#ty as ::switchback_sdk::#kind>::is_optional,
                 file: #file,
+            takes_rest: #takes_rest,
             }),
         )
     }

@@ -2,7 +2,7 @@
 
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, LitInt, LitStr, Result, Token, bracketed};
+use syn::{Error, Ident, LitInt, LitStr, Result, Token, bracketed, token};
 
 /// The attribute, read.
 pub(crate) struct Options {
@@ -16,7 +16,8 @@ pub(crate) struct Options {
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         if !input.peek(LitStr) {
-            return Err(input.error("expected the path first, as in `#[get(\"/items/{id}\")]`"));
+            let message = "the path comes first, as in `#[get(\"/items/{id}\")]`";
+            return Err(Error::new(input.span(), message));
         }
         let mut options = Options {
             path: input.parse()?,
@@ -47,13 +48,14 @@ impl Options {
             .iter()
             .any(|known| key == known)
         {
-            let message = format!(
-                "no option `{key}`: there are `tags`, `status`, `operation_id` and `deprecated`"
-            );
-            return Err(Error::new(key.span(), message));
+            return Err(Error::new(key.span(), unknown(&key)));
         }
         input.parse::<Token![=]>()?;
         if key == "tags" {
+            if !input.peek(token::Bracket) {
+                let message = "tags are a list: `tags = [\"…\"]`";
+                return Err(Error::new(input.span(), message));
+            }
             let list;
             bracketed!(list in input);
             self.tags = Punctuated::<LitStr, Token![,]>::parse_terminated(&list)?
@@ -62,6 +64,10 @@ impl Options {
         } else if key == "operation_id" {
             self.operation_id = Some(input.parse()?);
         } else {
+            if !input.peek(LitInt) {
+                let message = "a status is a number: `status = 201`";
+                return Err(Error::new(input.span(), message));
+            }
             let status: LitInt = input.parse()?;
             self.status = match status.base10_parse() {
                 Ok(known @ 200..=599) => known,
@@ -75,4 +81,44 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// FastAPI's options that are something else here.
+const MEANT: [(&str, &str); 10] = [
+    ("status_code", "it is called `status` here"),
+    (
+        "response_model",
+        "the function's result is the answer's type",
+    ),
+    (
+        "response_class",
+        "the function's result is the answer: `Html`, `Text`, `Redirect` or `Response`",
+    ),
+    (
+        "summary",
+        "the summary is the first line of the function's documentation, `/// …`",
+    ),
+    (
+        "description",
+        "the description is the function's documentation after its first line, `/// …`",
+    ),
+    (
+        "response_description",
+        "the answer's description stands at a variant of an enum that derives `Responses`",
+    ),
+    (
+        "responses",
+        "answers are the variants of an enum that derives `Responses`, or a router's `responses`",
+    ),
+    ("name", "it is called `operation_id` here"),
+    ("tag", "it is called `tags` here: `tags = [\"…\"]`"),
+    ("prefix", "a prefix belongs to a `router!`"),
+];
+
+fn unknown(key: &Ident) -> String {
+    let help = match MEANT.iter().find(|(other, _)| key == other) {
+        Some((_, help)) => help,
+        None => "there are `tags`, `status`, `operation_id` and `deprecated`",
+    };
+    format!("no option `{key}`: {help}")
 }

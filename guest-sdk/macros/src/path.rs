@@ -2,8 +2,18 @@
 
 use syn::{Error, LitStr, Result};
 
-/// The names in braces, in order.
-pub(crate) fn parameters(template: &LitStr) -> Result<Vec<String>> {
+/// A path template, read.
+pub(crate) struct Template {
+    /// As the contract has it.
+    pub(crate) path: String,
+    /// The names in braces, in order.
+    pub(crate) names: Vec<String>,
+    /// Whether the last one takes the rest of the path, slashes included: `{name:path}`.
+    pub(crate) takes_rest: bool,
+}
+
+/// Reads `/items/{id}`.
+pub(crate) fn read(template: &LitStr) -> Result<Template> {
     let text = template.value();
     let wrong = |message: &str| Err(Error::new(template.span(), message));
     // Empty: the path of a router's prefix itself. The plugin's list refuses it elsewhere.
@@ -16,6 +26,7 @@ pub(crate) fn parameters(template: &LitStr) -> Result<Vec<String>> {
         );
     }
     let mut names = Vec::new();
+    let mut takes_rest = false;
     let mut rest = text.as_str();
     while let Some(at) = rest.find(['{', '}']) {
         let Some(inside) = rest[at..].strip_prefix('{') else {
@@ -24,7 +35,20 @@ pub(crate) fn parameters(template: &LitStr) -> Result<Vec<String>> {
         let Some((name, after)) = inside.split_once('}') else {
             return wrong("a `{` without its `}`: a path parameter is written `{name}`");
         };
-        if name.is_empty() || name.contains(['{', '/', ':', '*']) {
+        let name = match name.split_once(':') {
+            Some((name, "path")) if after.is_empty() => {
+                takes_rest = true;
+                name
+            }
+            Some((_, "path")) => {
+                return wrong("`{name:path}` takes the rest of the path: it stands at the end");
+            }
+            Some(_) => {
+                return wrong("a path parameter is written `{name}`: its type is the argument's");
+            }
+            None => name,
+        };
+        if name.is_empty() || name.contains(['{', '/', '*']) {
             return wrong("a path parameter is written `{name}`");
         }
         if names.iter().any(|known| known == name) {
@@ -33,7 +57,15 @@ pub(crate) fn parameters(template: &LitStr) -> Result<Vec<String>> {
         names.push(name.to_owned());
         rest = after;
     }
-    Ok(names)
+    let path = match takes_rest {
+        true => text.replace(":path}", "}"),
+        false => text,
+    };
+    Ok(Template {
+        path,
+        names,
+        takes_rest,
+    })
 }
 
 #[cfg(test)]
@@ -41,7 +73,8 @@ mod tests {
     use super::*;
 
     fn names(path: &str) -> std::result::Result<Vec<String>, String> {
-        parameters(&LitStr::new(path, proc_macro2::Span::call_site()))
+        read(&LitStr::new(path, proc_macro2::Span::call_site()))
+            .map(|template| template.names)
             .map_err(|error| error.to_string())
     }
 
@@ -52,6 +85,15 @@ mod tests {
     }
 
     #[test]
+    fn the_last_parameter_may_take_the_rest() {
+        let path = LitStr::new("/files/{file:path}", proc_macro2::Span::call_site());
+        let template = read(&path).unwrap();
+        assert_eq!(template.path, "/files/{file}");
+        assert!(template.takes_rest);
+        assert_eq!(names("/files/{file:path}").unwrap(), ["file"]);
+    }
+
+    #[test]
     fn a_path_that_is_none_is_refused_in_words() {
         for path in [
             "items",
@@ -59,7 +101,8 @@ mod tests {
             "/a}",
             "/{}",
             "/{a}/{a}",
-            "/{a:path}",
+            "/{a:path}/b",
+            "/{a:int}",
             "/a?q={q}",
         ] {
             assert!(names(path).is_err(), "{path}");

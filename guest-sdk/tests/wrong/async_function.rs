@@ -1,0 +1,6 @@
+use switchback_sdk::prelude::*;
+
+#[get("/items")]
+async fn list() {}
+
+fn main() {}

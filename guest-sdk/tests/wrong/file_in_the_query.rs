@@ -1,0 +1,6 @@
+use switchback_sdk::prelude::*;
+
+#[post("/files")]
+fn upload(#[query] file: Upload) {}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use switchback_sdk::prelude::*;
+
+#[derive(JsonSchema)]
+struct Login {
+    user: String,
+}
+
+#[post("/login")]
+fn login(form: Form<Login>) {}
+
+fn main() {}

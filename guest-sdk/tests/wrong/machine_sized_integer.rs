@@ -1,0 +1,6 @@
+use switchback_sdk::prelude::*;
+
+#[get("/items")]
+fn list(limit: usize) {}
+
+fn main() {}

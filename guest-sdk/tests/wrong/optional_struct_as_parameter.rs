@@ -1,0 +1,8 @@
+use switchback_sdk::prelude::*;
+
+struct Filter;
+
+#[get("/items")]
+fn list(filter: Option<Filter>) {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use switchback_sdk::prelude::*;
+
+#[get]
+fn list() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use switchback_sdk::prelude::*;
+
+#[get("/items/{item_id}")]
+fn read(item_id: u32, itemid: u32, #[path] id: u32) {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use switchback_sdk::prelude::*;
+
+#[get("/items/{id}")]
+fn read(id: Option<u32>) {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use switchback_sdk::prelude::*;
+
+#[get("/items/{id}")]
+fn read() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use switchback_sdk::prelude::*;
+
+#[get("/")]
+fn list() {}
+
+plugin! { title = "Shop", routes = [list] }
+
+fn main() {}

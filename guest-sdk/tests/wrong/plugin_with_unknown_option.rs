@@ -1,0 +1,8 @@
+use switchback_sdk::prelude::*;
+
+#[get("/")]
+fn list() {}
+
+plugin! { name: "Shop", routes: [list] }
+
+fn main() {}

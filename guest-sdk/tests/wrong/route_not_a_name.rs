@@ -1,0 +1,5 @@
+use switchback_sdk::prelude::*;
+
+plugin! { routes: ["/items"] }
+
+fn main() {}

@@ -1,0 +1,7 @@
+use switchback_sdk::prelude::*;
+
+struct Item;
+
+plugin! { routes: [Item] }
+
+fn main() {}

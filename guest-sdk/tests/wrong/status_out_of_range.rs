@@ -1,0 +1,6 @@
+use switchback_sdk::prelude::*;
+
+#[get("/items", status = 99)]
+fn list() {}
+
+fn main() {}

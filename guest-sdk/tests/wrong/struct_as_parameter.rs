@@ -1,0 +1,11 @@
+use switchback_sdk::prelude::*;
+
+#[derive(Deserialize, JsonSchema)]
+struct Filter {
+    name: String,
+}
+
+#[get("/items")]
+fn list(filter: Filter) {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use switchback_sdk::prelude::*;
+
+#[post("/items")]
+fn create(#[body] item: String) {}
+
+fn main() {}
