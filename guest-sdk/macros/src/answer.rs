@@ -55,9 +55,9 @@ fn answer_of(good: &Type) -> (TokenStream, TokenStream) {
     match content_of(good, "Option") {
         Some(content) => (
             quote_spanned!(good.span() => ::switchback_sdk::__Found::<#content>),
-            quote!(::switchback_sdk::__Found(good)),
+            quote_spanned!(good.span() => ::switchback_sdk::__Found(good)),
         ),
-        None => (quote!(#good), quote!(good)),
+        None => (quote!(#good), quote_spanned!(good.span() => good)),
     }
 }
 

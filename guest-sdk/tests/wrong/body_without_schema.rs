@@ -6,6 +6,8 @@ struct Item {
 }
 
 #[post("/items")]
-fn create(item: Json<Item>) {}
+fn create(item: Json<Item>) -> String {
+    item.0.name
+}
 
 fn main() {}

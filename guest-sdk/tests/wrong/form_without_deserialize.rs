@@ -6,6 +6,8 @@ struct Login {
 }
 
 #[post("/login")]
-fn login(form: Form<Login>) {}
+fn login(form: Form<Login>) -> String {
+    form.0.user
+}
 
 fn main() {}

@@ -6,6 +6,8 @@ struct Filter {
 }
 
 #[get("/items")]
-fn list(filter: Filter) {}
+fn list(filter: Filter) -> String {
+    filter.name
+}
 
 fn main() {}
