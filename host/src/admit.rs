@@ -1,5 +1,6 @@
 //! The last check before a guest: everything about a request that its contract describes.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use crate::body::RequestBody;
 use crate::config::Limits;
 use crate::params::Parameters;
 use crate::problem::Violation;
+use crate::upload::FormFile;
 use crate::violations::Violations;
 
 /// What a client sent, as it came.
@@ -33,8 +35,19 @@ pub(crate) struct Admitted {
 #[derive(Debug, PartialEq)]
 pub(crate) enum AdmittedBody {
     Empty,
-    Text { media_type: Arc<str>, data: String },
-    Bytes { media_type: Arc<str>, data: Bytes },
+    Text {
+        media_type: Arc<str>,
+        data: String,
+    },
+    Bytes {
+        media_type: Arc<str>,
+        data: Bytes,
+    },
+    /// The fields as a JSON object; the files in the order in which they came.
+    Form {
+        fields: String,
+        files: Vec<FormFile>,
+    },
 }
 
 /// Why a request did not fit its contract.
@@ -42,11 +55,14 @@ pub(crate) enum AdmittedBody {
 pub(crate) enum Rejection {
     /// 422: every broken rule, in FastAPI's order.
     Violations(Vec<Violation>),
-    /// 400: the body is no text that could be checked at all, or nested too deeply.
-    BadBody,
+    /// 400, in these words: the body cannot be read as what it says it is.
+    BadBody(Cow<'static, str>),
     /// 415: the contract has no such media type.
     MediaType,
 }
+
+/// A body that is no text that could be checked at all, or nested too deeply, in FastAPI's words.
+pub(crate) const UNREADABLE: &str = "There was an error parsing the body";
 
 /// Checks a request against its operation: path, query, headers, cookies, body.
 pub(crate) fn admit(
@@ -340,11 +356,11 @@ mod tests {
             assert_eq!(told[0].input, "{}");
         }
         let unreadable = operation.admit("", "", Some("application/json"), &b"\"\xff\""[..]);
-        assert_eq!(unreadable, Err(Rejection::BadBody));
+        assert_eq!(unreadable, Err(Rejection::BadBody(UNREADABLE.into())));
         let deep = "[".repeat(200);
         assert_eq!(
             operation.admit("", "", Some("application/json"), deep),
-            Err(Rejection::BadBody)
+            Err(Rejection::BadBody(UNREADABLE.into()))
         );
     }
 
@@ -396,10 +412,6 @@ mod tests {
     #[test]
     fn what_cannot_be_served_is_refused_or_warned_of_by_name() {
         for (described, words) in [
-            (
-                json!({ "requestBody": { "content": { "multipart/form-data": {} } } }),
-                "is a form",
-            ),
             (
                 json!({ "requestBody": { "content": { "text/plain": { "x-switchback-stream": true } } } }),
                 "declared as a stream",

@@ -1,4 +1,4 @@
-//! A request's body: by media type, as JSON or as it is.
+//! A request's body: by media type, as JSON, as a form, or as it is.
 
 use std::sync::Arc;
 
@@ -6,12 +6,16 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use crate::admit::{AdmittedBody, Rejection};
+use crate::admit::{AdmittedBody, Rejection, UNREADABLE};
 use crate::config::Limits;
+use crate::form::{self, Checked, Form, Part};
 use crate::json::{self, JsonError};
 use crate::problem::{Loc, Violation};
 use crate::schema::{Schema, SchemaError, Schemas};
 use crate::violations::{Rule, Violations};
+
+const URLENCODED: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data";
 
 /// What an operation says about its body.
 pub(crate) struct RequestBody {
@@ -28,6 +32,7 @@ struct Media {
 enum Kind {
     Json(Option<Arc<Schema>>),
     Text(Option<Arc<Schema>>),
+    Form(Form),
     Bytes,
 }
 
@@ -50,6 +55,10 @@ enum Content<'a> {
         media: &'a Media,
         schema: Option<&'a Schema>,
         data: String,
+    },
+    Form {
+        form: &'a Form,
+        sent: Vec<Part>,
     },
     Bytes {
         media: &'a Media,
@@ -76,14 +85,19 @@ impl RequestBody {
                 );
                 return Err(SchemaError::new(&at, message));
             }
-            if matches!(
-                &*essence,
-                "application/x-www-form-urlencoded" | "multipart/form-data"
-            ) {
-                let message = format!(
-                    "the body `{name}` is a form, which this version does not serve: take JSON"
-                );
-                return Err(SchemaError::new(&at, message));
+            if is_form(&essence) {
+                if described.get("schema").is_none() {
+                    let message = format!(
+                        "the form `{name}` needs a `schema`: an object whose properties are its fields"
+                    );
+                    return Err(SchemaError::new(&at, message));
+                }
+                let form = Form::compile(schemas, &format!("{at}/schema"), essence == MULTIPART)?;
+                media.push(Media {
+                    name: essence.into(),
+                    kind: Kind::Form(form),
+                });
+                continue;
             }
             let schema = match described.get("schema") {
                 Some(_) => Some(schemas.compile(&format!("{at}/schema"))?),
@@ -118,13 +132,37 @@ impl RequestBody {
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
         let content = if bytes.is_empty() {
-            Content::Missing
+            self.nothing(content_type)
         } else {
             self.content(content_type, bytes, limits)?
         };
         Ok(Read {
             body: self,
             content,
+        })
+    }
+
+    /// What it means that nothing was sent: an empty form, where a form is wanted or was meant.
+    fn nothing(&self, content_type: Option<&str>) -> Content<'_> {
+        let meant = content_type.is_some_and(|sent| is_form(essence(sent)));
+        match self.form() {
+            Some(form)
+                if meant || self.media.len() == 1 && (self.required || form.may_be_empty()) =>
+            {
+                Content::Form {
+                    form,
+                    sent: Vec::new(),
+                }
+            }
+            _ => Content::Missing,
+        }
+    }
+
+    /// The form that is declared; where there are two, the first.
+    fn form(&self) -> Option<&Form> {
+        self.media.iter().find_map(|media| match &media.kind {
+            Kind::Form(form) => Some(form),
+            Kind::Json(_) | Kind::Text(_) | Kind::Bytes => None,
         })
     }
 
@@ -136,19 +174,19 @@ impl RequestBody {
     ) -> Result<Content<'_>, Rejection> {
         let sent = content_type.map(essence).unwrap_or_default();
         let exact = self.media.iter().find(|media| matches(&media.name, sent));
-        let json = || {
-            self.media
-                .iter()
-                .find(|media| matches!(media.kind, Kind::Json(_)))
-        };
-        let media = match exact {
-            Some(media) => media,
-            // As FastAPI has it, all JSON is one, and whatever is not JSON is a text to the schema.
-            None => json().ok_or(Rejection::MediaType)?,
-        };
+        let like = |wanted: fn(&Kind) -> bool| self.media.iter().find(|media| wanted(&media.kind));
+        let json = || like(|kind| matches!(kind, Kind::Json(_)));
+        let form = || like(|kind| matches!(kind, Kind::Form(_)));
+        // As FastAPI has it: the two encodings of a form are one; all JSON is one, and whatever is not JSON is a text to
+        // its schema, and no field at all to a form's.
+        let media = exact
+            .or_else(|| form().filter(|_| is_form(sent)))
+            .or_else(json)
+            .or_else(form)
+            .ok_or(Rejection::MediaType)?;
         match &media.kind {
             Kind::Json(schema) if is_json(&sent.to_ascii_lowercase()) => {
-                let text = json::decode(bytes).ok_or(Rejection::BadBody)?;
+                let text = json::decode(bytes).ok_or_else(unreadable)?;
                 let parsed = json::parse(&text.text, limits.json_depth).map_err(not_json)?;
                 Ok(Content::Json {
                     media,
@@ -161,7 +199,7 @@ impl RequestBody {
                 media,
                 schema: schema.as_deref(),
                 value: String::from_utf8(bytes.into())
-                    .map_err(|_| Rejection::BadBody)?
+                    .map_err(|_| unreadable())?
                     .into(),
                 data: None,
             }),
@@ -177,6 +215,16 @@ impl RequestBody {
                     data: error.into_bytes().into(),
                 },
             }),
+            Kind::Form(form) => {
+                let sent = if sent.eq_ignore_ascii_case(URLENCODED) {
+                    form::urlencoded(&bytes, limits)?
+                } else if sent.eq_ignore_ascii_case(MULTIPART) {
+                    form::multipart(content_type.unwrap_or_default(), bytes, limits)?
+                } else {
+                    Vec::new()
+                };
+                Ok(Content::Form { form, sent })
+            }
             Kind::Bytes => Ok(Content::Bytes { media, data: bytes }),
         }
     }
@@ -221,6 +269,10 @@ impl Read<'_> {
                     data,
                 }
             }
+            Content::Form { form, sent } => {
+                let Checked { fields, files } = form.check(sent, violations);
+                AdmittedBody::Form { fields, files }
+            }
             Content::Bytes { media, data } => AdmittedBody::Bytes {
                 media_type: media.name.clone(),
                 data,
@@ -229,9 +281,13 @@ impl Read<'_> {
     }
 }
 
+fn unreadable() -> Rejection {
+    Rejection::BadBody(UNREADABLE.into())
+}
+
 fn not_json(error: JsonError) -> Rejection {
     match error {
-        JsonError::TooDeep => Rejection::BadBody,
+        JsonError::TooDeep => unreadable(),
         JsonError::Invalid(place, what) => Rejection::Violations(vec![Violation {
             kind: "json_invalid".into(),
             loc: vec![Loc::Name("body".into()), Loc::Index(place)],
@@ -245,6 +301,13 @@ fn not_json(error: JsonError) -> Rejection {
 /// A media type without its parameters.
 fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// Whether a media type is one of the two encodings of a form.
+fn is_form(essence: &str) -> bool {
+    [URLENCODED, MULTIPART]
+        .iter()
+        .any(|known| essence.eq_ignore_ascii_case(known))
 }
 
 /// Whether a media type in lower case is JSON.

@@ -82,6 +82,8 @@ pub struct Limits {
     pub answer_bytes: u64,
     /// Nesting of a JSON body; then 400. Deeper is an attack, and serde_json refuses more than 128 by itself.
     pub json_depth: usize,
+    /// Fields and files of a form; then 400. 1,000, as Starlette: each costs more than its bytes.
+    pub form_parts: usize,
     /// Violations told in one answer. 100: nobody reads more, and an array of a million wrong items is an attack.
     pub violations: usize,
     /// Bytes of JSON that a violation's `input` may take; a larger value is replaced by a shortened text. 1 KiB: an answer
@@ -124,6 +126,7 @@ impl Default for Limits {
             body_time_ms: 30_000,
             answer_bytes: 16 << 20,
             json_depth: 128,
+            form_parts: 1_000,
             violations: 100,
             input_bytes: 1 << 10,
             log_bytes: 64 << 10,
@@ -262,6 +265,7 @@ impl Limits {
             ("body_time_ms", self.body_time_ms, 1, DAY_MS),
             ("answer_bytes", self.answer_bytes, 1, GUEST_BYTES),
             ("json_depth", self.json_depth as u64, 1, 128),
+            ("form_parts", self.form_parts as u64, 1, 1_000_000),
             ("violations", self.violations as u64, 1, 1_000_000),
             ("input_bytes", self.input_bytes as u64, 0, GUEST_BYTES),
             ("log_bytes", self.log_bytes as u64, 0, GUEST_BYTES),

@@ -154,7 +154,7 @@ impl Call<Bytes> {
         };
         let body = admitted.map_err(|rejection| match rejection {
             Rejection::Violations(violations) => ServeError::Invalid(violations),
-            Rejection::BadBody => ServeError::BadBody,
+            Rejection::BadBody(why) => ServeError::BadBody(why),
             Rejection::MediaType => ServeError::MediaType,
         })?;
         Ok(self.with(body))
@@ -188,6 +188,7 @@ impl Entered {
             base_path: host.base_path.clone(),
             prefix: revision.prefix.clone(),
             request_id: record.request_id.clone(),
+            files: Vec::new(),
         };
         let meter = Arc::new(Meter::new(revision.limits.cpu_ms));
         record.meter = Some(meter.clone());

@@ -1,8 +1,9 @@
 //! One value that is sent as text: a parameter, or a field of a form.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::config::Limits;
 use crate::problem::Loc;
@@ -94,6 +95,22 @@ impl Field {
         }
     }
 
+    /// Tells that a file was sent where a text is wanted.
+    pub(crate) fn refuse_file(&self, violations: &mut Violations) {
+        let before = violations.len();
+        let file = Value::Object(Map::new());
+        self.schema.check(&file, &self.loc, violations);
+        if violations.len() == before {
+            let rule = Rule::plain("string_type", "Input should be a valid string");
+            violations.push(rule, || self.loc.to_vec(), |_| file);
+        }
+    }
+
+    /// Whether it breaks a rule not to send it.
+    pub(crate) fn must_be_sent(&self) -> bool {
+        self.required && self.default.is_none()
+    }
+
     fn absent(&self, json: &mut Vec<u8>, violations: &mut Violations) {
         match &self.default {
             Some(default) => self.write(default, json),
@@ -117,4 +134,12 @@ pub(crate) fn end_object(json: &mut Vec<u8>) {
         json.pop();
     }
     json.push(b'}');
+}
+
+/// Bytes as text: UTF-8 if they are, else Latin-1.
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    }
 }

@@ -36,6 +36,7 @@ mod config;
 mod contract;
 mod cookie;
 mod field;
+mod form;
 #[cfg(test)]
 mod golden;
 mod json;
@@ -45,6 +46,7 @@ mod path;
 mod problem;
 mod router;
 mod schema;
+mod upload;
 mod violations;
 
 #[cfg(feature = "runtime")]

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::cookie;
-use crate::field::{Field, end_object};
+use crate::field::{Field, end_object, text};
 use crate::schema::{SchemaError, Schemas};
 use crate::violations::Violations;
 
@@ -187,7 +187,9 @@ impl Parameters {
 impl HeaderParameter {
     fn read(&self, headers: &HeaderMap, json: &mut Vec<u8>, violations: &mut Violations) {
         if !self.field.list {
-            let first = headers.get(&self.header).map(text);
+            let first = headers
+                .get(&self.header)
+                .map(|value| text(value.as_bytes()));
             return self.field.read(first.as_deref(), json, violations);
         }
         let sent = texts(headers, &self.header);
@@ -234,19 +236,11 @@ fn field(
 
 /// Every value of a header, in the order sent.
 fn texts<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<Cow<'h, str>> {
-    headers.get_all(name).iter().map(text).collect()
-}
-
-/// A header's value as text: UTF-8 if it is, else Latin-1, which HTTP once said it is.
-fn text(value: &http::HeaderValue) -> Cow<'_, str> {
-    match std::str::from_utf8(value.as_bytes()) {
-        Ok(text) => text.into(),
-        Err(_) => value
-            .as_bytes()
-            .iter()
-            .map(|byte| char::from(*byte))
-            .collect(),
-    }
+    headers
+        .get_all(name)
+        .iter()
+        .map(|value| text(value.as_bytes()))
+        .collect()
 }
 
 /// Bytes that are no UTF-8 become U+FFFD.

@@ -98,7 +98,7 @@ impl Record {
             ServeError::NotFound
             | ServeError::MethodNotAllowed(_)
             | ServeError::Invalid(_)
-            | ServeError::BadBody
+            | ServeError::BadBody(_)
             | ServeError::MediaType
             | ServeError::BodyBroken(_)
             | ServeError::Cut

@@ -1,5 +1,7 @@
 //! What goes wrong while serving, one variant per way, and the one table of what the client is told.
 
+use std::borrow::Cow;
+
 use http::{HeaderValue, Method, StatusCode, header};
 
 use crate::event::Limit;
@@ -14,8 +16,8 @@ pub(crate) enum ServeError {
     MethodNotAllowed(Vec<Method>),
     #[error("the request breaks the contract")]
     Invalid(Vec<Violation>),
-    #[error("the body cannot be read as what it says it is")]
-    BadBody,
+    #[error("the body cannot be read as what it says it is: {0}")]
+    BadBody(Cow<'static, str>),
     #[error("the contract has no such media type")]
     MediaType,
     #[error("the body broke off: {0}")]
@@ -80,8 +82,9 @@ impl From<ServeError> for Problem {
                     .header(header::ALLOW, allow)
             }
             ServeError::Invalid(violations) => Problem::invalid(violations),
-            ServeError::BadBody => Problem::new(StatusCode::BAD_REQUEST, "bad-body")
-                .detail("There was an error parsing the body"),
+            ServeError::BadBody(why) => {
+                Problem::new(StatusCode::BAD_REQUEST, "bad-body").detail(why)
+            }
             ServeError::MediaType => Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type"),
             ServeError::BodyBroken(_) => {
                 Problem::new(StatusCode::BAD_REQUEST, "body-broken").detail("The body broke off")

@@ -4,6 +4,7 @@ mod contracts;
 mod documents;
 mod embed;
 mod folder;
+mod forms;
 mod instances;
 mod limits;
 mod logging;

@@ -135,10 +135,10 @@ refusals! {
     openapi_that_returns_100_megabytes_is_refused: refused(
         blank("", "1", Describe::Bytes(100_000_000)), ErrorKind::Contract, &["contract_bytes"]
     );
-    a_form_body_is_refused_by_name: async {
+    a_form_whose_fields_are_no_list_is_refused_by_name: async {
         let mut operation = contracts::operation("form");
-        operation["requestBody"] = json!({ "content": { "application/x-www-form-urlencoded": { "schema": { "type": "object" } } } });
-        contract_refused(&contracts::with_paths(&json!({ "/form": { "post": operation } })), &["application/x-www-form-urlencoded"]).await;
+        operation["requestBody"] = json!({ "content": { "application/x-www-form-urlencoded": { "schema": { "oneOf": [{}], "type": "object" } } } });
+        contract_refused(&contracts::with_paths(&json!({ "/form": { "post": operation } })), &["`oneOf`", "application~1x-www-form-urlencoded"]).await;
     };
     a_streamed_body_is_refused_by_name: async {
         let mut operation = contracts::operation("stream");

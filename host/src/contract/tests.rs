@@ -319,11 +319,11 @@ mod refusals {
     }
 
     #[test]
-    fn forms_and_streams_of_which_this_version_knows_nothing() {
+    fn forms_without_fields_and_streams() {
         for media in ["multipart/form-data", "application/x-www-form-urlencoded"] {
             refused(
                 &one(json!({ "requestBody": { "content": { media: {} } } })),
-                &format!("the body `{media}` is a form"),
+                &format!("the form `{media}` needs a `schema`"),
             );
         }
         let stream = json!({ "content": { "text/plain": { "x-switchback-stream": true } } });

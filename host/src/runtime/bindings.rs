@@ -31,9 +31,9 @@ pub(super) enum Body<'a> {
     Text(Text<'a>),
     #[component(name = "bytes")]
     Bytes(Bytes<'a>),
-    // The cases `form` and `stream` belong to the type; a contract that needs them is refused at load.
     #[component(name = "form")]
     Form(Form<'a>),
+    // A contract that needs it is refused at load.
     #[component(name = "stream")]
     Stream(&'a str),
 }

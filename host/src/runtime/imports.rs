@@ -84,14 +84,27 @@ fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
         };
         Ok((ask(&store, who),))
     })?;
-    // No contract with a streamed body or a form is served, so there is never anything to read.
-    incoming.func_wrap("read", |_: Store<'_>, (_max,): (u32,)| {
-        Ok((Err::<Vec<u8>, IoError>(IoError::Closed),))
+    // No contract with a streamed body is served, so there is never anything to read.
+    incoming.func_wrap("read", |store: Store<'_>, (_max,): (u32,)| {
+        let why = match store.data().call {
+            Some(_) => IoError::Other("the request's body is no stream: it came whole".into()),
+            None => IoError::Closed,
+        };
+        Ok((Err::<Vec<u8>, IoError>(why),))
     })?;
     incoming.func_wrap(
         "read-file",
-        |_: Store<'_>, (_index, _offset, _max): (u32, u32, u32)| {
-            Ok((Err::<Vec<u8>, IoError>(IoError::Closed),))
+        |store: Store<'_>, (index, offset, max): (u32, u32, u32)| {
+            let Some(call) = &store.data().call else {
+                return Ok((Err(IoError::Closed),));
+            };
+            let Some(file) = call.files.get(index as usize) else {
+                let why = format!("the request has no file number {index}");
+                return Ok((Err(IoError::Other(why)),));
+            };
+            let rest = file.get(offset as usize..).unwrap_or_default();
+            let piece = &rest[..rest.len().min(max as usize)];
+            Ok((Ok(piece.to_vec()),))
         },
     )
 }

@@ -13,6 +13,7 @@ use super::meter::{Meter, Stopped};
 use super::state::{CallContext, GuestState};
 use crate::admit::{Admitted, AdmittedBody};
 use crate::config::Limits;
+use crate::upload::FormFile;
 
 /// An instance between two calls.
 pub(crate) struct Instance {
@@ -124,7 +125,7 @@ impl Instance {
         mut self,
         operation: &str,
         admitted: &Admitted,
-        context: CallContext,
+        mut context: CallContext,
         meter: Arc<Meter>,
         limits: &Limits,
     ) -> (Option<Instance>, Result<GuestAnswer, CallError>) {
@@ -133,8 +134,12 @@ impl Instance {
         state
             .log
             .begin(Some(context.request_id.clone()), limits.log_bytes);
+        if let AdmittedBody::Form { files, .. } = &admitted.body {
+            context.files = files.iter().map(|file| file.content.clone()).collect();
+        }
         state.call = Some(context);
         self.store.set_epoch_deadline(1);
+        let told: Vec<_>;
         let request = bindings::Request {
             operation,
             params: &admitted.params,
@@ -145,6 +150,13 @@ impl Instance {
                 }
                 AdmittedBody::Bytes { media_type, data } => {
                     bindings::Body::Bytes(bindings::Bytes { media_type, data })
+                }
+                AdmittedBody::Form { fields, files } => {
+                    told = files.iter().map(bindings::File::from).collect();
+                    bindings::Body::Form(bindings::Form {
+                        fields,
+                        files: &told,
+                    })
                 }
             },
         };
@@ -205,6 +217,18 @@ fn typed<'a>(function: Func) -> Handle<'a> {
     // SAFETY: `Instance::describe` has checked this export's type against these very types; doing it again for each call
     // would cost as much as the call.
     unsafe { TypedFunc::new_unchecked(function) }
+}
+
+impl<'a> From<&'a FormFile> for bindings::File<'a> {
+    fn from(file: &'a FormFile) -> Self {
+        bindings::File {
+            field: &file.field,
+            name: file.name.as_deref(),
+            media_type: file.media_type.as_deref(),
+            // A body is shorter: the limit on it cannot be higher.
+            size: u32::try_from(file.content.len()).unwrap_or(u32::MAX),
+        }
+    }
 }
 
 impl From<bindings::Response> for GuestAnswer {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -29,6 +30,8 @@ pub(crate) struct CallContext {
     /// The plugin's own prefix.
     pub(crate) prefix: Arc<str>,
     pub(crate) request_id: Arc<str>,
+    /// What the files of its form hold.
+    pub(crate) files: Vec<Bytes>,
 }
 
 impl GuestState {

@@ -14,7 +14,7 @@ mod secret;
 #[cfg(test)]
 mod tests;
 mod text;
-mod words;
+pub(crate) mod words;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -128,7 +128,7 @@ impl Schemas {
     }
 
     /// Refuses what is no JSON Schema; the named ones were judged once for all.
-    fn judge(&self, pointer: &str, schema: &Value) -> Result<(), SchemaError> {
+    pub(crate) fn judge(&self, pointer: &str, schema: &Value) -> Result<(), SchemaError> {
         if pointer.starts_with(COMPONENTS) {
             return Ok(());
         }
@@ -248,7 +248,7 @@ fn local_pointer(at: &str, target: &str) -> Result<String, SchemaError> {
 }
 
 /// Appends a key to a pointer.
-fn child(pointer: &str, key: &str) -> String {
+pub(crate) fn child(pointer: &str, key: &str) -> String {
     format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 

@@ -291,7 +291,7 @@ pub(super) fn options(expected: &str, class: bool) -> Rule {
     Rule::with(kind, msg, [("expected", expected.into())])
 }
 
-pub(super) fn too_short(format: &str, limit: u64) -> Rule {
+pub(crate) fn too_short(format: &str, limit: u64) -> Rule {
     let (kind, what, unit) = match format {
         "binary" => ("bytes_too_short", "Data", "byte"),
         _ => ("string_too_short", "String", "character"),
@@ -303,7 +303,7 @@ pub(super) fn too_short(format: &str, limit: u64) -> Rule {
     Rule::with(kind, msg, [("min_length", limit.into())])
 }
 
-pub(super) fn too_long(format: &str, limit: u64) -> Rule {
+pub(crate) fn too_long(format: &str, limit: u64) -> Rule {
     let (kind, what, unit) = match format {
         "binary" => ("bytes_too_long", "Data", "byte"),
         _ => ("string_too_long", "String", "character"),
@@ -332,7 +332,7 @@ pub(super) fn collection(array: &ArrayRules) -> &'static str {
     }
 }
 
-pub(super) fn too_few(collection: &str, limit: u64, actual: usize) -> Rule {
+pub(crate) fn too_few(collection: &str, limit: u64, actual: usize) -> Rule {
     let msg = format!(
         "{collection} should have at least {limit} item{} after validation, not {actual}",
         plural(limit)
@@ -345,7 +345,7 @@ pub(super) fn too_few(collection: &str, limit: u64, actual: usize) -> Rule {
     Rule::with("too_short", msg, ctx)
 }
 
-pub(super) fn too_many(collection: &str, limit: u64, actual: usize) -> Rule {
+pub(crate) fn too_many(collection: &str, limit: u64, actual: usize) -> Rule {
     let msg = format!(
         "{collection} should have at most {limit} item{} after validation, not {actual}",
         plural(limit)

@@ -44,6 +44,7 @@ pub(crate) const NAMES: &[&str] = &[
     "streamed",
     "read",
     "read-file",
+    "files",
 ];
 
 thread_local! {
@@ -137,6 +138,7 @@ pub(crate) fn answer(request: &Request) -> Answer {
         "streamed" => return Answer::Streamed,
         "read" => outcome(incoming::read(1024).map(drop)),
         "read-file" => outcome(incoming::read_file(0, 0, 1024).map(drop)),
+        "files" => form(request, n),
         _ => echo(request),
     };
     full(200, &[("content-type", "application/json")], text)
@@ -218,6 +220,45 @@ fn echo(request: &Request) -> String {
         quoted(&request.operation),
         request.params,
         quoted(&VERSION.text()),
+    )
+}
+
+/// The form as the guest got it, the content of its files read in pieces of `n` bytes, each piece twice.
+fn form(request: &Request, n: usize) -> String {
+    let Body::Form(form) = &request.body else {
+        return echo(request);
+    };
+    let optional = |value: &Option<String>| value.as_deref().map_or("null".into(), quoted);
+    let files = form.files.iter().zip(0..).map(|(file, index)| {
+        let mut content = Vec::new();
+        loop {
+            let read = || incoming::read_file(index, content.len() as u32, n as u32).unwrap();
+            let piece = read();
+            assert_eq!(piece, read());
+            if piece.is_empty() {
+                break;
+            }
+            content.extend(piece);
+        }
+        format!(
+            r#"{{"field":{},"name":{},"media_type":{},"size":{},"content":{}}}"#,
+            quoted(&file.field),
+            optional(&file.name),
+            optional(&file.media_type),
+            file.size,
+            quoted(&String::from_utf8_lossy(&content)),
+        )
+    });
+    let files: Vec<_> = files.collect();
+    let beyond = match incoming::read_file(files.len() as u32, 0, 1) {
+        Err(IoError::Other(reason)) => format!("other: {reason}"),
+        other => format!("{other:?}"),
+    };
+    format!(
+        r#"{{"fields":{},"files":[{}],"beyond":{}}}"#,
+        form.fields,
+        files.join(","),
+        quoted(&beyond),
     )
 }
 

@@ -1,0 +1,187 @@
+//! Files of a form: which of its fields are files, and what a contract says about them.
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use crate::form::Content;
+use crate::problem::Loc;
+use crate::schema::{SchemaError, Schemas, child, words};
+use crate::violations::{Rule, Violations, shorten_text};
+
+/// A file as it came.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FormFile {
+    /// The field it was sent under.
+    pub(crate) field: String,
+    /// The name that the client gave.
+    pub(crate) name: Option<String>,
+    /// The content type that the client gave.
+    pub(crate) media_type: Option<String>,
+    pub(crate) content: Bytes,
+}
+
+/// What a contract says of a field that takes files.
+pub(crate) struct FileField {
+    pub(crate) name: String,
+    pub(crate) required: bool,
+    /// Bytes of each.
+    size: Bounds,
+    /// How many there may be, where there may be several.
+    count: Option<Bounds>,
+}
+
+#[derive(Default)]
+struct Bounds {
+    min: Option<u64>,
+    max: Option<u64>,
+}
+
+impl Bounds {
+    fn of(schema: &Value, min: &str, max: &str) -> Bounds {
+        let number = |key: &str| schema.get(key).and_then(Value::as_u64);
+        Bounds {
+            min: number(min),
+            max: number(max),
+        }
+    }
+}
+
+impl FileField {
+    /// Reads the schema at `pointer`; nothing if it describes no file and no list of files.
+    pub(crate) fn compile(
+        schemas: &Schemas,
+        pointer: &str,
+        name: &str,
+        required: bool,
+    ) -> Result<Option<FileField>, SchemaError> {
+        let (pointer, schema) = not_null(schemas, pointer)?;
+        let (file, count) = match schema.get("items") {
+            Some(_) => {
+                let (_, items) = not_null(schemas, &child(&pointer, "items"))?;
+                (items, Some(Bounds::of(schema, "minItems", "maxItems")))
+            }
+            None => (schema, None),
+        };
+        let text = |key: &str| file.get(key).and_then(Value::as_str);
+        let binary = text("format") == Some("binary")
+            || text("contentMediaType").is_some() && text("contentEncoding").is_none();
+        Ok(binary.then(|| FileField {
+            name: name.to_owned(),
+            required,
+            size: Bounds::of(file, "minLength", "maxLength"),
+            count,
+        }))
+    }
+
+    /// Checks what was sent under its name, with the place of each; the places of those that are taken. What does not
+    /// fit goes to `violations`.
+    pub(crate) fn check(
+        &self,
+        sent: &[(usize, &Content)],
+        violations: &mut Violations,
+    ) -> Vec<usize> {
+        let mut sent = sent.to_vec();
+        // What a browser sends where nothing was chosen.
+        sent.retain(|(_, content)| match content {
+            Content::File(file) => !file.content.is_empty() || file.name.as_deref() != Some(""),
+            Content::Text(text) => !text.is_empty() || self.count.is_some(),
+        });
+        let Some(count) = &self.count else {
+            // The last, as with any field that is sent twice.
+            let last = sent.pop();
+            if last.is_none() {
+                self.absent(violations);
+            }
+            return self.check_each(last, |_| None, violations);
+        };
+        if sent.is_empty() {
+            self.absent(violations);
+            return Vec::new();
+        }
+        if let Some(most) = count.max.filter(|most| sent.len() as u64 > *most) {
+            let rule = words::too_many("List", most, sent.len());
+            violations.push(rule, || self.loc(None), |_| Value::Null);
+            return Vec::new();
+        }
+        if let Some(least) = count.min.filter(|least| (sent.len() as u64) < *least) {
+            let rule = words::too_few("List", least, sent.len());
+            violations.push(rule, || self.loc(None), |_| Value::Null);
+        }
+        self.check_each(sent, Some, violations)
+    }
+
+    fn check_each<'s>(
+        &self,
+        sent: impl IntoIterator<Item = (usize, &'s Content)>,
+        index: impl Fn(usize) -> Option<usize>,
+        violations: &mut Violations,
+    ) -> Vec<usize> {
+        let mut taken = Vec::new();
+        for (nth, (place, content)) in sent.into_iter().enumerate() {
+            let loc = || self.loc(index(nth));
+            let file = match content {
+                Content::File(file) => file,
+                Content::Text(text) => {
+                    violations.push(no_file(), loc, |most| shorten_text(text, most));
+                    continue;
+                }
+            };
+            let size = file.content.len() as u64;
+            let shown = |most| {
+                file.name
+                    .as_deref()
+                    .map_or(Value::Null, |name| shorten_text(name, most))
+            };
+            if let Some(min) = self.size.min.filter(|min| size < *min) {
+                violations.push(words::too_short("binary", min), loc, shown);
+            } else if let Some(max) = self.size.max.filter(|max| size > *max) {
+                violations.push(words::too_long("binary", max), loc, shown);
+            }
+            taken.push(place);
+        }
+        taken
+    }
+
+    fn absent(&self, violations: &mut Violations) {
+        if self.required {
+            violations.push(Rule::missing(), || self.loc(None), |_| Value::Null);
+        }
+    }
+
+    fn loc(&self, index: Option<usize>) -> Vec<Loc> {
+        let mut loc = vec![
+            Loc::Name("body".into()),
+            Loc::Name(self.name.clone().into()),
+        ];
+        loc.extend(index.map(Loc::Index));
+        loc
+    }
+}
+
+/// A text where a file should be, as FastAPI words it.
+fn no_file() -> Rule {
+    Rule {
+        kind: "value_error",
+        msg: "Value error, Expected UploadFile, received: <class 'str'>".into(),
+        ctx: Some(Map::from_iter([(
+            "error".to_owned(),
+            Value::Object(Map::new()),
+        )])),
+    }
+}
+
+/// The schema at `pointer`, references followed, and what is left of `anyOf` or `oneOf` without null.
+fn not_null<'s>(schemas: &'s Schemas, pointer: &str) -> Result<(String, &'s Value), SchemaError> {
+    let (pointer, schema) = schemas.resolve(pointer)?;
+    for key in ["anyOf", "oneOf"] {
+        let Some(Value::Array(branches)) = schema.get(key) else {
+            continue;
+        };
+        let is_null = |branch: &Value| branch.get("type").and_then(Value::as_str) == Some("null");
+        let mut real = (0..branches.len()).filter(|at| !is_null(&branches[*at]));
+        if let (Some(at), None) = (real.next(), real.next()) {
+            return schemas.resolve(&child(&child(&pointer, key), &at.to_string()));
+        }
+    }
+    Ok((pointer, schema))
+}
