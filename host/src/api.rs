@@ -107,6 +107,20 @@ impl Api {
         &self.revisions[target.revision]
     }
 
+    /// What is served, by name.
+    #[cfg(feature = "docs")]
+    pub(crate) fn revisions(&self) -> &[Arc<Revision>] {
+        &self.revisions
+    }
+
+    /// Whether a plugin serves this path, by whatever method.
+    #[cfg(feature = "docs")]
+    pub(crate) fn serves(&self, path: &str) -> bool {
+        let path = crate::path::RequestPath::new(path);
+        let found = self.router.find(&http::Method::GET, &path);
+        matches!(found, Ok(_) | Err(crate::router::NoRoute::Method(_)))
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<Revision>> {
         let at = self
             .revisions

@@ -31,6 +31,9 @@ pub struct HostConfig {
     pub version: String,
     /// Whether `/docs` and `/redoc` are served. The documents themselves always are.
     pub pages: bool,
+    /// Whether `/` says what is served here, if no plugin serves `/` itself. It shows what the documents show, and
+    /// nothing without `pages`.
+    pub index: bool,
     /// Whether answers carry `x-switchback-revision: NAME@N`.
     pub revision_header: bool,
     /// Calls at once over all plugins. 1,024: each holds an instance and a body, so this times `limits.memory_bytes` is
@@ -51,6 +54,7 @@ impl Default for HostConfig {
             title: "Switchback".into(),
             version: "0.1.0".into(),
             pages: true,
+            index: true,
             revision_header: false,
             concurrency: 1024,
             cache_dir: None,

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::Events;
 use crate::revision::Revision;
 use crate::runtime::{Cache, Imports, Lane, Loader, Machine};
-use crate::swap::{Books, Ready, closed};
+use crate::swap::{Books, Origin, Ready, closed};
 
 /// Routes HTTP requests to plugins, and swaps plugins while it does. A cheap clone of one shared thing.
 ///
@@ -181,6 +181,10 @@ impl Host {
     /// traffic; then routes and documents change in one step. A change that cannot be carried out leaves its plugin as
     /// it was, and the others are carried out all the same. If two changes of one plugin overlap, the later call wins.
     pub async fn apply(&self, changes: Vec<Change>) -> Applied {
+        self.apply_from(Origin::Program, changes).await
+    }
+
+    pub(crate) async fn apply_from(&self, origin: Origin, changes: Vec<Change>) -> Applied {
         let mut wanted: BTreeMap<Arc<str>, (u64, Result<Wanted, Error>)> = BTreeMap::new();
         let mut order = Vec::new();
         for change in changes {
@@ -216,7 +220,7 @@ impl Host {
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             }
         }
-        let (generation, mut outcomes) = self.0.swap(ready);
+        let (generation, mut outcomes) = self.0.swap(ready, origin);
         let outcomes = order
             .into_iter()
             .filter_map(|name| Some((name.to_string(), outcomes.remove(&name)?)))

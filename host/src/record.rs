@@ -106,10 +106,17 @@ impl Record {
         });
     }
 
+    /// The request gets no line in the log.
+    pub(crate) fn unlogged(&mut self) {
+        self.ended = true;
+    }
+
     /// The line of the log.
     pub(crate) fn end(mut self, status: StatusCode) {
-        self.ended = true;
-        self.line(status.as_u16());
+        if !self.ended {
+            self.ended = true;
+            self.line(status.as_u16());
+        }
     }
 
     fn line(&self, status: u16) {

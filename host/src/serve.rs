@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 
 use crate::answer::Body;
 use crate::api::Document;
@@ -34,7 +34,13 @@ impl Host {
         let shape = ProblemShape::from_accept(accept(request.headers()));
         let request_id = HeaderValue::from_str(&record.request_id).expect("an id is visible ASCII");
         let mut response = match own_page(host, &request) {
-            Some(response) => response,
+            Some(response) => {
+                // What an open page asks every few seconds would drown the rest.
+                if request.method() == Method::HEAD {
+                    record.unlogged();
+                }
+                response
+            }
             None if host.closed.load(Relaxed) => problem(ServeError::Closed, shape),
             None => match dispatch::serve(host, request, &mut record).await {
                 Ok(response) => response,
@@ -95,7 +101,10 @@ fn problem(error: ServeError, shape: ProblemShape) -> Response<Body> {
 
 /// Whether a path may be one of the host's own: most are not, and are told so by one byte.
 fn may_be_own(path: &str) -> bool {
-    matches!(path.as_bytes().get(1), Some(b'-' | b'd' | b'o' | b'r'))
+    matches!(
+        path.as_bytes().get(1),
+        None | Some(b'-' | b'd' | b'o' | b'r')
+    )
 }
 
 /// The host's own pages; they answer GET and HEAD.
@@ -115,7 +124,7 @@ fn own_page<B>(host: &Inner, request: &Request<B>) -> Option<Response<Body>> {
             .and_then(|rest| rest.strip_suffix(".json"))
         {
             Some(name) => document(host.api.load().document_of(name)?, headers),
-            None => page(host, path, headers)?,
+            None => page(host, request.uri(), headers)?,
         },
     };
     Some(match *request.method() {
@@ -130,12 +139,13 @@ fn own_page<B>(host: &Inner, request: &Request<B>) -> Option<Response<Body>> {
 }
 
 #[cfg(feature = "docs")]
-fn page(host: &Inner, path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
-    crate::docs::answer(path, headers, &host.host).map(|response| response.map(Body::from))
+fn page(host: &Inner, uri: &Uri, headers: &HeaderMap) -> Option<Response<Body>> {
+    crate::docs::answer(uri, headers, &host.api.load(), &host.host)
+        .map(|response| response.map(Body::from))
 }
 
 #[cfg(not(feature = "docs"))]
-fn page(_: &Inner, _: &str, _: &HeaderMap) -> Option<Response<Body>> {
+fn page(_: &Inner, _: &Uri, _: &HeaderMap) -> Option<Response<Body>> {
     None
 }
 

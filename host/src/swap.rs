@@ -34,6 +34,16 @@ pub(crate) enum Ready {
     Code(Arc<Code>),
 }
 
+/// Where a change came from: the log names what its reader has to look at.
+#[derive(Clone, Copy)]
+pub(crate) enum Origin {
+    /// A program that calls the host.
+    Program,
+    /// A plugins folder, in which the plugin `NAME` is `NAME.wasm`.
+    #[cfg(feature = "watch")]
+    Folder,
+}
+
 /// What every change is told while the host shuts down.
 pub(crate) fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the host is shutting down")
@@ -139,6 +149,7 @@ impl Inner {
     pub(crate) fn swap(
         &self,
         ready: Vec<(Arc<str>, u64, Result<Ready, Error>)>,
+        origin: Origin,
     ) -> (u64, HashMap<Arc<str>, Result<Deployed, Error>>) {
         let mut outcomes = HashMap::new();
         let mut books = self.books();
@@ -204,7 +215,7 @@ impl Inner {
         for revision in left {
             revision.leave(now);
         }
-        self.report(generation, &removed, &outcomes);
+        self.report(generation, &removed, &outcomes, origin);
         (generation, outcomes)
     }
 
@@ -213,7 +224,9 @@ impl Inner {
         generation: u64,
         removed: &[Arc<str>],
         outcomes: &HashMap<Arc<str>, Result<Deployed, Error>>,
+        origin: Origin,
     ) {
+        let served = self.api.load();
         for (name, outcome) in outcomes {
             let plugin = name.clone();
             match outcome {
@@ -239,7 +252,20 @@ impl Inner {
                 }
                 Err(error) => {
                     let reason = error.to_string();
-                    tracing::error!(plugin = &**name, "refused: {reason}");
+                    let kept = match served.find(name) {
+                        Some(_) => "; what was served before still is",
+                        None => "",
+                    };
+                    match origin {
+                        Origin::Program => {
+                            tracing::error!(plugin = &**name, "refused: {reason}{kept}");
+                        }
+                        #[cfg(feature = "watch")]
+                        Origin::Folder => tracing::error!(
+                            plugin = &**name,
+                            "`{name}.wasm` is not served: {reason}{kept}"
+                        ),
+                    }
                     self.commons.tell(Event::Refused { plugin, reason });
                 }
             }

@@ -27,6 +27,7 @@ use tokio::task::spawn_blocking;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::host::{Applied, Change, Host};
+use crate::swap::Origin;
 use files::{Entry, Files, Hash, Listing, Notice, Offer, Stat};
 
 /// The folder is looked at this often even if no event says so: links, overlays and network folders lose events.
@@ -176,7 +177,7 @@ impl Folder {
         if changes.is_empty() {
             return None;
         }
-        let applied = host.apply(changes).await;
+        let applied = host.apply_from(Origin::Folder, changes).await;
         for (name, outcome) in &applied.outcomes {
             let clashed = outcome
                 .as_ref()

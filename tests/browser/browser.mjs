@@ -53,7 +53,10 @@ export async function open(browser, address, { width = 1280, height = 800, schem
 
 /// Waits until a page of ours shows its operations.
 export async function ready(page, address) {
-  const shown = address.endsWith("/redoc") ? "#page h1, [data-section-id] h2" : ".opblock, .opblock-tag";
+  const { pathname } = new URL(address);
+  let shown = "li h3";
+  if (pathname.endsWith("/docs")) shown = ".opblock, .opblock-tag";
+  if (pathname.endsWith("/redoc")) shown = "[data-section-id] h1, [data-section-id] h2";
   await page.locator(shown).first().waitFor();
 }
 

@@ -113,7 +113,7 @@ async fn a_document_that_the_client_has_is_304() {
 async fn the_pages_come_from_the_host_under_a_strict_policy() {
     let harness = examples(Config::default()).await;
     let mut client = harness.client();
-    for page in ["/docs", "/redoc"] {
+    for page in ["/", "/docs", "/redoc", "/docs?plugin=items"] {
         let reply = client.get(page).await;
         assert_eq!(reply.status, 200, "{page}");
         let policy = reply.header("content-security-policy");
@@ -131,6 +131,68 @@ async fn the_pages_come_from_the_host_under_a_strict_policy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_index_names_what_is_served_and_leads_to_its_documents() {
+    let harness = examples(Config::default()).await;
+    let refused = harness.deploy("refused", b"not wasm".to_vec()).await;
+    refused.expect_err("it is no component");
+    let mut client = harness.client();
+    let index = client.get("/").await;
+    assert_eq!(index.header("content-type"), "text/html; charset=utf-8");
+    let html = index.text();
+    assert!(html.contains("2 operations from 2 plugins."), "{html}");
+    assert!(!html.contains("refused"), "{html}");
+    let links: Vec<&str> = html
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|link| *link != "data:,")
+        .collect();
+    assert!(links.contains(&"openapi/items.json"), "{links:?}");
+    for link in links {
+        let status = client.get(&format!("/{link}")).await.status;
+        assert_eq!(status, 200, "{link}");
+    }
+
+    let tag = index.header("etag");
+    let again = client.send("GET", "/", &[("if-none-match", tag)], "").await;
+    assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
+    let head = client.send("HEAD", "/", &[], "").await;
+    assert_eq!((head.status.as_u16(), head.header("etag")), (200, tag));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_serves_the_root_has_it_instead_of_the_index() {
+    let root = |method: &str| {
+        let paths = json!({ "/": { method: contracts::operation("version") } });
+        blank(&contracts::with_paths(&paths), "1", Describe::Contract)
+    };
+    let harness = examples(Config::default()).await;
+    let mut client = harness.client();
+    harness.deploy("root", root("get")).await.expect("served");
+    assert_eq!(client.get("/").await.text(), r#"{"version":"1"}"#);
+    harness.deploy("root", root("post")).await.expect("served");
+    assert_eq!(client.get("/").await.status, 405);
+    harness.host.remove("root").await.expect("it was there");
+    assert_eq!(client.get("/").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_index_can_be_switched_off_alone() {
+    let host = HostConfig {
+        index: false,
+        ..HostConfig::default()
+    };
+    let harness = examples(Config {
+        host,
+        ..Config::default()
+    })
+    .await;
+    let mut client = harness.client();
+    assert_eq!(client.get("/").await.status, 404);
+    assert_eq!(client.get("/docs").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_pages_can_be_switched_off() {
     let host = HostConfig {
         pages: false,
@@ -144,6 +206,7 @@ async fn the_pages_can_be_switched_off() {
     let mut client = harness.client();
     assert_eq!(client.get("/docs").await.status, 404);
     assert_eq!(client.get("/redoc").await.status, 404);
+    assert_eq!(client.get("/").await.status, 404);
     assert_eq!(client.get("/openapi.json").await.status, 200);
 }
 

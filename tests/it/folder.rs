@@ -141,7 +141,8 @@ async fn strict_exits_at_once_if_a_plugin_cannot_be_served() {
     assert!(!output.status.success());
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
-        stderr.contains("broken") && stderr.contains("no WebAssembly component"),
+        stderr.contains("`broken.wasm` is not served")
+            && stderr.contains("no WebAssembly component"),
         "{stderr}"
     );
 }

@@ -20,6 +20,7 @@ async fn log_of(targets: &[&str]) -> Vec<Value> {
         Describe::Contract,
     );
     std::fs::write(folder.path().join("blank.wasm"), guest).expect("it is written");
+    std::fs::write(folder.path().join("broken.wasm"), "not wasm").expect("it is written");
     let mut child = tokio::process::Command::new(program())
         .args([
             "serve",
@@ -57,6 +58,8 @@ async fn log_of(targets: &[&str]) -> Vec<Value> {
         .parse()
         .expect("an address");
     let mut client = Client::new(address);
+    // What a page that is open asks every few seconds.
+    client.send("HEAD", "/openapi.json", &[], "").await;
     for target in targets {
         client
             .send("GET", target, &[("x-request-id", "my-id")], "")
@@ -97,6 +100,27 @@ async fn each_request_has_its_line() {
     assert_eq!(field(access[0], "request_id"), "my-id");
     assert!(field(access[0], "ms").is_f64());
     assert_eq!(field(access[1], "status"), 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_that_asks_for_changes_is_not_in_the_log() {
+    let lines = log_of(&["/version?n=1"]).await;
+    let methods = lines
+        .iter()
+        .filter_map(|line| field(line, "method").as_str());
+    assert_eq!(methods.collect::<Vec<_>>(), ["GET"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_names_the_file() {
+    let lines = log_of(&["/version?n=1"]).await;
+    let refused = lines.iter().find(|line| line["level"] == "ERROR");
+    let message = field(refused.expect("broken.wasm is refused"), "message");
+    let message = message.as_str().expect("text");
+    assert!(
+        message.starts_with("`broken.wasm` is not served: "),
+        "{message}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

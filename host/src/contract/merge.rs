@@ -1,9 +1,10 @@
 //! Many contracts → one document, and each one's own as it is published.
 //!
-//! The merged document depends on nothing but the set of plugins. So everything that has a name carries its plugin's
-//! (`items.Item`), whether or not another plugin has the same: who deploys or removes a plugin never renames another's.
+//! The merged document depends on nothing but the set of plugins. So everything that is referred to by name carries its
+//! plugin's (`items.Item`), whether or not another plugin has the same: who deploys or removes a plugin never renames
+//! another's. Tags stay as they are: plugins that use the same one stand under the same heading.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -71,6 +72,8 @@ struct Merged {
     webhooks: Map<String, Value>,
     components: Map<String, Value>,
     tags: Vec<Value>,
+    /// The names that stand in `tags`.
+    headings: HashSet<String>,
     refused: bool,
 }
 
@@ -95,10 +98,34 @@ impl Merged {
         }
         let names = Names::new(plugin, paths, &document);
         names.rename(&mut document);
+        self.head(plugin, &mut document);
         // After renaming: what is added is the host's own and keeps its names.
         self.refused |= document_refusals(&mut document);
         walk_mut(Kind::Document, &mut document, &mut complete);
         self.take(document, &names);
+    }
+
+    /// Puts what has no tag under the plugin's own name, for pages would put all of it under one heading; and takes
+    /// over the plugin's tags, of those that several describe the first.
+    fn head(&mut self, plugin: &str, document: &mut Value) {
+        let mut tags = match document.get_mut("tags").map(Value::take) {
+            Some(Value::Array(tags)) => tags,
+            _ => Vec::new(),
+        };
+        if tag_untagged(plugin, document) {
+            let mut tag = json!({ "name": plugin });
+            if let Some(Value::String(title)) = document.pointer("/info/title") {
+                tag["description"] = title.as_str().into();
+            }
+            tags.push(tag);
+        }
+        for tag in tags {
+            if let Some(name) = tag["name"].as_str()
+                && self.headings.insert(name.into())
+            {
+                self.tags.push(tag);
+            }
+        }
     }
 
     /// Takes over what was renamed already inside, under its new name.
@@ -119,9 +146,6 @@ impl Merged {
         }
         for (name, webhook) in entries(&mut document, "webhooks") {
             self.webhooks.insert(names.of(&name), webhook);
-        }
-        if let Some(Value::Array(tags)) = document.get_mut("tags") {
-            self.tags.append(tags);
         }
         for (section, named) in entries(&mut document, "components") {
             let Value::Object(named) = named else {
@@ -205,6 +229,26 @@ fn document_refusals(document: &mut Value) -> bool {
         }
     }
     added
+}
+
+/// Gives operations without a tag the plugin's name as theirs, and says whether there were any.
+fn tag_untagged(plugin: &str, document: &mut Value) -> bool {
+    let mut any = false;
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let items = paths.into_iter().flat_map(Map::values_mut);
+    for item in items.filter_map(Value::as_object_mut) {
+        for method in METHODS {
+            let Some(Value::Object(operation)) = item.get_mut(method) else {
+                continue;
+            };
+            let tags = operation.get("tags").and_then(Value::as_array);
+            if tags.is_none_or(Vec::is_empty) {
+                operation.insert("tags".into(), json!([plugin]));
+                any = true;
+            }
+        }
+    }
+    any
 }
 
 fn has_parameters(holder: &Map<String, Value>) -> bool {

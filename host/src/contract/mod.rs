@@ -133,6 +133,14 @@ impl Contract {
     }
 }
 
+#[cfg(feature = "docs")]
+impl Contract {
+    /// `info.title` or `info.version`, if the document has it.
+    pub(crate) fn info(&self, key: &str) -> Option<&str> {
+        self.document.get("info")?.get(key)?.as_str()
+    }
+}
+
 fn check_version(document: &Value) -> Result<(), ContractError> {
     let Value::Object(object) = document else {
         let message = format!(

@@ -44,7 +44,7 @@ impl<'a> Names<'a> {
         names
     }
 
-    /// The new name of a component, a tag, an operation, a webhook.
+    /// The new name of a component, an operation, a webhook. Tags keep theirs: they are headings, and no reference.
     pub(super) fn of(&self, name: &str) -> String {
         format!("{}.{name}", self.plugin)
     }
@@ -68,26 +68,8 @@ impl<'a> Names<'a> {
             }
             change(object.get_mut("$ref"), |text| self.reference(text));
             match kind {
-                Kind::Document => {
-                    for tag in object
-                        .get_mut("tags")
-                        .and_then(Value::as_array_mut)
-                        .into_iter()
-                        .flatten()
-                    {
-                        change(tag.get_mut("name"), |name| Some(self.of(name)));
-                    }
-                }
                 Kind::Operation => {
                     change(object.get_mut("operationId"), |name| Some(self.of(name)));
-                    for tag in object
-                        .get_mut("tags")
-                        .and_then(Value::as_array_mut)
-                        .into_iter()
-                        .flatten()
-                    {
-                        change(Some(tag), |name| Some(self.of(name)));
-                    }
                 }
                 Kind::Link => {
                     change(object.get_mut("operationId"), |name| Some(self.of(name)));

@@ -569,6 +569,44 @@ mod merging {
     }
 
     #[test]
+    fn tags_keep_their_names_and_plugins_that_share_one_stand_under_it() {
+        let tagged = |about: &str, path: &str| {
+            let mut contract =
+                document(json!({ path: { "get": { "tags": ["pets"] } } }), json!({}));
+            contract["tags"] = json!([{ "name": "pets", "description": about }]);
+            parse(&contract).unwrap()
+        };
+        let (a, b) = (tagged("first", "/a"), tagged("second", "/b"));
+        let merged = merge(
+            [("b", "", &b), ("a", "", &a)].into_iter(),
+            &HostConfig::default(),
+        );
+        for path in ["/a", "/b"] {
+            assert_eq!(merged["paths"][path]["get"]["tags"], json!(["pets"]));
+        }
+        assert_eq!(
+            merged["tags"],
+            json!([{ "name": "pets", "description": "first" }])
+        );
+    }
+
+    #[test]
+    fn what_has_no_tag_stands_under_its_plugins_name() {
+        let contract = parse(&one(json!({ "tags": [] }))).unwrap();
+        let merged = merge(
+            [("shop", "", &contract)].into_iter(),
+            &HostConfig::default(),
+        );
+        assert_eq!(merged["paths"]["/x"]["get"]["tags"], json!(["shop"]));
+        assert_eq!(
+            merged["tags"],
+            json!([{ "name": "shop", "description": "T" }])
+        );
+        let own = plugin_document("shop", "", &contract, &HostConfig::default());
+        assert_eq!(own["paths"]["/x"]["get"]["tags"], json!([]));
+    }
+
+    #[test]
     fn every_reference_in_the_merged_document_leads_somewhere() {
         let (items, shop) = (items(), shop());
         let merged = merge(

@@ -57,13 +57,16 @@ macro_rules! large {
     };
 }
 
-static ASSETS: [Asset; 6] = [
+static ASSETS: [Asset; 9] = [
     large!("swagger-ui-5.35.0.js", SCRIPT),
     large!("swagger-ui-5.35.0.css", STYLE),
     large!("redoc-2.5.4.js", SCRIPT),
     small!("docs.js", SCRIPT),
     small!("redoc.js", SCRIPT),
+    small!("index.js", SCRIPT),
+    small!("changes.js", SCRIPT),
     small!("pages.css", STYLE),
+    small!("index.css", STYLE),
 ];
 
 /// The file of that name.

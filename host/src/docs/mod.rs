@@ -1,22 +1,26 @@
-//! The pages `/docs` (Swagger UI) and `/redoc` (ReDoc), whole from the binary: nothing is asked of another host, and
-//! the pages' own policy forbids it.
+//! The pages `/docs` (Swagger UI), `/redoc` (ReDoc) and the index at `/`, whole from the binary: nothing is asked of
+//! another host, and the pages' own policy forbids it.
 
 mod assets;
+mod index;
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri, header};
 
+use crate::api::Api;
 use crate::config::HostConfig;
 use crate::etag;
+use crate::revision::Revision;
 use assets::Asset;
+use index::Purpose;
 
 const DOCS: &str = include_str!("assets/docs.html");
 const REDOC: &str = include_str!("assets/redoc.html");
 
-/// What no page needs to be allowed, and what both do.
+/// What no page needs to be allowed, and what all do.
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
                       script-src 'self'; img-src 'self' data:; connect-src 'self'";
 
@@ -25,53 +29,108 @@ const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; f
 const REDOC_STYLES: &str = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' \
                             'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='";
 
+/// The most operations that ReDoc lays out unasked: it takes about a second for a hundred.
+const MANY: usize = 300;
+
 /// Answers for the pages and what they load; none for any other path, or if the pages are switched off. A `GET`'s
 /// answer: for `HEAD` the server leaves the body away.
 pub(crate) fn answer(
-    path: &str,
+    uri: &Uri,
     headers: &HeaderMap,
+    api: &Api,
     host: &HostConfig,
 ) -> Option<Response<Bytes>> {
     if !host.pages {
         return None;
     }
-    match path {
-        "/docs" => Some(page(DOCS, &host.title, "; style-src 'self'")),
+    match uri.path() {
+        "/" if host.index && !api.serves("/") => {
+            Some(index::answer(Purpose::Index, headers, api, host))
+        }
+        "/docs" => {
+            let subject = Subject::of(uri, api, host)?;
+            Some(page(&fill(DOCS, &subject.values()), "style-src 'self'"))
+        }
         "/redoc" => {
+            let subject = Subject::of(uri, api, host)?;
+            let several = api.revisions().len() > 1;
+            if several && uri.query().is_none() && subject.operations > MANY {
+                return Some(index::answer(Purpose::Choice, headers, api, host));
+            }
             let nonce = nonce();
+            let mut values = subject.values().to_vec();
+            values.push(("nonce", nonce.as_str().into()));
             // Its search runs in a worker that it makes from a blob; workers inherit the page's policy.
             let extra =
-                format!("; style-src 'self' 'nonce-{nonce}' {REDOC_STYLES}; worker-src blob:");
-            Some(page(
-                &REDOC.replace("{{nonce}}", &nonce),
-                &host.title,
-                &extra,
-            ))
+                format!("style-src 'self' 'nonce-{nonce}' {REDOC_STYLES}; worker-src blob:");
+            Some(page(&fill(REDOC, &values), &extra))
         }
-        _ => path
+        path => path
             .strip_prefix("/-/docs/")
             .and_then(assets::find)
             .map(|asset| serve(asset, headers)),
     }
 }
 
-fn page(template: &str, title: &str, policy: &str) -> Response<Bytes> {
-    let html = template.replace("{{title}}", &escape(title));
-    let mut response = Response::new(Bytes::from(html));
-    set(
-        &mut response,
-        header::CONTENT_TYPE,
-        "text/html; charset=utf-8",
-    );
-    set(
-        &mut response,
-        header::CONTENT_SECURITY_POLICY,
-        &format!("{POLICY}{policy}"),
-    );
-    set(&mut response, header::REFERRER_POLICY, "no-referrer");
-    // Small, and one of them is never the same twice.
-    set(&mut response, header::CACHE_CONTROL, "no-store");
-    set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+/// What a page is about: all that is served, or with `?plugin=NAME` one plugin; `?plugin=` is all, however many.
+struct Subject<'a> {
+    title: &'a str,
+    /// The address of the document, from the page's own.
+    document: String,
+    operations: usize,
+}
+
+impl<'a> Subject<'a> {
+    /// None if no plugin of the name is served.
+    fn of(uri: &Uri, api: &'a Api, host: &'a HostConfig) -> Option<Subject<'a>> {
+        let query = uri.query().unwrap_or_default().as_bytes();
+        let wanted = form_urlencoded::parse(query).find(|(key, _)| key == "plugin");
+        let Some((_, name)) = wanted.filter(|(_, name)| !name.is_empty()) else {
+            return Some(Subject {
+                title: &host.title,
+                document: "openapi.json".into(),
+                operations: api.revisions().iter().map(|one| operations(one)).sum(),
+            });
+        };
+        let plugin = api.find(&name)?;
+        Some(Subject {
+            title: title(plugin),
+            document: format!("openapi/{name}.json"),
+            operations: operations(plugin),
+        })
+    }
+
+    fn values(&self) -> [(&'static str, Cow<'_, str>); 3] {
+        [
+            ("title", self.title.into()),
+            ("document", self.document.as_str().into()),
+            ("operations", self.operations.to_string().into()),
+        ]
+    }
+}
+
+/// What a plugin calls itself, else its name.
+fn title(plugin: &Revision) -> &str {
+    plugin.code.contract.info("title").unwrap_or(&plugin.name)
+}
+
+fn operations(plugin: &Revision) -> usize {
+    plugin.code.contract.operations.len()
+}
+
+fn page(html: &str, policy: &str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::copy_from_slice(html.as_bytes()));
+    let policy = format!("{POLICY}; {policy}");
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, &policy),
+        (header::REFERRER_POLICY, "no-referrer"),
+        // Small, and one of them is never the same twice.
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        set(&mut response, name, value);
+    }
     response
 }
 
@@ -139,6 +198,21 @@ fn nonce() -> String {
     )
 }
 
+/// Puts values, escaped, where a template says `{{name}}`.
+fn fill(template: &str, values: &[(&str, Cow<'_, str>)]) -> String {
+    let mut html = String::with_capacity(template.len() + 256);
+    let mut pieces = template.split("{{");
+    html.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let (name, rest) = piece.split_once("}}").expect("a template of ours");
+        let value = values.iter().find(|(known, _)| *known == name);
+        let (_, value) = value.expect("a template names what its page has");
+        html.push_str(&escape(value));
+        html.push_str(rest);
+    }
+    html
+}
+
 fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>', '"', '\'']) {
         return text.into();
@@ -161,14 +235,15 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.clone(), value.parse().unwrap()))
             .collect();
-        answer(
-            path,
-            &headers,
-            &HostConfig {
-                title: "A <b> & \"c\"".into(),
-                ..HostConfig::default()
-            },
-        )
+        let host = HostConfig {
+            title: "A <b> & \"c\" {{nonce}}".into(),
+            ..HostConfig::default()
+        };
+        answer(&path.parse().unwrap(), &headers, &nothing(), &host)
+    }
+
+    fn nothing() -> Api {
+        Api::empty(std::sync::Arc::default())
     }
 
     fn text(response: &Response<Bytes>) -> &str {
@@ -185,10 +260,10 @@ mod tests {
 
     #[test]
     fn a_page_loads_only_what_is_served_here() {
-        for path in ["/docs", "/redoc"] {
+        for path in ["/", "/docs", "/redoc"] {
             let page = get(path, &[]).unwrap();
             let loaded = loads(text(&page));
-            assert!(loaded.len() >= 3, "{path} loads {loaded:?}");
+            assert!(loaded.len() >= 2, "{path} loads {loaded:?}");
             for file in loaded {
                 assert_eq!(
                     get(&format!("/{file}"), &[]).unwrap().status(),
@@ -203,8 +278,8 @@ mod tests {
     #[test]
     fn a_title_cannot_break_out_of_its_page() {
         assert!(
-            text(&get("/docs", &[]).unwrap())
-                .contains("<title>A &lt;b&gt; &amp; &quot;c&quot; - Swagger UI</title>")
+            text(&get("/redoc", &[]).unwrap())
+                .contains("<title>A &lt;b&gt; &amp; &quot;c&quot; {{nonce}} - ReDoc</title>")
         );
     }
 
@@ -288,9 +363,9 @@ mod tests {
     #[test]
     fn other_paths_are_not_answered() {
         for path in [
-            "/",
             "/docs/",
             "/docsx",
+            "/docs?plugin=nobody",
             "/-/docs/",
             "/-/docs/../mod.rs",
             "/openapi.json",
@@ -305,7 +380,12 @@ mod tests {
             pages: false,
             ..HostConfig::default()
         };
-        assert!(answer("/docs", &HeaderMap::new(), &host).is_none());
-        assert!(answer("/-/docs/docs.js", &HeaderMap::new(), &host).is_none());
+        for path in ["/", "/docs", "/-/docs/docs.js"] {
+            let uri = path.parse().unwrap();
+            assert!(
+                answer(&uri, &HeaderMap::new(), &nothing(), &host).is_none(),
+                "{path}"
+            );
+        }
     }
 }

@@ -107,7 +107,7 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     revision_header: bool,
 
-    /// Serve neither /docs nor /redoc
+    /// Serve no pages: neither /docs nor /redoc nor the index at /
     #[arg(long)]
     no_pages: bool,
 

@@ -100,8 +100,12 @@ impl Signals {
 /// What of the folder cannot be served, a line each.
 fn refused(scan: &Scan) -> Vec<String> {
     let outcomes = scan.applied.iter().flat_map(|applied| &applied.outcomes);
-    let by_host =
-        outcomes.filter_map(|(name, outcome)| Some(format!("{name}: {}", outcome.as_ref().err()?)));
+    let by_host = outcomes.filter_map(|(name, outcome)| {
+        Some(format!(
+            "`{name}.wasm` is not served: {}",
+            outcome.as_ref().err()?
+        ))
+    });
     scan.refused.iter().cloned().chain(by_host).collect()
 }
 

@@ -1,0 +1,3 @@
+import { watch } from "./changes.js";
+
+watch(location.href);
