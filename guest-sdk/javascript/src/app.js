@@ -2,7 +2,6 @@
 
 import { document } from "./contract.js";
 import { answer } from "./call.js";
-import { log, request } from "./host.js";
 import { expectSchema } from "./schema.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete", "head", "options"];
@@ -68,7 +67,7 @@ export class App extends Router {
 
   /** Answers a request that the host has routed and checked, in the shapes of `wit/plugin.wit`. */
   handle({ operation, params, body }) {
-    return answer(this.#table().get(operation), operation, params, body, { request, log });
+    return answer(this.#table().get(operation), operation, params, body);
   }
 
   /** The routes by the name that the host calls them by; made once, while the component is built. */
@@ -92,6 +91,8 @@ class Route {
     for (const where of PLACES) {
       for (const [name, schema] of Object.entries(options[where] ?? {})) expectSchema(schema, `\`${place}\`: \`${where}.${name}\``);
     }
+    const loud = Object.keys(options.headers ?? {}).find((name) => name !== name.toLowerCase());
+    if (loud !== undefined) throw new TypeError(`\`${place}\`: headers are named in lower case: \`${loud.toLowerCase()}\``);
     if (options.body && options.form) throw new TypeError(`\`${place}\` has both \`body\` and \`form\`: a request has one of them`);
     Object.assign(this, { method, path, options, handler });
   }

@@ -156,6 +156,7 @@ const mistakes = [
   ["a handler that is missing", (app) => app.get("/a", {}), /`GET \/a` has no handler/],
   ["a handler that is async", (app) => app.get("/a", async () => {}), /ordinary function/],
   ["something that is no schema", (app) => app.get("/a", { query: { q: String } }, ok), /`query.q` is no schema/],
+  ["a header in capitals", (app) => app.get("/a", { headers: { "X-Token": s.string() } }, ok), /in lower case: `x-token`/],
   ["a body and a form at once", (app) => app.post("/a", { body: s.any(), form: {} }, ok), /both `body` and `form`/],
   ["the same operationId twice", (app) => app.get("/a", { operationId: "x" }, ok).get("/b", { operationId: "x" }, ok).openapi(), /two routes are `x`/],
   ["the same route twice", (app) => app.get("/a", function one() {}).get("/a", function two() {}).openapi(), /`GET \/a` is there twice/],
