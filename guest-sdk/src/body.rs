@@ -4,9 +4,9 @@ use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use crate::contract::file_schema;
-use crate::operation::Content;
+use crate::contract::{file_schema, request_body};
 use crate::reader::Raw;
 use crate::{Json, Problem, Upload};
 
@@ -46,12 +46,9 @@ pub trait FromBody: Sized {
 
     /// All that the contract says of it.
     #[doc(hidden)]
-    fn described(generator: &mut SchemaGenerator) -> Content {
-        Content {
-            media_type: Self::MEDIA_TYPE,
-            required: Self::REQUIRED,
-            schema: Self::schema(generator),
-        }
+    fn described(generator: &mut SchemaGenerator) -> Value {
+        let schema = Self::schema(generator).to_value();
+        request_body(Self::MEDIA_TYPE, Self::REQUIRED, schema)
     }
 
     /// The body, which the host has checked.

@@ -5,7 +5,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use crate::Answers;
-use crate::operation::{Argument, Content, RequestBody, Rule};
+use crate::operation::{Argument, Rule};
 use crate::routers::Listed;
 
 /// Where a schema's `$ref`s point until all are known. A type may look different when read (a field with a default
@@ -148,28 +148,24 @@ fn for_each_ref(value: &mut Value, change: &mut impl FnMut(&mut String)) {
 
 fn describe(listed: &Listed, read: &mut SchemaGenerator, written: &mut SchemaGenerator) -> Value {
     let operation = listed.operation;
-    let mut described = object([
-        ("operationId", operation.id.into()),
-        ("summary", operation.summary.into()),
-    ]);
-    if !operation.description.is_empty() {
-        described["description"] = operation.description.into();
-    }
-    let mut tags = Vec::new();
-    for tag in listed
-        .around()
-        .flat_map(|router| router.tags)
-        .chain(operation.tags)
-    {
-        if !tags.contains(tag) {
-            tags.push(*tag);
+    let mut described = constant(&Rule::Object(operation.about));
+    let mut tags: Vec<&str> = Vec::new();
+    let mut add = |more: &[&'static str]| {
+        for tag in more {
+            if !tags.contains(tag) {
+                tags.push(tag);
+            }
+        }
+    };
+    for router in listed.around() {
+        add(router.tags);
+        if router.deprecated {
+            described["deprecated"] = true.into();
         }
     }
+    add(operation.tags);
     if !tags.is_empty() {
         described["tags"] = tags.into();
-    }
-    if operation.deprecated || listed.around().any(|router| router.deprecated) {
-        described["deprecated"] = true.into();
     }
     if !operation.arguments.is_empty() {
         let mut parameters = Vec::new();
@@ -178,8 +174,8 @@ fn describe(listed: &Listed, read: &mut SchemaGenerator, written: &mut SchemaGen
         }
         described["parameters"] = Value::Array(parameters);
     }
-    if let Some(body) = &operation.body {
-        described["requestBody"] = request_body(body, read);
+    if let Some(body) = operation.body {
+        described["requestBody"] = body(read);
     }
     let mut answers = Answers::new(written);
     (operation.answers)(&mut answers);
@@ -200,40 +196,23 @@ fn add_shared(responses: &mut Value, listed: &Listed) {
     }
 }
 
-fn request_body(body: &RequestBody, read: &mut SchemaGenerator) -> Value {
-    let (media_type, required, schema) = match body {
-        RequestBody::Typed(content) => {
-            let Content {
-                media_type,
-                required,
-                schema,
-            } = content(read);
-            (media_type, required, schema.to_value())
-        }
-        RequestBody::Form(fields) => form(fields, read),
-    };
+/// What the contract says of a body.
+pub(crate) fn request_body(media_type: &str, required: bool, schema: Value) -> Value {
     let content = object([(media_type, object([("schema", schema)]))]);
     object([("required", required.into()), ("content", content)])
 }
 
-/// The media type of a form of these fields, whether any of them must be sent, and its schema.
-fn form(fields: &[Argument], read: &mut SchemaGenerator) -> (&'static str, bool, Value) {
+/// What the contract says of a form of these fields. A function of its own, so that a plugin without one lacks it.
+pub fn form(media_type: &str, fields: &[Argument], generator: &mut SchemaGenerator) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
-    let mut media_type = "application/x-www-form-urlencoded";
     for field in fields {
-        let (mut schema, needed) = schema_of(field, read);
-        if !field.description.is_empty() {
-            schema["description"] = field.description.into();
-        }
-        if field.deprecated {
-            schema["deprecated"] = true.into();
+        let (mut schema, needed) = schema_of(field, generator);
+        for (keyword, value) in field.about {
+            schema[*keyword] = constant(value);
         }
         if needed {
             required.push(field.name.into());
-        }
-        if field.file {
-            media_type = "multipart/form-data";
         }
         properties.insert(field.name.to_owned(), schema);
     }
@@ -245,7 +224,7 @@ fn form(fields: &[Argument], read: &mut SchemaGenerator) -> (&'static str, bool,
     if needed {
         schema["required"] = Value::Array(required);
     }
-    (media_type, needed, schema)
+    request_body(media_type, needed, schema)
 }
 
 /// What a file is, in a form and as a body.
@@ -256,21 +235,9 @@ pub(crate) fn file_schema() -> Schema {
 
 fn parameter(argument: &Argument, read: &mut SchemaGenerator) -> Value {
     let (schema, required) = schema_of(argument, read);
-    let mut parameter = object([
-        ("name", argument.name.into()),
-        ("in", argument.place.into()),
-        ("required", required.into()),
-        ("schema", schema),
-    ]);
-    if !argument.description.is_empty() {
-        parameter["description"] = argument.description.into();
-    }
-    if argument.deprecated {
-        parameter["deprecated"] = true.into();
-    }
-    if argument.takes_rest {
-        parameter["x-switchback-wildcard"] = true.into();
-    }
+    let mut parameter = constant(&Rule::Object(argument.about));
+    parameter["required"] = required.into();
+    parameter["schema"] = schema;
     parameter
 }
 
@@ -281,21 +248,11 @@ fn schema_of(argument: &Argument, read: &mut SchemaGenerator) -> (Value, bool) {
     if optional {
         schema = without_null(schema);
     }
-    let list = schema["type"] == "array";
     for (keyword, value) in argument.rules {
-        let (holder, keyword) = match *keyword {
-            "minLength" if list => (&mut schema, "minItems"),
-            "maxLength" if list => (&mut schema, "maxItems"),
-            // Of a list, what is said of numbers and texts holds for each.
-            "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf"
-            | "pattern" | "format"
-                if list =>
-            {
-                (&mut schema["items"], *keyword)
-            }
-            other => (&mut schema, other),
-        };
-        holder[keyword] = constant(value);
+        schema[*keyword] = constant(value);
+    }
+    for (keyword, value) in argument.rules_of_each {
+        schema["items"][*keyword] = constant(value);
     }
     let required = !optional && schema.get("default").is_none();
     (schema, required)

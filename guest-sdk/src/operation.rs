@@ -1,6 +1,10 @@
 //! One operation as data: what the attributes make of a function.
 
 use schemars::{Schema, SchemaGenerator};
+use serde_json::Value;
+
+#[doc(hidden)]
+pub use crate::contract::form;
 
 use crate::{Answers, Problem, Request, Response};
 
@@ -13,63 +17,35 @@ pub struct Operation {
     pub method: &'static str,
     /// The path, with parameters as `{name}`.
     pub path: &'static str,
-    /// One line.
-    pub summary: &'static str,
-    /// More lines, in Markdown; may be empty.
-    pub description: &'static str,
+    /// What else the contract says of it that is constant: `operationId`, `summary`.
+    pub about: &'static [(&'static str, Rule)],
     /// The groups it is shown under.
     pub tags: &'static [&'static str],
-    /// Whether clients should leave it.
-    pub deprecated: bool,
     /// Its parameters.
     pub arguments: &'static [Argument],
-    /// Its body, if it takes one.
-    pub body: Option<RequestBody>,
+    /// What the contract says of its body, if it takes one.
+    pub body: Option<fn(&mut SchemaGenerator) -> Value>,
     /// Adds its answers to the contract.
     pub answers: fn(&mut Answers<'_>),
     /// Reads the arguments, calls the function, makes the answer.
     pub call: fn(&Request<'_>) -> Result<Response, Problem>,
 }
 
-/// The body that an operation takes.
-#[derive(Clone, Copy)]
-pub enum RequestBody {
-    /// One type takes it.
-    Typed(fn(&mut SchemaGenerator) -> Content),
-    /// A form of these fields.
-    Form(&'static [Argument]),
-}
-
-/// A body as the contract has it.
-pub struct Content {
-    /// `application/json`
-    pub media_type: &'static str,
-    /// Whether the host refuses a request without it.
-    pub required: bool,
-    /// What it looks like.
-    pub schema: Schema,
-}
-
 /// A parameter that an operation declares, or a field of its form.
+#[derive(Clone, Copy)]
 pub struct Argument {
-    /// `path`, `query`, `header`, `cookie` or `form`.
-    pub place: &'static str,
     /// As clients write it.
     pub name: &'static str,
-    /// In Markdown; may be empty.
-    pub description: &'static str,
-    /// Whether clients should leave it.
-    pub deprecated: bool,
+    /// What the contract says beside its schema; of a field, in its schema.
+    pub about: &'static [(&'static str, Rule)],
     /// Keywords of JSON Schema that hold beside the type's own. A `default` makes the parameter optional.
     pub rules: &'static [(&'static str, Rule)],
+    /// The same, for each value of a list.
+    pub rules_of_each: &'static [(&'static str, Rule)],
     /// The type's schema.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Whether it may be left out.
     pub optional: fn() -> bool,
-    /// Whether it is a file, or several.
-    pub file: bool,
-    /// Whether it takes the rest of the path, slashes included.
-    pub takes_rest: bool,
 }
 
 /// JSON that is known when the plugin is compiled.
@@ -107,10 +83,8 @@ pub const fn broken(name: &'static str) -> Operation {
         id: name,
         method: "",
         path: name,
-        summary: "",
-        description: "",
+        about: &[],
         tags: &[],
-        deprecated: false,
         arguments: &[],
         body: None,
         answers: |_| (),

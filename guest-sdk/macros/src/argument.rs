@@ -1,7 +1,7 @@
 //! One argument of the function: a parameter, a field of a form, or the body.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, ExprLit, FnArg, Lit, Meta, Pat, PatType, Path, Result, Type};
@@ -37,6 +37,8 @@ pub(crate) struct Part {
     deprecated: bool,
     /// Keywords of JSON Schema and the author's values for them.
     rules: Vec<(&'static str, TokenStream)>,
+    /// The same, for each value of a list.
+    rules_of_each: Vec<(&'static str, TokenStream)>,
 }
 
 /// Where in a request a value stands.
@@ -185,6 +187,15 @@ fn part(ident: &Ident, ty: &Type, attributes: &[Attribute], template: &Template)
     let (said, rules) = attribute(attributes)?;
     let file = Shape::of(ty).is("Upload");
     let (place, name) = place_and_name(ident, said.as_ref(), &rules, file, template)?;
+    let (each, whole): (Vec<_>, Vec<_>) = checked(ty, place, file, &rules)?
+        .into_iter()
+        .partition(|(_, each, _)| *each);
+    let pairs = |rules: Vec<(&'static str, bool, TokenStream)>| {
+        let pairs = rules
+            .into_iter()
+            .map(|(keyword, _, value)| (keyword, value));
+        pairs.collect()
+    };
     let part = Part {
         takes_rest: template.takes_rest
             && place == Place::Path
@@ -197,7 +208,8 @@ fn part(ident: &Ident, ty: &Type, attributes: &[Attribute], template: &Template)
             None => documentation(attributes),
         },
         deprecated: rules.deprecated,
-        rules: checked(ty, place, file, &rules)?,
+        rules: pairs(whole),
+        rules_of_each: pairs(each),
     };
     if part.name.is_empty() {
         return Err(Error::new(
@@ -294,7 +306,7 @@ fn checked(
     place: Place,
     file: bool,
     rules: &Rules,
-) -> Result<Vec<(&'static str, TokenStream)>> {
+) -> Result<Vec<(&'static str, bool, TokenStream)>> {
     let shape = Shape::of(ty);
     if place == Place::Path && shape.optional {
         return Err(Error::new(
@@ -321,7 +333,8 @@ fn checked(
             }
         }
         keyword.check(&shape)?;
-        checked.push((keyword.keyword, keyword.value()?));
+        let (name, each) = keyword.target(&shape);
+        checked.push((name, each, keyword.value()?));
     }
     Ok(checked)
 }
@@ -366,6 +379,42 @@ pub(crate) fn documentation(attributes: &[Attribute]) -> String {
     lines.join("\n").trim().to_owned()
 }
 
+impl Part {
+    /// What the contract says beside its schema; of a field, in its schema.
+    fn about(&self) -> TokenStream {
+        let mut about = Vec::new();
+        if self.place != Place::Form {
+            let (name, place) = (&self.name, self.place.word());
+            about.push(("name", text(name)));
+            about.push(("in", text(place)));
+        }
+        about.push(("description", text(&self.description)));
+        let yes = quote!(::switchback_sdk::operation::Rule::Bool(true));
+        if self.deprecated {
+            about.push(("deprecated", yes.clone()));
+        }
+        if self.takes_rest {
+            about.push(("x-switchback-wildcard", yes));
+        }
+        entries(&about)
+    }
+}
+
+/// A text as `switchback_sdk::operation::Rule`.
+pub(crate) fn text(text: &str) -> TokenStream {
+    quote!(::switchback_sdk::operation::Rule::Text(#text))
+}
+
+/// Names and values as the entries of an object. Texts that are empty are left out.
+pub(crate) fn entries(entries: &[(&str, TokenStream)]) -> TokenStream {
+    let empty = text("").to_string();
+    let entries = entries
+        .iter()
+        .filter(|(_, value)| value.to_string() != empty)
+        .map(|(key, value)| quote!((#key, #value)));
+    quote!(&[#(#entries),*])
+}
+
 // What is expanded carries the span of the argument's type, so that a type which does not fit is marked where the
 // author wrote it, and once.
 impl Argument {
@@ -374,30 +423,18 @@ impl Argument {
         let Kind::Part(part) = &self.kind else {
             return None;
         };
-        let Part {
-            place,
-            name,
-            file,
-            takes_rest,
-            description,
-            deprecated,
-            rules,
-        } = part;
-        let (ty, place) = (&self.ty, place.word());
-        let keywords = rules.iter().map(|(keyword, _)| keyword);
-        let values = rules.iter().map(|(_, value)| value);
-        let kind = self.word(if *file { "Files" } else { "Parameter" });
+        let (ty, name) = (&self.ty, &part.name);
+        let about = part.about();
+        let (rules, rules_of_each) = (entries(&part.rules), entries(&part.rules_of_each));
+        let kind = self.word(if part.file { "Files" } else { "Parameter" });
         Some(
             quote_spanned!(ty.span()=> ::switchback_sdk::operation::Argument {
-                place: #place,
                 name: #name,
-                description: #description,
-                deprecated: #deprecated,
-                rules: &[#((#keywords, #values)),*],
+                about: #about,
+                rules: #rules,
+                rules_of_each: #rules_of_each,
                 schema: <#ty as ::switchback_sdk::#kind>::described,
                 optional: <#ty as ::switchback_sdk::#kind>::is_optional,
-                file: #file,
-            takes_rest: #takes_rest,
             }),
         )
     }
@@ -428,7 +465,12 @@ impl Argument {
         Ident::new(name, self.ty.span())
     }
 
-    /// The part of a form that it is.
+    /// Whether it is a file of a form.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(&self.kind, Kind::Part(part) if part.file)
+    }
+
+    /// Whether it is a field of a form.
     pub(crate) fn in_form(&self) -> bool {
         matches!(&self.kind, Kind::Part(part) if part.place == Place::Form)
     }

@@ -146,24 +146,33 @@ fn refuse_clashes(
     }
 }
 
-/// What the contract says of the body.
+/// The function that says what the contract has of the body.
 fn body(arguments: &[Argument]) -> TokenStream {
+    let whole = arguments
+        .iter()
+        .find(|argument| matches!(argument.kind, Kind::Body));
+    if let Some(Argument { ty, .. }) = whole {
+        return quote_spanned! {ty.span()=>
+            ::core::option::Option::Some(<#ty as ::switchback_sdk::FromBody>::described)
+        };
+    }
     let fields: Vec<_> = arguments
         .iter()
         .filter(|argument| argument.in_form())
         .filter_map(Argument::declared)
         .collect();
-    let whole = arguments
-        .iter()
-        .find(|argument| matches!(argument.kind, Kind::Body));
-    let body = match whole {
-        Some(Argument { ty, .. }) => {
-            quote_spanned!(ty.span()=> Typed(<#ty as ::switchback_sdk::FromBody>::described))
-        }
-        None if fields.is_empty() => return quote!(::core::option::Option::None),
-        None => quote!(Form(&[#(#fields),*])),
+    if fields.is_empty() {
+        return quote!(::core::option::Option::None);
+    }
+    let media_type = match arguments.iter().any(Argument::is_file) {
+        true => "multipart/form-data",
+        false => "application/x-www-form-urlencoded",
     };
-    quote!(::core::option::Option::Some(::switchback_sdk::operation::RequestBody::#body))
+    quote! {
+        ::core::option::Option::Some(|generator| {
+            ::switchback_sdk::operation::form(#media_type, &[#(#fields),*], generator)
+        })
+    }
 }
 
 fn implementation(
@@ -195,7 +204,21 @@ fn implementation(
         summary.to_owned()
     };
 
-    let description = description.trim();
+    let mut about = vec![
+        (
+            "operationId",
+            quote!(::switchback_sdk::operation::Rule::Text(#id)),
+        ),
+        ("summary", argument::text(&summary)),
+        ("description", argument::text(description.trim())),
+    ];
+    if *deprecated {
+        about.push((
+            "deprecated",
+            quote!(::switchback_sdk::operation::Rule::Bool(true)),
+        ));
+    }
+    let about = argument::entries(&about);
     let declared = arguments
         .iter()
         .filter(|argument| !argument.in_form())
@@ -214,10 +237,8 @@ fn implementation(
                 id: #id,
                 method: #method,
                 path: #path,
-                summary: #summary,
-                description: #description,
+                about: #about,
                 tags: &[#(#tags),*],
-                deprecated: #deprecated,
                 arguments: &[#(#declared),*],
                 body: #body,
                 answers: |answers| { #describe },

@@ -209,10 +209,7 @@ impl Keyword {
     /// Whether it fits the type and its value fits it.
     pub(crate) fn check(&self, shape: &Shape) -> Result<()> {
         self.value()?;
-        let fits = KEYWORDS
-            .iter()
-            .find(|(known, ..)| self.key == known)
-            .map_or(Fits::All, |(_, _, fits)| *fits);
+        let fits = self.fits();
         self.check_type(fits, shape)?;
         let wrong = |message: &str| Err(Error::new(self.value.span(), message));
         let key = &self.key;
@@ -265,6 +262,23 @@ impl Keyword {
             key.span(),
             format!("`{key}` is for {whom}, and this is `{name}`{better}"),
         ))
+    }
+
+    /// The keyword, and whether it holds for each value of a list rather than for the list.
+    pub(crate) fn target(&self, shape: &Shape) -> (&'static str, bool) {
+        match (self.keyword, self.fits()) {
+            ("minLength", _) if shape.list => ("minItems", false),
+            ("maxLength", _) if shape.list => ("maxItems", false),
+            (other, Fits::Numbers | Fits::Texts) => (other, shape.list),
+            (other, _) => (other, false),
+        }
+    }
+
+    fn fits(&self) -> Fits {
+        KEYWORDS
+            .iter()
+            .find(|(known, ..)| self.key == known)
+            .map_or(Fits::All, |(_, _, fits)| *fits)
     }
 
     /// Whether it says what is passed when nothing was sent.
