@@ -101,3 +101,18 @@ pub(crate) struct Incoming {
 thread_local! {
     static NATIVE: std::cell::RefCell<Option<Incoming>> = const { std::cell::RefCell::new(None) };
 }
+
+/// Does something while this is the request being handled.
+#[cfg(all(feature = "test", not(target_arch = "wasm32")))]
+pub(crate) fn during<R>(incoming: Incoming, run: impl FnOnce() -> R) -> R {
+    /// A handler that panics must leave nothing behind for a test that goes on.
+    struct Over;
+    impl Drop for Over {
+        fn drop(&mut self) {
+            NATIVE.with_borrow_mut(|known| *known = None);
+        }
+    }
+    NATIVE.with_borrow_mut(|known| *known = Some(incoming));
+    let _over = Over;
+    run()
+}

@@ -85,6 +85,8 @@ mod request;
 mod responses;
 pub mod routers;
 mod state;
+#[cfg(all(feature = "test", not(target_arch = "wasm32")))]
+mod test;
 mod upload;
 mod violation;
 
@@ -107,6 +109,8 @@ pub use state::State;
 pub use switchback_sdk_macros::{
     Responses, delete, get, head, options, patch, plugin, post, put, router, trace,
 };
+#[cfg(all(feature = "test", not(target_arch = "wasm32")))]
+pub use test::{TestClient, TestRequest, TestResponse};
 pub use upload::{Files, Upload};
 pub use violation::Violation;
 #[doc(hidden)]

@@ -38,7 +38,7 @@ pub struct State<T: 'static> {
 }
 
 /// The states of one instance. What is in it lives as long as the instance: in a component, until it is gone whole.
-type Instance = Vec<Option<&'static dyn Any>>;
+pub(crate) type Instance = Vec<Option<&'static dyn Any>>;
 
 thread_local! {
     static INSTANCE: Cell<Instance> = const { Cell::new(Vec::new()) };
@@ -126,6 +126,21 @@ fn with_instance<R>(look: impl FnOnce(&mut Instance) -> R) -> R {
         cell.set(instance);
         found
     })
+}
+
+/// Does something as this instance: what its states are is put into it.
+#[cfg(all(feature = "test", not(target_arch = "wasm32")))]
+pub(crate) fn during<R>(instance: &mut Instance, run: impl FnOnce() -> R) -> R {
+    /// Also a handler that panics leaves the thread its own states.
+    struct Exchanged<'a>(&'a mut Instance);
+    impl Drop for Exchanged<'_> {
+        fn drop(&mut self) {
+            with_instance(|current| std::mem::swap(current, self.0));
+        }
+    }
+    with_instance(|current| std::mem::swap(current, instance));
+    let _exchanged = Exchanged(instance);
+    run()
 }
 
 #[cfg(test)]

@@ -22,30 +22,41 @@ pub(crate) struct Received<'a> {
     pub(crate) body: Bytes,
 }
 
-/// A request that fits its contract, in the shape a guest gets. Only [`admit`] makes one.
+/// A request that fits its contract, in the shape a guest gets. Only the checks make one.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Admitted {
+#[non_exhaustive]
+pub struct Admitted {
     /// `{"path":{…},"query":{…},"header":{…},"cookie":{…}}`
-    pub(crate) params: String,
-    pub(crate) body: AdmittedBody,
+    pub params: String,
+    /// The body.
+    pub body: AdmittedBody,
 }
 
 /// A body that fits its contract. What is checked is what is passed: the text as it came, or the checked value
 /// written anew. Media types are the contract's.
 #[derive(Debug, PartialEq)]
-pub(crate) enum AdmittedBody {
+pub enum AdmittedBody {
+    /// None was sent, or none is declared.
     Empty,
+    /// JSON or other text.
     Text {
+        /// As the contract writes it.
         media_type: Arc<str>,
+        /// The text.
         data: String,
     },
+    /// Anything else.
     Bytes {
+        /// As the contract writes it.
         media_type: Arc<str>,
+        /// The bytes.
         data: Bytes,
     },
-    /// The fields as a JSON object; the files in the order in which they came.
+    /// A form.
     Form {
+        /// The fields that are no files, as a JSON object.
         fields: String,
+        /// In the order in which they came.
         files: Vec<FormFile>,
     },
 }

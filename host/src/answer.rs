@@ -4,15 +4,22 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::{Frame, SizeHint};
 
-use crate::runtime::GuestAnswer;
+use crate::problem::{Problem, ProblemShape};
 use crate::serve_error::ServeError;
 
 /// The body of an answer.
 #[derive(Debug, Default)]
 pub struct Body(Bytes);
+
+impl Body {
+    /// All of it.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.0
+    }
+}
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Body {
@@ -51,6 +58,17 @@ impl http_body::Body for Body {
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.0.len() as u64)
     }
+}
+
+/// What a guest answered, not yet looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GuestAnswer {
+    /// 200 to 599; anything else is answered with 500.
+    pub status: u16,
+    /// Names and values; how the message is framed is the host's, so such headers are dropped.
+    pub headers: Vec<(String, String)>,
+    /// The body, empty for none.
+    pub body: Bytes,
 }
 
 /// What a guest may not set: how the message is framed is the host's.
@@ -95,4 +113,34 @@ pub(crate) fn response(answer: GuestAnswer) -> Result<Response<Body>, ServeError
         *response.body_mut() = Body::default();
     }
     Ok(response)
+}
+
+/// How a problem is written to whoever sent these headers.
+pub(crate) fn shape(headers: &HeaderMap) -> ProblemShape {
+    let accept = headers.get(header::ACCEPT);
+    ProblemShape::from_accept(accept.and_then(|value| value.to_str().ok()))
+}
+
+/// The one place where an error becomes a [`Problem`].
+pub(crate) fn problem(error: ServeError, shape: ProblemShape) -> Response<Body> {
+    let problem = Problem::from(error);
+    let mut response = Response::new(Body::from(problem.to_json(shape)));
+    *response.status_mut() = problem.status;
+    *response.headers_mut() = problem.headers;
+    let media_type = HeaderValue::from_static(shape.media_type());
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, media_type);
+    response
+}
+
+/// As FastAPI redirects, but with a relative `Location`: the host does not know under which name it was reached.
+pub(crate) fn redirect(base_path: &str, path: &str) -> Response<Body> {
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    match HeaderValue::from_maybe_shared(Bytes::from(format!("{base_path}{path}"))) {
+        Ok(location) => drop(response.headers_mut().insert(header::LOCATION, location)),
+        Err(_) => *response.status_mut() = StatusCode::NOT_FOUND,
+    }
+    response
 }

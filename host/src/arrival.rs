@@ -10,7 +10,7 @@ use http::{HeaderMap, header};
 use tokio::time::Sleep;
 
 use crate::config::Limits;
-use crate::event::Limit;
+use crate::limit::Limit;
 use crate::serve_error::ServeError;
 
 /// Reads a body to its end.

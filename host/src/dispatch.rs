@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response, header};
+use http::{Request, Response};
 
-use crate::admit::{Admitted, Received, Rejection};
-use crate::answer::{self, Body};
-use crate::api::{Api, Target};
+use crate::admit::Admitted;
+use crate::answer::{self, Body, GuestAnswer};
+use crate::api::Api;
 use crate::arrival;
 use crate::contract::Operation;
 use crate::host::Inner;
 use crate::record::Record;
 use crate::revision::{Permit, Revision};
-use crate::router::NoRoute;
-use crate::runtime::{CallContext, GuestAnswer, Meter};
+use crate::runtime::{CallContext, Meter};
 use crate::serve_error::ServeError;
+use crate::steps::{self, Way};
 
 /// A body larger than this is parsed and checked off the serving threads.
 const LARGE: usize = 64 << 10;
@@ -36,7 +36,7 @@ where
     // The snapshot is let go here: a long call on one plugin keeps no other from draining.
     let call = match Call::find(&host.api.load(), Box::new(head), record)? {
         Routed::Call(call) => call,
-        Routed::Elsewhere(path) => return Ok(redirect(&host.base_path, &path)),
+        Routed::Elsewhere(path) => return Ok(answer::redirect(&host.base_path, &path)),
     };
     // Who may call is asked here, before any body is read.
     let call = call.read(body).await?;
@@ -60,32 +60,17 @@ struct Call<B> {
 
 enum Routed {
     Call(Call<()>),
-    /// 307: the same path with a slash more at its end, or less.
+    /// 307.
     Elsewhere(String),
 }
 
 impl Call<()> {
     fn find(api: &Api, head: Box<Parts>, record: &mut Record) -> Result<Routed, ServeError> {
-        let path = crate::path::RequestPath::new(head.uri.path());
-        let found = match api.router.find(&head.method, &path) {
-            Ok(found) => found,
-            Err(NoRoute::Unknown) => return Err(ServeError::NotFound),
-            Err(NoRoute::Method(allowed)) => return Err(ServeError::MethodNotAllowed(allowed)),
-            Err(NoRoute::Slash(mut path)) => {
-                if let Some(query) = head.uri.query() {
-                    path.push('?');
-                    path.push_str(query);
-                }
-                return Ok(Routed::Elsewhere(path));
-            }
+        let (target, segments) = match steps::find(&api.router, &head)? {
+            Way::Here(target, segments) => (target, segments),
+            Way::Elsewhere(path) => return Ok(Routed::Elsewhere(path)),
         };
-        let target: Target = *found.target;
         let revision = api.revision(target).clone();
-        let segments = found
-            .segments
-            .iter()
-            .map(|segment| (*segment).to_owned())
-            .collect();
         record.routed(&revision, target.operation);
         Ok(Routed::Call(Call {
             revision,
@@ -132,14 +117,8 @@ impl Call<Bytes> {
     async fn admit(mut self) -> Result<Call<Admitted>, ServeError> {
         let check = |call: &mut Call<Bytes>| {
             let body = std::mem::take(&mut call.body);
-            let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
-            let received = Received {
-                path: &segments,
-                query: call.head.uri.query(),
-                headers: &call.head.headers,
-                body,
-            };
-            call.operation().admit(received, &call.revision.limits)
+            let limits = &call.revision.limits;
+            steps::admit(call.operation(), &call.head, &call.segments, body, limits)
         };
         let admitted = if self.body.len() <= LARGE {
             check(&mut self)
@@ -152,12 +131,7 @@ impl Call<Bytes> {
             self = this;
             admitted
         };
-        let body = admitted.map_err(|rejection| match rejection {
-            Rejection::Violations(violations) => ServeError::Invalid(violations),
-            Rejection::BadBody(why) => ServeError::BadBody(why),
-            Rejection::MediaType => ServeError::MediaType,
-        })?;
-        Ok(self.with(body))
+        Ok(self.with(admitted?))
     }
 }
 
@@ -207,15 +181,4 @@ impl Reply {
     fn check(self) -> Result<Response<Body>, ServeError> {
         answer::response(self.0)
     }
-}
-
-/// As FastAPI redirects, but with a relative `Location`: the host does not know under which name it was reached.
-fn redirect(base_path: &str, path: &str) -> Response<Body> {
-    let mut response = Response::new(Body::default());
-    *response.status_mut() = http::StatusCode::TEMPORARY_REDIRECT;
-    match http::HeaderValue::from_maybe_shared(Bytes::from(format!("{base_path}{path}"))) {
-        Ok(location) => drop(response.headers_mut().insert(header::LOCATION, location)),
-        Err(_) => *response.status_mut() = http::StatusCode::NOT_FOUND,
-    }
-    response
 }

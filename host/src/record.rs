@@ -1,18 +1,18 @@
 //! What is known of one request while it is served: its id, where it went, and its line in the log.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::commons::Commons;
-use crate::event::{Event, Limit};
+use crate::event::Event;
+use crate::limit::Limit;
+use crate::request_id;
 use crate::revision::Revision;
 use crate::runtime::Meter;
 use crate::serve_error::ServeError;
 
-pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) static X_REVISION: HeaderName = HeaderName::from_static("x-switchback-revision");
 
 /// One request's record. Dropped without an end, its client went away.
@@ -31,7 +31,7 @@ impl Record {
         // The path is kept for the log only.
         let logged = tracing::enabled!(target: "switchback::access", tracing::Level::INFO);
         Record {
-            request_id: request_id(headers),
+            request_id: request_id::of(headers),
             meter: None,
             began: Instant::now(),
             method: method.clone(),
@@ -145,42 +145,5 @@ impl Drop for Record {
             // nginx's number for a client that went away.
             self.line(499);
         }
-    }
-}
-
-/// The client's id, if it is one to be trusted in a log, else a new one.
-fn request_id(headers: &HeaderMap) -> Arc<str> {
-    let sane = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    if let Some(sent) = headers.get(&X_REQUEST_ID)
-        && let Ok(sent) = sent.to_str()
-        && (1..=64).contains(&sent.len())
-        && sent.as_bytes().iter().all(sane)
-    {
-        return sent.into();
-    }
-    new_id()
-}
-
-/// Unique among all hosts: 64 random bits of this process, and a count.
-fn new_id() -> Arc<str> {
-    use std::hash::{BuildHasher, RandomState};
-    static PROCESS: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    let process = *PROCESS.get_or_init(|| RandomState::new().hash_one(std::process::id()));
-    let turn = NEXT.fetch_add(1, Relaxed);
-    let mut text = [0; 25];
-    hex(process, &mut text[..16]);
-    text[16] = b'-';
-    hex(turn, &mut text[17..]);
-    std::str::from_utf8(&text)
-        .expect("hexadecimal digits are ASCII")
-        .into()
-}
-
-/// The lowest digits of a number.
-fn hex(mut number: u64, digits: &mut [u8]) {
-    for digit in digits.iter_mut().rev() {
-        *digit = b"0123456789abcdef"[(number & 15) as usize];
-        number >>= 4;
     }
 }

@@ -9,13 +9,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::admit::Admitted;
+use crate::answer::GuestAnswer;
 use crate::commons::Commons;
 use crate::config::Limits;
 use crate::contract::Operation;
-use crate::event::{Event, Limit};
-use crate::runtime::{
-    CallContext, CallError, Code, GuestAnswer, Instance, Interrupt, Lanes, Meter, Pool,
-};
+use crate::event::Event;
+use crate::limit::Limit;
+use crate::runtime::{CallContext, CallError, Code, Instance, Interrupt, Lanes, Meter, Pool};
 use crate::serve_error::ServeError;
 
 pub(crate) struct Revision {

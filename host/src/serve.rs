@@ -1,5 +1,5 @@
 //! The edge of the host: a request in, always a response out. The host's own pages, the request's id and line, and the
-//! one place where an error becomes a [`Problem`].
+//! one place where an error is logged and answered.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -10,13 +10,13 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 
-use crate::answer::Body;
+use crate::answer::{self, Body};
 use crate::api::Document;
 use crate::dispatch;
 use crate::etag;
 use crate::host::{Host, Inner};
-use crate::problem::{Problem, ProblemShape};
-use crate::record::{Record, X_REQUEST_ID, X_REVISION};
+use crate::record::{Record, X_REVISION};
+use crate::request_id::X_REQUEST_ID;
 use crate::serve_error::ServeError;
 
 impl Host {
@@ -31,7 +31,7 @@ impl Host {
     {
         let host = &*self.0;
         let mut record = Record::new(request.method(), request.uri().path(), request.headers());
-        let shape = ProblemShape::from_accept(accept(request.headers()));
+        let shape = answer::shape(request.headers());
         let request_id = HeaderValue::from_str(&record.request_id).expect("an id is visible ASCII");
         let mut response = match own_page(host, &request) {
             Some(response) => {
@@ -41,12 +41,12 @@ impl Host {
                 }
                 response
             }
-            None if host.closed.load(Relaxed) => problem(ServeError::Closed, shape),
+            None if host.closed.load(Relaxed) => answer::problem(ServeError::Closed, shape),
             None => match dispatch::serve(host, request, &mut record).await {
                 Ok(response) => response,
                 Err(error) => {
                     record.failed(&error, &host.commons);
-                    problem(error, shape)
+                    answer::problem(error, shape)
                 }
             },
         };
@@ -83,22 +83,6 @@ where
     }
 }
 
-fn accept(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::ACCEPT)?.to_str().ok()
-}
-
-fn problem(error: ServeError, shape: ProblemShape) -> Response<Body> {
-    let problem = Problem::from(error);
-    let mut response = Response::new(Body::from(problem.to_json(shape)));
-    *response.status_mut() = problem.status;
-    *response.headers_mut() = problem.headers;
-    let media_type = HeaderValue::from_static(shape.media_type());
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, media_type);
-    response
-}
-
 /// Whether a path may be one of the host's own: most are not, and are told so by one byte.
 fn may_be_own(path: &str) -> bool {
     matches!(
@@ -131,9 +115,9 @@ fn own_page<B>(host: &Inner, request: &Request<B>) -> Option<Response<Body>> {
         Method::GET => response,
         // The server keeps the length and drops the body.
         Method::HEAD => response,
-        _ => problem(
+        _ => answer::problem(
             ServeError::MethodNotAllowed(vec![Method::GET, Method::HEAD]),
-            ProblemShape::from_accept(accept(headers)),
+            answer::shape(headers),
         ),
     })
 }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use http::{HeaderValue, Method, StatusCode, header};
 
-use crate::event::Limit;
+use crate::limit::Limit;
 use crate::problem::{Problem, Violation};
+#[cfg(feature = "runtime")]
 use crate::runtime::{CallError, Interrupt};
 
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,7 @@ pub(crate) enum ServeError {
     Broken,
 }
 
+#[cfg(feature = "runtime")]
 impl From<CallError> for ServeError {
     fn from(error: CallError) -> ServeError {
         match error {
@@ -52,6 +54,7 @@ impl From<CallError> for ServeError {
     }
 }
 
+#[cfg(feature = "runtime")]
 impl From<Interrupt> for ServeError {
     fn from(interrupt: Interrupt) -> ServeError {
         match interrupt {

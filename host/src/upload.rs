@@ -10,14 +10,15 @@ use crate::violations::{Rule, Violations, shorten_text};
 
 /// A file as it came.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct FormFile {
+pub struct FormFile {
     /// The field it was sent under.
-    pub(crate) field: String,
+    pub field: String,
     /// The name that the client gave.
-    pub(crate) name: Option<String>,
+    pub name: Option<String>,
     /// The content type that the client gave.
-    pub(crate) media_type: Option<String>,
-    pub(crate) content: Bytes,
+    pub media_type: Option<String>,
+    /// The bytes.
+    pub content: Bytes,
 }
 
 /// What a contract says of a field that takes files.

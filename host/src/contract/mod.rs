@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::config::{Limits, MOST_CALLS};
 use crate::schema::{SchemaError, Schemas};
 
+#[cfg(feature = "runtime")]
 pub(crate) use merge::{merge, plugin_document};
 pub(crate) use operation::Operation;
 use outline::{Kind, walk};

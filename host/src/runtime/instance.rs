@@ -12,6 +12,7 @@ use super::guest_log::GuestLog;
 use super::meter::{Meter, Stopped};
 use super::state::{CallContext, GuestState};
 use crate::admit::{Admitted, AdmittedBody};
+use crate::answer::GuestAnswer;
 use crate::config::Limits;
 use crate::upload::FormFile;
 
@@ -22,13 +23,6 @@ pub(crate) struct Instance {
     handle: Func,
     calls: u64,
     pub(super) idle_since: Instant,
-}
-
-/// What a guest answered, not yet looked at.
-pub(crate) struct GuestAnswer {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Bytes,
 }
 
 /// Why a call came to nothing. Whatever it was, the instance is dead.

@@ -17,7 +17,7 @@ pub(crate) use cache::Cache;
 pub(crate) use code::{Code, Loader, Purpose};
 pub use engine::Imports;
 pub(crate) use engine::Machine;
-pub(crate) use instance::{CallError, GuestAnswer, Instance};
+pub(crate) use instance::{CallError, Instance};
 pub(crate) use lane::{Interrupt, Lane, Lanes};
 pub(crate) use meter::Meter;
 pub(crate) use pool::Pool;

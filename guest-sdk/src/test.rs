@@ -1,0 +1,331 @@
+//! A plugin's own tests, on the machine: requests through the host's own checks, without a server and without
+//! WebAssembly.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::net::SocketAddr;
+
+use http::{HeaderMap, HeaderName, Method, Uri};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use switchback::{Admitted, AdmittedBody, Checks, FormFile, GuestAnswer, Limits};
+
+use crate::incoming::{self, Incoming};
+use crate::state::{self, Instance};
+use crate::{Body, Plugin, Response, Upload};
+
+/// Sends requests to a plugin as the host would hand them over: routed by its contract, checked by its schemas, told
+/// 404, 405, 415 and 422 in the host's own words. Needs the feature `test`:
+///
+/// ```toml
+/// [dev-dependencies]
+/// switchback-sdk = { version = "0.1", features = ["test"] }
+/// ```
+///
+/// ```
+/// use switchback_sdk::TestClient;
+/// use switchback_sdk::prelude::*;
+///
+/// /// Say hello
+/// #[get("/hello/{name}")]
+/// fn hello(name: String, #[query(le = 3)] times: Option<u8>) -> String {
+///     format!("Hello {name}").repeat(times.unwrap_or(1).into())
+/// }
+///
+/// plugin! { title: "Hello", routes: [hello] }
+///
+/// let client = TestClient::new(plugin());
+/// let response = client.get("/hello/World").send();
+/// assert_eq!(response.json::<String>(), "Hello World");
+///
+/// let response = client.get("/hello/World").query("times", "4").send();
+/// assert_eq!(response.status, 422);
+/// assert_eq!(response.value()["detail"][0]["loc"][1], "times");
+/// ```
+///
+/// What the host adds around a plugin is not here: limits of time and memory, several instances, other plugins, its
+/// own pages. A handler that panics fails the test. What it writes to the log goes to stderr.
+///
+/// Each client is an instance of its own: a new one begins with fresh [`State`](crate::State).
+pub struct TestClient {
+    plugin: Plugin,
+    checks: Checks,
+    instance: RefCell<Instance>,
+}
+
+impl TestClient {
+    /// A client of this plugin: `TestClient::new(plugin())`.
+    ///
+    /// # Panics
+    /// If the host would refuse to serve the plugin's contract; the message says why.
+    #[track_caller]
+    pub fn new(plugin: Plugin) -> Self {
+        match Checks::new(&plugin.openapi(), Limits::default()) {
+            Ok(checks) => TestClient {
+                plugin,
+                checks,
+                instance: RefCell::default(),
+            },
+            Err(error) => panic!("the host would not serve this plugin: {error}"),
+        }
+    }
+
+    /// A GET of a path, which may have a query: `/items?limit=3`.
+    pub fn get(&self, target: &str) -> TestRequest<'_> {
+        self.request("GET", target)
+    }
+
+    /// A POST.
+    pub fn post(&self, target: &str) -> TestRequest<'_> {
+        self.request("POST", target)
+    }
+
+    /// A PUT.
+    pub fn put(&self, target: &str) -> TestRequest<'_> {
+        self.request("PUT", target)
+    }
+
+    /// A PATCH.
+    pub fn patch(&self, target: &str) -> TestRequest<'_> {
+        self.request("PATCH", target)
+    }
+
+    /// A DELETE.
+    pub fn delete(&self, target: &str) -> TestRequest<'_> {
+        self.request("DELETE", target)
+    }
+
+    /// Any method.
+    pub fn request(&self, method: &str, target: &str) -> TestRequest<'_> {
+        TestRequest {
+            client: self,
+            method: method.into(),
+            target: target.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            peer: None,
+            identity: None,
+        }
+    }
+}
+
+impl fmt::Debug for TestClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestClient").finish_non_exhaustive()
+    }
+}
+
+/// A request being put together; [`send`](TestRequest::send) sends it.
+#[derive(Clone, Debug)]
+#[must_use = "a request is sent by `send`"]
+pub struct TestRequest<'a> {
+    client: &'a TestClient,
+    method: String,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    peer: Option<SocketAddr>,
+    identity: Option<String>,
+}
+
+impl TestRequest<'_> {
+    /// Adds a header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a cookie.
+    pub fn cookie(mut self, name: &str, value: &str) -> Self {
+        let pair = format!("{name}={value}");
+        match self.headers.iter_mut().find(|(name, _)| name == "cookie") {
+            Some((_, cookies)) => {
+                cookies.push_str("; ");
+                cookies.push_str(&pair);
+                self
+            }
+            None => self.header("cookie", &pair),
+        }
+    }
+
+    /// Adds a parameter of the query, encoded.
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        let joint = if self.target.contains('?') { '&' } else { '?' };
+        self.target.push(joint);
+        self.target.push_str(&encoded(&[(name, value)]));
+        self
+    }
+
+    /// Sets a body of JSON.
+    ///
+    /// # Panics
+    /// If JSON has no form for `value`.
+    #[track_caller]
+    pub fn json(self, value: &(impl Serialize + ?Sized)) -> Self {
+        let body = serde_json::to_vec(value).expect("a body that JSON has a form for");
+        self.body("application/json", body)
+    }
+
+    /// Sets a body of form fields.
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        self.body("application/x-www-form-urlencoded", encoded(fields))
+    }
+
+    /// Sets a body of any type.
+    pub fn body(mut self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self.header("content-type", media_type)
+    }
+
+    /// Sets the address that `incoming::peer` tells; unless set there is none.
+    pub fn peer(mut self, peer: SocketAddr) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// Sets what `incoming::identity` tells, as JSON; unless set there is none.
+    pub fn identity(mut self, identity: &str) -> Self {
+        self.identity = Some(identity.into());
+        self
+    }
+
+    /// Sends it. Redirects are answered, not followed.
+    ///
+    /// # Panics
+    /// If method, target or headers are none that HTTP has; and where the handler panics.
+    #[track_caller]
+    pub fn send(self) -> TestResponse {
+        let client = self.client;
+        let mut request = http::Request::new(self.body.into());
+        *request.method_mut() = expect(
+            Method::from_bytes(self.method.as_bytes()),
+            "method",
+            &self.method,
+        );
+        *request.uri_mut() = expect(self.target.parse::<Uri>(), "target", &self.target);
+        for (name, value) in &self.headers {
+            let name = expect(name.parse::<HeaderName>(), "header", name);
+            let value = expect(value.parse(), "value", value);
+            request.headers_mut().append(name, value);
+        }
+        let (peer, identity) = (self.peer, self.identity);
+        let response = client.checks.dispatch(request, |call| {
+            let around = Incoming {
+                method: call.head.method.to_string(),
+                uri: call.head.uri.to_string(),
+                headers: pairs(&call.head.headers),
+                peer: peer.map(|peer| peer.to_string()),
+                request_id: call.request_id.to_owned(),
+                identity,
+            };
+            let mut instance = client.instance.borrow_mut();
+            let response = incoming::during(around, || {
+                state::during(&mut instance, || {
+                    answer(&client.plugin, call.operation, call.admitted)
+                })
+            });
+            GuestAnswer {
+                status: response.status,
+                headers: response.headers,
+                body: response.body.into(),
+            }
+        });
+        TestResponse {
+            status: response.status().as_u16(),
+            headers: pairs(response.headers())
+                .into_iter()
+                .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
+                .collect(),
+            body: response.into_body().to_vec(),
+        }
+    }
+}
+
+fn answer(plugin: &Plugin, operation: &str, admitted: Admitted) -> Response {
+    let body = match admitted.body {
+        AdmittedBody::Empty => Body::Empty,
+        AdmittedBody::Text { data, .. } => Body::Text(data),
+        AdmittedBody::Bytes { data, .. } => Body::Bytes(data.to_vec()),
+        AdmittedBody::Form { fields, files } => Body::Form {
+            fields,
+            files: files.into_iter().map(upload).collect(),
+        },
+    };
+    plugin.handle(operation, &admitted.params, &body)
+}
+
+fn upload(file: FormFile) -> Upload {
+    let mut upload = Upload::new(&file.field, "", file.content);
+    upload.file_name = file.name;
+    upload.media_type = file.media_type;
+    upload
+}
+
+fn pairs(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+        .collect()
+}
+
+fn encoded(fields: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
+}
+
+#[track_caller]
+fn expect<T, E: fmt::Display>(made: Result<T, E>, what: &str, of: &str) -> T {
+    match made {
+        Ok(made) => made,
+        Err(error) => panic!("{what} {of:?}: {error}"),
+    }
+}
+
+/// What was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestResponse {
+    /// The status.
+    pub status: u16,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl TestResponse {
+    /// The first value of a header, its name in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The body as text; bytes that are no UTF-8 become U+FFFD.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body, read from JSON.
+    ///
+    /// # Panics
+    /// If it is not JSON of that type; the message shows it.
+    #[track_caller]
+    pub fn json<T: DeserializeOwned>(&self) -> T {
+        match serde_json::from_slice(&self.body) {
+            Ok(value) => value,
+            Err(error) => panic!("{} {:?}: {error}", self.status, self.text()),
+        }
+    }
+
+    /// The body as any JSON, to look into: `response.value()["detail"]`.
+    ///
+    /// # Panics
+    /// If it is not JSON; the message shows it.
+    #[track_caller]
+    pub fn value(&self) -> serde_json::Value {
+        self.json()
+    }
+}

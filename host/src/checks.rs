@@ -1,0 +1,137 @@
+//! A contract and all the checks around its guest, without a guest: for a plugin's native tests.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Request, Response};
+
+use crate::admit::Admitted;
+use crate::answer::{self, GuestAnswer};
+use crate::config::Limits;
+use crate::contract::Contract;
+use crate::error::{Error, ErrorKind};
+use crate::limit::Limit;
+use crate::request_id::{self, X_REQUEST_ID};
+use crate::router::{Route, Router};
+use crate::serve_error::ServeError;
+use crate::steps::{self, Way};
+
+/// What a host does with the requests of one plugin, but for calling it: routes them by the contract, checks them,
+/// hands those that fit to a function, checks its answer, and tells clients what is wrong in the same words. It needs
+/// no WebAssembly: `switchback-sdk`'s `TestClient` is made of it.
+///
+/// ```
+/// use switchback::{Checks, GuestAnswer, Limits};
+///
+/// let contract = r#"{
+///     "openapi": "3.1.0",
+///     "info": { "title": "Hello", "version": "1" },
+///     "paths": { "/hello/{name}": { "get": {
+///         "operationId": "hello",
+///         "parameters": [{ "name": "name", "in": "path", "required": true, "schema": { "type": "string" } }],
+///         "responses": {}
+///     } } }
+/// }"#;
+/// let checks = Checks::new(contract, Limits::default()).unwrap();
+///
+/// let request = http::Request::get("/hello/World").body(Default::default()).unwrap();
+/// let response = checks.dispatch(request, |call| GuestAnswer {
+///     status: 200,
+///     headers: Vec::new(),
+///     body: call.admitted.params.into(),
+/// });
+/// assert_eq!(response.body(), r#"{"path":{"name":"World"},"query":{},"header":{},"cookie":{}}"#);
+/// ```
+pub struct Checks {
+    contract: Contract,
+    router: Router<usize>,
+    limits: Limits,
+}
+
+/// A request that fits the contract, on its way to whoever answers it.
+#[derive(Debug)]
+pub struct CheckedCall<'a> {
+    /// Which operation, by its `operationId`.
+    pub operation: &'a str,
+    /// Parameters and body as a guest gets them.
+    pub admitted: Admitted,
+    /// The request as it was sent.
+    pub head: &'a Parts,
+    /// Its id: the client's if that is one to be trusted, else a new one.
+    pub request_id: &'a str,
+}
+
+impl Checks {
+    /// Reads a contract.
+    ///
+    /// # Errors
+    /// If a host would not serve it.
+    pub fn new(contract: &str, limits: Limits) -> Result<Checks, Error> {
+        let contract = Contract::parse(contract, &limits)
+            .map_err(|error| Error::new(ErrorKind::Contract, error.to_string()))?;
+        let operations = contract.operations.iter().enumerate();
+        let router = Router::new(operations.map(|(target, operation)| Route {
+            plugin: "",
+            prefix: "",
+            method: operation.method.clone(),
+            path: &operation.path,
+            template: &operation.template,
+            target,
+        }))
+        .map_err(|clash| Error::new(ErrorKind::Clash, clash.to_string()))?;
+        Ok(Checks {
+            contract,
+            router,
+            limits,
+        })
+    }
+
+    /// Answers a request; `guest` is called only if it fits the contract.
+    pub fn dispatch(
+        &self,
+        request: Request<Bytes>,
+        guest: impl FnOnce(CheckedCall<'_>) -> GuestAnswer,
+    ) -> Response<Bytes> {
+        let (head, body) = request.into_parts();
+        let request_id = request_id::of(&head.headers);
+        let mut response = self
+            .serve(&head, body, &request_id, guest)
+            .unwrap_or_else(|error| answer::problem(error, answer::shape(&head.headers)));
+        let value = HeaderValue::from_str(&request_id).expect("an id is visible ASCII");
+        response.headers_mut().insert(X_REQUEST_ID.clone(), value);
+        response.map(answer::Body::into_bytes)
+    }
+
+    fn serve(
+        &self,
+        head: &Parts,
+        body: Bytes,
+        request_id: &str,
+        guest: impl FnOnce(CheckedCall<'_>) -> GuestAnswer,
+    ) -> Result<Response<answer::Body>, ServeError> {
+        let (target, segments) = match steps::find(&self.router, head)? {
+            Way::Here(target, segments) => (target, segments),
+            Way::Elsewhere(path) => return Ok(answer::redirect("", &path)),
+        };
+        let operation = &self.contract.operations[target];
+        let body = match operation.has_body() {
+            true if body.len() as u64 > self.limits.body_bytes => {
+                return Err(ServeError::Limit(Limit::Body));
+            }
+            true => body,
+            false => Bytes::new(),
+        };
+        let admitted = steps::admit(operation, head, &segments, body, &self.limits)?;
+        answer::response(guest(CheckedCall {
+            operation: &operation.id,
+            admitted,
+            head,
+            request_id,
+        }))
+    }
+}
+
+impl std::fmt::Debug for Checks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Checks").finish_non_exhaustive()
+    }
+}
