@@ -7,7 +7,7 @@
 # Examples in other languages are built where their tools are or can be made; where not, this is said, and CI fails.
 # A toolchain for guests is fetched or built when there is none: see guest-sdk/toolchain.sh.
 
-EXAMPLES = hello items
+EXAMPLES = hello items notes
 PYTHON_EXAMPLES = hello-py
 JAVASCRIPT_EXAMPLES = hello-js shop-js
 TEST_GUESTS = blank world
@@ -15,7 +15,7 @@ LISTEN = 127.0.0.1:8000
 
 target = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: bench build demo fmt-check guests host javascript-guests python-guests test test-guests test-javascript
+.PHONY: bench build demo fmt-check guests host javascript-guests python-guests test test-examples test-guests test-javascript
 build: guests host
 
 demo: build
@@ -80,11 +80,15 @@ for name in $(1); do \
 done
 endef
 
-test: guests test-guests test-javascript
+test: guests test-guests test-javascript test-examples
 	@tests/tools.sh
 	@rm -f $(target)/skipped-tests
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run && cargo test --doc --quiet; else cargo test; fi; \
 	status=$$?; tests/skipped.sh $(target)/skipped-tests; exit $$status
+
+# As an author tests a plugin: on this machine, without a server and without WebAssembly.
+test-examples:
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run $(EXAMPLES:%=-p %); else cargo test $(EXAMPLES:%=-p %); fi
 
 test-javascript:
 	@if command -v node >/dev/null 2>&1; then cd $(javascript_sdk) && \

@@ -8,6 +8,7 @@ mod forms;
 mod instances;
 mod limits;
 mod logging;
+mod notes;
 mod pages;
 mod readme;
 mod refuse;

@@ -128,6 +128,11 @@ pub fn items() -> Vec<u8> {
     built("examples/dist/items.wasm")
 }
 
+/// The example `notes`: notes under `/notes`, kept in memory by its one instance.
+pub fn notes() -> Vec<u8> {
+    built("examples/dist/notes.wasm")
+}
+
 fn built(path: &str) -> Vec<u8> {
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     std::fs::read(&path).unwrap_or_else(|error| {
