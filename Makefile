@@ -15,7 +15,7 @@ LISTEN = 127.0.0.1:8000
 
 target = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: bench build demo fmt-check guests host javascript-guests python-guests test test-examples test-guests test-javascript
+.PHONY: bench build demo fmt-check guests host javascript-guests python-guests test test-examples test-guests
 build: guests host
 
 demo: build
@@ -80,7 +80,7 @@ for name in $(1); do \
 done
 endef
 
-test: guests test-guests test-javascript test-examples
+test: guests test-guests test-examples
 	@tests/tools.sh
 	@rm -f $(target)/skipped-tests
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run && cargo test --doc --quiet; else cargo test; fi; \
@@ -89,11 +89,6 @@ test: guests test-guests test-javascript test-examples
 # As an author tests a plugin: on this machine, without a server and without WebAssembly.
 test-examples:
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run $(EXAMPLES:%=-p %); else cargo test $(EXAMPLES:%=-p %); fi
-
-test-javascript:
-	@if command -v node >/dev/null 2>&1; then cd $(javascript_sdk) && \
-		{ [ -e node_modules/typescript ] || { echo "installing TypeScript by npm in $(javascript_sdk)"; npm ci --silent; } } && node --test; \
-	else echo "SKIPPED: the tests of $(javascript_sdk), which need Node 18 or newer" >&2; [ "$$CI" != true ]; fi
 
 bench: build
 	@tests/bench/run

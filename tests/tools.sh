@@ -22,10 +22,12 @@ elif [ -n "$missing" ]; then
     echo "not installed, so some tests are skipped:$missing"
 fi
 
-# The browser tests' own packages, exactly as locked; anew only if the lockfile is newer.
-if have npm && ! cmp -s browser/package-lock.json browser/node_modules/.installed; then
-    echo "installing the packages of tests/browser/package-lock.json"
-    (cd browser && npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.installed) ||
-        echo "npm ci failed in tests/browser, so the browser tests are skipped"
-fi
+# Packages from npm, exactly as locked; anew only if the lockfile is newer.
+for folder in browser ../guest-sdk/javascript; do
+    if have npm && ! cmp -s $folder/package-lock.json $folder/node_modules/.installed; then
+        echo "installing the packages of tests/$folder/package-lock.json"
+        (cd $folder && npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.installed) ||
+            echo "npm ci failed in tests/$folder, so the tests that need it are skipped"
+    fi
+done
 exit 0

@@ -1,10 +1,11 @@
 // Items: read by anyone, changed by whoever has the token.
 
-import { Problem, Response, Router, Violation, s } from "switchback";
+import { Problem, Router, Violation, bytes, content, s } from "switchback";
 
 import { Category, Change, Item, NewItem } from "./models.js";
 
 const stock = new Map();
+const photos = new Map();
 let lastId = 0;
 
 /** The item, or 404. */
@@ -83,17 +84,31 @@ changes.delete("/{id}", {
 }, function deleteItem({ path, headers }) {
   authorize(headers);
   stock.delete(find(path.id).id);
+  photos.delete(path.id);
 });
 
-items.get("/{id}/label", {
-  summary: "An item's label, as SVG",
+changes.put("/{id}/photo", {
+  summary: "Give an item a photo",
   path: { id },
-  responses: { 404: "There is no such item" },
-}, function label({ path }) {
-  const { name, price } = find(path.id);
-  const text = `${name}, ${price.amount} ${price.currency}`.replace(/[&<>]/g, (sign) => `&#${sign.codePointAt(0)};`);
-  const body = `<svg xmlns="http://www.w3.org/2000/svg" width="300" height="40"><text x="10" y="25">${text}</text></svg>`;
-  return new Response(body, { headers: { "content-type": "image/svg+xml", "cache-control": "no-cache" } });
+  headers,
+  form: { photo: s.file({ maxLength: 1_000_000 }), caption: s.string({ maxLength: 100 }).default("") },
+  responses: { 200: s.object({ size: s.integer(), caption: s.string() }), 404: "There is no such item", 415: "No picture" },
+}, function setPhoto({ path, headers, form: { photo, caption } }) {
+  authorize(headers);
+  find(path.id);
+  if (!photo.type?.startsWith("image/")) throw new Problem(415, "the file is no picture");
+  photos.set(path.id, { type: photo.type, content: photo.bytes() });
+  return { size: photo.size, caption };
+});
+
+items.get("/{id}/photo", {
+  summary: "An item's photo",
+  path: { id },
+  responses: { 200: content("image/*"), 404: "There is no photo" },
+}, function photo({ path }) {
+  const photo = photos.get(find(path.id).id);
+  if (photo === undefined) throw new Problem(404, `item ${path.id} has no photo`);
+  return bytes(photo.content, photo.type);
 });
 
 /** What no schema says: a rule across two fields. */

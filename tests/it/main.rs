@@ -6,6 +6,7 @@ mod embed;
 mod folder;
 mod forms;
 mod instances;
+mod javascript;
 mod limits;
 mod logging;
 mod notes;

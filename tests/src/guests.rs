@@ -133,6 +133,12 @@ pub fn notes() -> Vec<u8> {
     built("examples/dist/notes.wasm")
 }
 
+/// An example's component, where `make guests` could build it: those in other languages need tools of their own.
+pub fn built_if_there(example: &str) -> Option<Vec<u8>> {
+    let path = format!("../examples/dist/{example}.wasm");
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).ok()
+}
+
 fn built(path: &str) -> Vec<u8> {
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     std::fs::read(&path).unwrap_or_else(|error| {

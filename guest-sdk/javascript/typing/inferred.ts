@@ -1,4 +1,4 @@
-// Read by `tsc` only (`types.test.js`): what TypeScript infers, and what it refuses.
+// Read by `tsc` only (`test/types.test.js`): what TypeScript infers, and what it refuses.
 
 import { App, Problem, Response, Violation, content, html, json, s } from "switchback";
 
