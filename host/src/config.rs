@@ -167,8 +167,7 @@ pub struct PluginConfig {
     pub prefix: String,
     /// How many instances serve it, and so its calls at once; none: as its contract says (`x-switchback-instances`), or
     /// as many as there are calls. Such instances are kept for as long as the revision serves, so 1 is for state that
-    /// lives in memory; it is lost when the plugin is replaced, and when a call traps, runs out of a limit or is
-    /// cancelled.
+    /// lives in memory; it is lost when the plugin is replaced, and when a call traps or runs out of a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<usize>,
     /// Limits of its own, whole; none: the host's. (In `switchback.toml` a plugin's section may name single ones.)

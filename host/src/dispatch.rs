@@ -162,7 +162,6 @@ impl Entered {
             base_path: host.base_path.clone(),
             prefix: revision.prefix.clone(),
             request_id: record.request_id.clone(),
-            files: Vec::new(),
         };
         let meter = Arc::new(Meter::new(revision.limits.cpu_ms));
         record.meter = Some(meter.clone());

@@ -168,6 +168,25 @@ impl Revision {
         context: CallContext,
         meter: Arc<Meter>,
     ) -> Result<GuestAnswer, ServeError> {
+        if !self.pool.keeps {
+            return self.run(permit, operation, admitted, context, meter).await;
+        }
+        // On a task of its own: a client that goes away must not take the plugin's state with it.
+        let this = self.clone();
+        let call = Box::pin(tokio::spawn(async move {
+            this.run(permit, operation, admitted, context, meter).await
+        }));
+        call.await.unwrap_or(Err(ServeError::Broken))
+    }
+
+    async fn run(
+        self: &Arc<Self>,
+        permit: Permit,
+        operation: usize,
+        admitted: Admitted,
+        context: CallContext,
+        meter: Arc<Meter>,
+    ) -> Result<GuestAnswer, ServeError> {
         let (this, account) = (self.clone(), meter.clone());
         let guest = Box::pin(async move {
             let answered = this

@@ -135,6 +135,21 @@ async fn what_waits_too_long_for_the_only_instance_is_told_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_away_does_not_take_the_state_with_it() {
+    let harness = serving(&asking(&["counter", "sleep"], 1), patient()).await;
+    assert_eq!(count(&harness).await, 1);
+    let mut gone = harness.client();
+    let call = tokio::spawn(async move { gone.get("/sleep?n=500").await });
+    until("the call to be in the guest", async || {
+        let status = harness.host.plugins();
+        (status[0].calls == 1).then_some(())
+    })
+    .await;
+    call.abort();
+    assert_eq!(count(&harness).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn state_is_lost_by_a_trap_and_by_a_swap_and_by_nothing_else() {
     let operations = &["counter", "trap", "status"];
     let harness = serving(&asking(operations, 1), patient()).await;

@@ -310,3 +310,37 @@ fn a_schema_that_is_no_form_is_refused_by_name() {
     };
     assert!(error.message.contains("needs a `schema`"), "{error}");
 }
+
+#[test]
+fn whatever_is_sent_as_a_form_is_answered() {
+    let form = with_files();
+    let whole = parts(&[
+        ("one", Some("a"), b"a"),
+        ("many", Some("b"), b"b"),
+        ("note", None, b"c"),
+    ]);
+    // Numbers that only look random, so that a failure comes back.
+    let mut seed = 1_u64;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (seed >> 33) as usize % below
+    };
+    let (mut admitted, mut refused) = (0, 0);
+    for _ in 0..3_000 {
+        let mut sent = whole.clone();
+        for _ in 0..next(4) {
+            let at = next(sent.len());
+            match next(4) {
+                0 => sent[at] = next(256) as u8,
+                1 => drop(sent.remove(at)),
+                2 => sent.insert(at, b"\r\n-\"\\;=b"[next(8)]),
+                _ => sent.truncate(at.max(1)),
+            }
+        }
+        match send(&form, MULTIPART, sent) {
+            Ok(_) => admitted += 1,
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(admitted > 300 && refused > 300, "{admitted} and {refused}");
+}

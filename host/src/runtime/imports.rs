@@ -95,10 +95,10 @@ fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     incoming.func_wrap(
         "read-file",
         |store: Store<'_>, (index, offset, max): (u32, u32, u32)| {
-            let Some(call) = &store.data().call else {
+            if store.data().call.is_none() {
                 return Ok((Err(IoError::Closed),));
-            };
-            let Some(file) = call.files.get(index as usize) else {
+            }
+            let Some(file) = store.data().files.get(index as usize) else {
                 let why = format!("the request has no file number {index}");
                 return Ok((Err(IoError::Other(why)),));
             };

@@ -119,7 +119,7 @@ impl Instance {
         mut self,
         operation: &str,
         admitted: &Admitted,
-        mut context: CallContext,
+        context: CallContext,
         meter: Arc<Meter>,
         limits: &Limits,
     ) -> (Option<Instance>, Result<GuestAnswer, CallError>) {
@@ -129,7 +129,7 @@ impl Instance {
             .log
             .begin(Some(context.request_id.clone()), limits.log_bytes);
         if let AdmittedBody::Form { files, .. } = &admitted.body {
-            context.files = files.iter().map(|file| file.content.clone()).collect();
+            state.files = files.iter().map(|file| file.content.clone()).collect();
         }
         state.call = Some(context);
         self.store.set_epoch_deadline(1);
@@ -158,6 +158,7 @@ impl Instance {
         let answered = function.call_async(&mut self.store, (request,)).await;
         let state = self.store.data_mut();
         state.call = None;
+        state.files = Vec::new();
         state.log.end();
         self.calls += 1;
         match answered {

@@ -16,6 +16,8 @@ pub struct GuestState {
     table: ResourceTable,
     pub(super) memory: Memory,
     pub(super) call: Option<CallContext>,
+    /// What the files hold that came with the call's form.
+    pub(super) files: Vec<Bytes>,
     pub(super) meter: Arc<Meter>,
     pub(super) log: Arc<GuestLog>,
 }
@@ -30,8 +32,6 @@ pub(crate) struct CallContext {
     /// The plugin's own prefix.
     pub(crate) prefix: Arc<str>,
     pub(crate) request_id: Arc<str>,
-    /// What the files of its form hold.
-    pub(crate) files: Vec<Bytes>,
 }
 
 impl GuestState {
@@ -49,6 +49,7 @@ impl GuestState {
                 used: 0,
             },
             call: None,
+            files: Vec::new(),
             meter,
             log,
         }
