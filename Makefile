@@ -10,7 +10,7 @@
 EXAMPLES = hello items notes
 PYTHON_EXAMPLES = hello-py
 JAVASCRIPT_EXAMPLES = hello-js shop-js
-TEST_GUESTS = blank world
+TEST_GUESTS = blank inputs world
 LISTEN = 127.0.0.1:8000
 
 target = $(or $(CARGO_TARGET_DIR),target)

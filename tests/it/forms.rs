@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use switchback::{Config, Event, Limit, Limits};
 use switchback_tests::Harness;
-use switchback_tests::guests::{Describe, blank};
+use switchback_tests::guests::{Describe, blank, inputs};
 use switchback_tests::harness::event;
 
 use crate::contracts;
@@ -199,4 +199,60 @@ async fn raw_bodies_are_passed_as_text_or_bytes() {
         .send("POST", "/echo", &[("content-type", "image/png")], "x")
         .await;
     assert_eq!(other.status, 415);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arguments_of_the_sdk_take_what_the_host_reads() {
+    let harness = Harness::new().await;
+    harness
+        .deploy("inputs", inputs())
+        .await
+        .expect("what the SDK writes is served");
+    let mut client = harness.client();
+    let headers = [
+        ("x-token", "07"),
+        ("x-many", "a"),
+        ("x-many", "b"),
+        ("cookie", "session=\"s\""),
+    ];
+    let told = client.send("GET", "/told", &headers, "").await;
+    assert_eq!(told.json(), r#"7 ["a", "b"] Some("s") dark"#);
+
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let login = client
+        .send("POST", "/login", &form, "user=Ann&tries=")
+        .await;
+    assert_eq!(login.json(), "Ann 3");
+    let login = client
+        .send("POST", "/login", &form, "user=A&tries=10")
+        .await;
+    assert_eq!(login.status, 422);
+    let who = client
+        .send(
+            "POST",
+            "/login-struct",
+            &form,
+            "user=Ann&remember=on&tags=a&tags=b",
+        )
+        .await;
+    assert_eq!(who.json(), r#"Ann true ["a", "b"]"#);
+
+    let body = [
+        part("name=\"file\"; filename=\"a\"", "first"),
+        part("name=\"more\"; filename=\"b\"", "x"),
+        part("name=\"more\"; filename=\"c\"", "y"),
+        part("name=\"note\"", "n"),
+        "--b0--\r\n".into(),
+    ]
+    .concat();
+    let files = client.send("POST", "/files", &MULTIPART, body).await;
+    assert_eq!(files.json(), r#"first ["b", "c"] false Some("n")"#);
+    let none = client
+        .send("POST", "/files", &MULTIPART, "--b0--\r\n")
+        .await;
+    assert_eq!(none.json()["detail"][0]["loc"], json!(["body", "file"]));
+
+    let bytes = [("content-type", "application/octet-stream")];
+    let blob = client.send("PUT", "/blob", &bytes, &b"\xff\0"[..]).await;
+    assert_eq!(blob.json(), 2);
 }

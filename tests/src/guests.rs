@@ -108,6 +108,11 @@ pub fn with_an_import_of_its_embedder() -> Vec<u8> {
     built("target/test-guests/world.wasm")
 }
 
+/// A guest written with the SDK that takes arguments from headers, cookies, forms, files and raw bytes.
+pub fn inputs() -> Vec<u8> {
+    built("target/test-guests/inputs.wasm")
+}
+
 /// A component that is valid and has neither imports nor exports.
 pub fn without_exports() -> Vec<u8> {
     b"\0asm\x0d\0\x01\0".to_vec()
