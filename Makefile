@@ -2,6 +2,7 @@
 # make build    the host at target/release/switchback, the examples at examples/dist/NAME.wasm
 # make test     all tests; says at its end which were skipped for want of a tool
 # make bench    throughput beside native peers; tests/bench also has swap, fairness and soak, a command each
+# make screenshots   the pictures in docs/pages, by Chromium
 # make guests   the examples alone; make test-guests: the guests that tests serve
 #
 # Examples in other languages are built where their tools are or can be made; where not, this is said, and CI fails.
@@ -12,10 +13,13 @@ PYTHON_EXAMPLES = hello-py
 JAVASCRIPT_EXAMPLES = hello-js shop-js
 TEST_GUESTS = blank inputs world
 LISTEN = 127.0.0.1:8000
+# Where the examples of one and the same API are served beside each other.
+DEMO_PREFIXES = $(foreach of,hello-py=/python hello-js=/javascript shop-js=/shop,\
+	--set plugins.$(subst =,.prefix=,$(of)))
 
 target = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: bench build demo fmt-check guests host javascript-guests python-guests test test-examples test-guests
+.PHONY: bench build demo fmt-check guests host javascript-guests python-guests screenshots test test-examples test-guests
 build: guests host
 
 demo: build
@@ -24,10 +28,9 @@ demo: build
 	@echo "    curl http://$(LISTEN)/hello/World"
 	@echo "    curl 'http://$(LISTEN)/items/7?q=abc' -H 'content-type: application/json' -d '{\"name\":\"Hammer\",\"price\":12.5}'"
 	@echo "    curl http://$(LISTEN)/items/seven -H 'content-type: application/json' -d '{\"name\":\"\",\"price\":0}'"
-	@echo "and open http://$(LISTEN)/docs. Ctrl-C ends it."
+	@echo "and open http://$(LISTEN). Ctrl-C ends it."
 	@echo
-	@exec $(target)/release/switchback serve --plugins examples/dist --listen $(LISTEN) --set plugins.hello-py.prefix=/python \
-		--set plugins.hello-js.prefix=/javascript --set plugins.shop-js.prefix=/shop
+	@exec $(target)/release/switchback serve --plugins examples/dist --listen $(LISTEN) $(DEMO_PREFIXES)
 
 host:
 	cargo build --release -p switchback
@@ -89,6 +92,9 @@ test: guests test-guests test-examples
 # As an author tests a plugin: on this machine, without a server and without WebAssembly.
 test-examples:
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run $(EXAMPLES:%=-p %); else cargo test $(EXAMPLES:%=-p %); fi
+
+screenshots: build
+	@tests/browser/screenshots.sh $(target)/release/switchback $(DEMO_PREFIXES)
 
 bench: build
 	@tests/bench/run

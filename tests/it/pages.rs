@@ -25,7 +25,18 @@ async fn pages_load_from_their_own_origin_under_their_policy_in_light_and_dark_w
     };
     let harness = examples().await;
     let [index, docs, redoc] = ["/", "/docs", "/redoc"].map(|path| at(&harness, path));
-    browser.run("loads.mjs", &[&index, &docs, &redoc]).await;
+    browser
+        .run("loads.mjs", &["all", &index, &docs, &redoc])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_index_can_be_read_and_used_by_keyboard_and_screen_reader() {
+    let Some(browser) = Browser::find() else {
+        return;
+    };
+    let harness = examples().await;
+    browser.run("accessible.mjs", &[&at(&harness, "/")]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +79,7 @@ async fn trying_out_works_where_another_program_nests_the_host() {
     browser
         .run(
             "loads.mjs",
-            &[&api, &format!("{api}/"), &format!("{api}/redoc")],
+            &["one", &api, &format!("{api}/"), &format!("{api}/redoc")],
         )
         .await;
 }

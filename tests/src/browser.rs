@@ -90,17 +90,23 @@ impl Visit {
     pub async fn end(mut self) {
         let status = tokio::time::timeout(PATIENCE * 4, self.child.wait()).await;
         match status {
-            Ok(Ok(status)) if status.success() => {}
+            Ok(Ok(status)) if status.success() => eprint!("{}", self.written().await),
             status => self.fail(&format!("{status:?}")).await,
         }
     }
 
     async fn fail(&mut self, what: &str) {
         let _ = self.child.start_kill();
+        let written = self.written().await;
+        panic!("tests/browser/{}: {what}\n{written}", self.script);
+    }
+
+    /// What the script wrote to stderr.
+    async fn written(&mut self) -> String {
         let mut written = String::new();
         if let Some(stderr) = &mut self.child.stderr {
             let _ = stderr.read_to_string(&mut written).await;
         }
-        panic!("tests/browser/{}: {what}\n{written}", self.script);
+        written
     }
 }

@@ -114,7 +114,9 @@ impl Merged {
         };
         if tag_untagged(plugin, document) {
             let mut tag = json!({ "name": plugin });
-            if let Some(Value::String(title)) = document.pointer("/info/title") {
+            if let Some(Value::String(title)) = document.pointer("/info/title")
+                && !title.eq_ignore_ascii_case(plugin)
+            {
                 tag["description"] = title.as_str().into();
             }
             tags.push(tag);
