@@ -148,22 +148,28 @@ async fn an_uploaded_file_comes_back_byte_by_byte() {
 }
 
 #[test]
-fn the_javascript_sdk_passes_its_own_tests() {
+fn the_javascript_sdk_and_its_example_pass_their_own_tests() {
     let Some(node) = tools::find("node") else {
         return tools::skip("Node is not installed: run tests/tools.sh");
     };
-    let sdk = tools::in_repository("guest-sdk/javascript");
-    if !sdk.join("node_modules/typescript").exists() {
-        return tools::skip("TypeScript is not installed: run `npm ci` in guest-sdk/javascript");
+    // What each needs of npm, and of the build.
+    for (folder, needs) in [
+        ("guest-sdk/javascript", "typescript"),
+        ("examples/shop-js", "switchback"),
+    ] {
+        let folder = tools::in_repository(folder);
+        if !folder.join("node_modules").join(needs).exists() {
+            return tools::skip("some packages are missing: run `make guests` and tests/tools.sh");
+        }
+        let run = Command::new(&node)
+            .arg("--test")
+            .current_dir(folder)
+            .output()
+            .expect("it starts");
+        assert!(
+            run.status.success(),
+            "{}",
+            String::from_utf8_lossy(&run.stdout)
+        );
     }
-    let run = Command::new(node)
-        .arg("--test")
-        .current_dir(sdk)
-        .output()
-        .expect("it starts");
-    assert!(
-        run.status.success(),
-        "{}",
-        String::from_utf8_lossy(&run.stdout)
-    );
 }

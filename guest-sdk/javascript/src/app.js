@@ -1,7 +1,8 @@
 // The application: routes, grouped by routers.
 
-import { document } from "./contract.js";
+import { Response } from "./answer.js";
 import { answer } from "./call.js";
+import { document } from "./contract.js";
 import { expectSchema } from "./schema.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete", "head", "options"];
@@ -70,11 +71,28 @@ export class App extends Router {
     return answer(this.#table().get(operation), operation, params, body);
   }
 
+  /**
+   * For tests in Node: the answer of an operation, by its `operationId` or as `GET /items/{id}`. The host's checks are not
+   * made, so what is given has to fit, and parameters have no defaults but those of `body`.
+   */
+  call(operation, { path = {}, query = {}, headers = {}, cookies = {}, body } = {}) {
+    const params = JSON.stringify({ path, query, header: headers, cookie: cookies });
+    const { val } = this.handle({ operation, params, body: given(body) });
+    return new Response(val.body.val ?? null, val);
+  }
+
   /** The routes by the name that the host calls them by; made once, while the component is built. */
   #table() {
     this.#operations ??= named([...this.routes()]);
     return this.#operations;
   }
+}
+
+/** A body as the host hands it over. */
+function given(body) {
+  if (body === undefined) return { tag: "empty" };
+  if (body instanceof Uint8Array) return { tag: "bytes", val: { mediaType: "application/octet-stream", data: body } };
+  return { tag: "text", val: { mediaType: "application/json", data: JSON.stringify(body) } };
 }
 
 /** One method and path, and what answers there. */

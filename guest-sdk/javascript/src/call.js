@@ -50,8 +50,7 @@ function parse(text) {
 function formOf(schemas, { fields, files }) {
   const form = JSON.parse(fields);
   for (const [name, schema] of Object.entries(schemas)) {
-    if (isFileList(schema)) form[name] = [];
-    else if (schema.initial !== undefined && !Object.hasOwn(form, name)) form[name] = JSON.parse(schema.initial);
+    if (isFileList(schema)) form[name] = []; // none were sent, so far
   }
   files.forEach((sent, index) => {
     const file = new File(sent, index);

@@ -1,6 +1,6 @@
 // The host, as a plugin sees it: its log, and the request that it handles now.
 //
-// In a component `guest.js` fills `imports` in; in Node, where an author's tests run, nothing does.
+// In a component `guest.js` fills `imports` in. In Node, where an author's tests run, nothing does: lines go to the console.
 
 /** The host's functions, and whether they can be called: not while the component is being built. */
 export const host = { imports: undefined, serving: false };
@@ -11,7 +11,8 @@ let early = [];
 function write(level, message, fields) {
   const line = [level, shown(message).toWellFormed(), fields === undefined ? "" : JSON.stringify(fields)];
   if (host.serving) host.imports.log.write(...line);
-  else early.push(line);
+  else if (host.imports) early.push(line);
+  else globalThis.console[level](...line);
 }
 
 /** From now on the host can be called. */

@@ -355,4 +355,12 @@ export class App extends Router {
   constructor(options: AppOptions);
   /** The contract, an OpenAPI 3.1 document. */
   openapi(): Record<string, any>;
+  /**
+   * For tests in Node: the answer of an operation, by its `operationId` or as `GET /items/{id}`. The host's checks are not
+   * made, so what is given has to fit, and parameters have no defaults but those of `body`.
+   */
+  call(
+    operation: string,
+    given?: { path?: object; query?: object; headers?: object; cookies?: object; body?: unknown },
+  ): Response;
 }
