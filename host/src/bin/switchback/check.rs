@@ -78,7 +78,7 @@ pub(crate) fn read(file: &Path) -> Result<(String, Vec<u8>), String> {
     Ok((name.into(), bytes))
 }
 
-fn describe(file: &Path, status: &PluginStatus) -> String {
+pub(crate) fn describe(file: &Path, status: &PluginStatus) -> String {
     let operations = match status.operations.len() {
         1 => "1 operation".into(),
         many => format!("{many} operations"),

@@ -34,6 +34,26 @@ Examples:
 The folder carries the SDK's sources and a lockfile: building it needs no network once its crates are in cargo's cache.")]
     New(NewArgs),
 
+    /// Build a plugin, serve it, and keep up with every save
+    #[command(after_help = "\
+Examples:
+  switchback dev shop
+  switchback dev shop admin --listen 127.0.0.1:9000 --open
+
+A save is built and live without a lost request. What cannot be built is told once, and the version before serves on. \
+Hidden files, target/ and node_modules/ are not watched.")]
+    Dev(DevArgs),
+
+    /// Build a plugin's folder into a component, and check it as `switchback check` does
+    #[command(after_help = "\
+Examples:
+  switchback build shop
+  switchback build shop --out plugins/shop.wasm
+
+The toolchain that is needed is found, or installed after saying so: Rust's target wasm32-wasip2 (by rustup), \
+componentize-py or componentize-qjs.")]
+    Build(BuildArgs),
+
     /// Serve the components of a folder, and keep up with it
     #[command(after_help = "\
 Examples:
@@ -75,6 +95,46 @@ pub(crate) struct NewArgs {
     /// What the plugin begins as
     #[arg(long, value_name = "NAME", default_value = "hello")]
     pub(crate) template: Template,
+}
+
+#[derive(Args)]
+pub(crate) struct DevArgs {
+    /// Folders of plugins
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folders: Vec<PathBuf>,
+
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8000]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+
+    /// Open the documentation in a browser once it is served
+    #[arg(long)]
+    pub(crate) open: bool,
+
+    /// What to log: error, warn, info, debug, trace, or directives such as `warn,switchback=debug` [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    log: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct BuildArgs {
+    /// The plugin's folder
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+
+    /// Where the component goes [default: NAME.wasm here]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// An interface that the program around the host will offer, such as `game:world/query`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_import: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
 }
 
 #[derive(Args)]
@@ -227,6 +287,24 @@ impl ServeArgs {
             self.no_pages.then_some(Value::Boolean(false)),
             "--no-pages",
         );
+        Ok(typed)
+    }
+}
+
+impl DevArgs {
+    pub(crate) fn typed(&self) -> Result<Typed, Wrong> {
+        let mut typed = self.common.typed()?;
+        for (name, value, flag) in [
+            ("listen", &self.listen, "--listen"),
+            ("log", &self.log, "--log"),
+        ] {
+            let key = vec!["serve".into(), name.into()];
+            typed.extend(
+                value
+                    .clone()
+                    .map(|value| (key, Value::String(value), flag.into())),
+            );
+        }
         Ok(typed)
     }
 }

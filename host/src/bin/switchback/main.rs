@@ -1,14 +1,20 @@
 //! The program `switchback`: the first embedder of the library, by nothing but its public API.
 
+mod build;
 mod carried;
 mod check;
 mod cli;
+mod dev;
 mod file;
+mod group;
 mod logging;
 mod new;
+mod project;
 mod routes;
 mod serve;
 mod settings;
+mod sources;
+mod toolchain;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -35,6 +41,19 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode, Wrong> {
     match command {
         Command::New(args) => new::new(&args.folder, args.template),
+        Command::Dev(args) => {
+            let (config, serve) = load(&args.common, args.typed()?)?.resolve()?;
+            block_on(dev::dev(config, serve, &args.folders, args.open))
+        }
+        Command::Build(args) => {
+            let config = config(&args.common)?;
+            block_on(build::build(
+                config,
+                &args.folder,
+                args.out,
+                &args.allow_import,
+            ))
+        }
         Command::Serve(args) => {
             let (config, serve) = load(args.common(), args.typed()?)?.resolve()?;
             block_on(serve::serve(config, serve))

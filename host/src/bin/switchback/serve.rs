@@ -1,6 +1,7 @@
 //! `switchback serve`: bind, load the folder, serve, and stop when told.
 
 use std::io;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,17 +15,9 @@ use crate::{logging, say};
 pub(crate) async fn serve(config: Config, settings: Serve) -> Result<ExitCode, Wrong> {
     logging::start(&settings)?;
     let stop = CancellationToken::new();
-    let signals = Signals::listen()
-        .map_err(|why| Wrong(vec![format!("signals cannot be received: {why}")]))?;
-    tokio::spawn(signals.obey(stop.clone()));
+    tokio::spawn(Signals::listen()?.obey(stop.clone()));
 
-    let address = &settings.listen;
-    let server = Server::bind(address)
-        .await
-        .map_err(|why| Wrong(vec![cannot_bind(address, &why)]))?;
-    let bound = server
-        .local_addr()
-        .map_err(|why| Wrong(vec![cannot_bind(address, &why)]))?;
+    let (server, bound) = bind(&settings.listen).await?;
     let mut folder = Folder::open(&settings.plugins, &config)?;
     let drain = Duration::from_millis(config.limits.drain_ms);
     let host = Host::new(config)?;
@@ -67,21 +60,30 @@ pub(crate) async fn serve(config: Config, settings: Serve) -> Result<ExitCode, W
     }
 }
 
-/// What told the program to stop.
-struct Signals {
+/// Listens; says where, since port 0 takes a free one.
+pub(crate) async fn bind(address: &str) -> Result<(Server, SocketAddr), Wrong> {
+    let wrong = |why: io::Error| Wrong(vec![cannot_bind(address, &why)]);
+    let server = Server::bind(address).await.map_err(wrong)?;
+    let bound = server.local_addr().map_err(wrong)?;
+    Ok((server, bound))
+}
+
+/// What tells the program to stop.
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    fn listen() -> io::Result<Signals> {
+    pub(crate) fn listen() -> Result<Signals, Wrong> {
+        let wrong = |why: io::Error| Wrong(vec![format!("signals cannot be received: {why}")]);
         Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt()).map_err(wrong)?,
+            terminate: signal(SignalKind::terminate()).map_err(wrong)?,
         })
     }
 
-    async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -89,7 +91,7 @@ impl Signals {
     }
 
     /// The first signal asks to stop, the second does it.
-    async fn obey(mut self, stop: CancellationToken) {
+    pub(crate) async fn obey(mut self, stop: CancellationToken) {
         self.next().await;
         stop.cancel();
         self.next().await;
