@@ -1,5 +1,6 @@
 //! What is promised, seen from outside.
 
+mod author;
 mod contracts;
 mod documents;
 mod embed;

@@ -12,7 +12,7 @@ use toml::{Table, Value};
 
 static CARRIED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/carried");
 
-/// What of the host is not needed where it does not run: all that the feature `runtime` guards.
+/// Folders of the host's sources that are not needed where it does not run: the feature `runtime` guards them.
 const NOT_IN_TESTS: [&str; 5] = ["bin", "docs", "runtime", "server", "watch"];
 
 /// A carried file as text.
@@ -28,7 +28,13 @@ pub(crate) fn dependency(name: &str) -> String {
     workspace()["workspace"]["dependencies"][name].to_string()
 }
 
-/// Writes the SDK as a workspace of its own.
+/// Writes the SDK for Python, or that for JavaScript.
+pub(crate) fn write_scripted_sdk(to: &Path, language: &str) -> io::Result<()> {
+    // Where the repository was worked in, there are what its own tests have left.
+    write_folder(to, language, &["__pycache__", "node_modules"])
+}
+
+/// Writes the SDK for Rust as a workspace of its own.
 pub(crate) fn write_sdk(to: &Path) -> io::Result<()> {
     let mut root = workspace();
     let inner = section(&mut root, "workspace");
@@ -82,7 +88,7 @@ fn write_all(to: &Path, folder: &Dir<'_>, without: &[&str]) -> io::Result<()> {
     for inner in folder.dirs() {
         let named = |name: &&str| inner.path().ends_with(name);
         if !without.iter().any(named) {
-            write_all(to, inner, &[])?;
+            write_all(to, inner, without)?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-use crate::carried::{dependency, text, write, write_sdk};
+use crate::carried::{dependency, text, write, write_scripted_sdk, write_sdk};
 use crate::say;
 use crate::settings::Wrong;
 
@@ -13,6 +13,10 @@ use crate::settings::Wrong;
 pub(crate) enum Template {
     /// Rust: two functions, with a path parameter, a query parameter and a body
     Hello,
+    /// Python: the same, and more, with dataclasses
+    Python,
+    /// JavaScript: the same, and more, with schemas built by functions
+    Javascript,
 }
 
 /// Names that cargo or rustc keep for themselves, or that a dependency has.
@@ -98,6 +102,8 @@ pub(crate) fn new(folder: &Path, template: Template) -> Result<ExitCode, Wrong> 
     let shown = folder.display();
     let edit = match template {
         Template::Hello => "src/lib.rs",
+        Template::Python => "main.py",
+        Template::Javascript => "app.js",
     };
     say(
         &mut io::stdout(),
@@ -107,7 +113,9 @@ pub(crate) fn new(folder: &Path, template: Template) -> Result<ExitCode, Wrong> 
             template.name()
         ),
     );
-    if let Some(hint) = crates_missing(folder) {
+    if template == Template::Hello
+        && let Some(hint) = crates_missing(folder)
+    {
         say(&mut io::stdout(), &format!("\n{hint}"));
     }
     Ok(ExitCode::SUCCESS)
@@ -117,6 +125,8 @@ impl Template {
     fn name(self) -> &'static str {
         match self {
             Template::Hello => "hello",
+            Template::Python => "python",
+            Template::Javascript => "javascript",
         }
     }
 }
@@ -155,6 +165,21 @@ fn fill(folder: &Path, name: &str, template: Template) -> io::Result<()> {
             write(folder, "src/lib.rs", &named("templates/hello/lib.rs"))?;
             write(folder, "README.md", &named("templates/hello/README.md"))?;
             write_sdk(&folder.join(".switchback"))?;
+        }
+        Template::Python => {
+            write(folder, "main.py", &named("templates/python/main.py"))?;
+            write(folder, "README.md", &named("templates/python/README.md"))?;
+            write_scripted_sdk(&folder.join(".switchback"), "python")?;
+        }
+        Template::Javascript => {
+            for file in ["app.js", "package.json", "README.md"] {
+                write(
+                    folder,
+                    file,
+                    &named(&format!("templates/javascript/{file}")),
+                )?;
+            }
+            write_scripted_sdk(&folder.join(".switchback"), "javascript")?;
         }
     }
     write(folder, ".gitignore", text("templates/gitignore"))
