@@ -1,5 +1,8 @@
 //! The author's commands: a plugin from nothing, built, served, and live at every save.
 
+// Its helpers are tests as well, though clippy cannot tell.
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
