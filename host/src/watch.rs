@@ -22,13 +22,13 @@ use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::host::{Applied, Change, Host};
 use crate::swap::Origin;
-use files::{Entry, Files, Hash, Listing, Notice, Offer, Stat};
+use files::{Entry, Files, Hash, Listing, Notice, Stat};
 
 /// The folder is looked at this often even if no event says so: links, overlays and network folders lose events.
 const RESCAN: Duration = Duration::from_secs(2);
@@ -50,6 +50,33 @@ pub struct Scan {
     pub applied: Option<Applied>,
     /// Files that could not be offered to the host at all, in words; already logged.
     pub refused: Vec<String>,
+}
+
+/// What one look found.
+struct Seen {
+    changes: Vec<Change>,
+    /// As in [`Scan`].
+    refused: Vec<String>,
+    /// When to look again because something has to rest until then.
+    again: Option<Instant>,
+}
+
+/// What the host said to a change.
+struct Answer {
+    /// The plugins that it was offered; the others were to go.
+    deployed: Vec<String>,
+    applied: Applied,
+}
+
+async fn apply(host: Host, changes: Vec<Change>) -> Answer {
+    let deployed = changes.iter().filter_map(|change| match change {
+        Change::Deploy { name, .. } => Some(name.clone()),
+        Change::Remove { .. } => None,
+    });
+    Answer {
+        deployed: deployed.collect(),
+        applied: host.apply_from(Origin::Folder, changes).await,
+    }
 }
 
 /// The watch on one folder: a folder of the same name that comes later needs another.
@@ -102,36 +129,49 @@ impl Folder {
     pub async fn scan(&mut self, host: &Host) -> Scan {
         // First the watch, then the look: what changes in between is seen twice rather than never.
         self.arm();
-        self.look(host, |_, _| true).await.0
+        let seen = self.look(|_, _| true).await;
+        let mut applied = None;
+        if !seen.changes.is_empty() {
+            let answer = apply(host.clone(), seen.changes).await;
+            self.answered(&answer);
+            applied = Some(answer.applied);
+        }
+        let refused = seen.refused;
+        Scan { applied, refused }
     }
 
     /// Keeps the host serving what is in the folder until `stop` is ready.
     pub async fn watch(mut self, host: &Host, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         let mut again = Instant::now();
+        // Beside the looking: a component that compiles for seconds keeps no other waiting.
+        let mut applying = JoinSet::new();
         loop {
             tokio::select! {
                 () = &mut stop => return,
                 () = self.events.wake.notified() => {}
                 () = tokio::time::sleep_until(again.into()) => {}
+                Some(answer) = applying.join_next() => match answer {
+                    Ok(answer) => self.answered(&answer),
+                    Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+                }
             }
             self.arm();
             let done = self.events.take();
             // An empty file was only created or truncated: its writer is about to come back.
-            let (_, next) = self
-                .look(host, |file, stat| stat.bytes > 0 && done.contains(file))
+            let seen = self
+                .look(|file, stat| stat.bytes > 0 && done.contains(file))
                 .await;
+            if !seen.changes.is_empty() {
+                applying.spawn(apply(host.clone(), seen.changes));
+            }
             let slow = Instant::now() + RESCAN;
-            again = next.map_or(slow, |next| next.min(slow));
+            again = seen.again.map_or(slow, |next| next.min(slow));
         }
     }
 
-    /// One look, and at most one change of what is served. Also says when to look again because something must rest.
-    async fn look(
-        &mut self,
-        host: &Host,
-        done: impl Fn(&str, &Stat) -> bool,
-    ) -> (Scan, Option<Instant>) {
+    /// One look: what makes one change of what is served.
+    async fn look(&mut self, done: impl Fn(&str, &Stat) -> bool) -> Seen {
         let path = self.path.clone();
         let listing = off_thread(move || list(&path)).await;
         let config = &self.config;
@@ -158,33 +198,30 @@ impl Folder {
             }
         }
         let offer = self.files.offer(&read, plan.remove);
-        let applied = self.apply(host, offer, &mut contents).await;
-        (Scan { applied, refused }, again)
-    }
-
-    async fn apply(
-        &mut self,
-        host: &Host,
-        offer: Offer,
-        contents: &mut BTreeMap<String, Bytes>,
-    ) -> Option<Applied> {
         let removes = offer.remove.into_iter().map(|name| Change::Remove { name });
         let deploys = offer.deploy.into_iter().filter_map(|name| {
             let bytes = contents.remove(&name)?;
             Some(Change::Deploy { name, bytes })
         });
-        let changes: Vec<Change> = removes.chain(deploys).collect();
-        if changes.is_empty() {
-            return None;
+        let changes = removes.chain(deploys).collect();
+        Seen {
+            changes,
+            refused,
+            again,
         }
-        let applied = host.apply_from(Origin::Folder, changes).await;
-        for (name, outcome) in &applied.outcomes {
-            let clashed = outcome
-                .as_ref()
-                .is_err_and(|error| error.kind() == ErrorKind::Clash);
-            self.files.answered(name, outcome.is_ok(), clashed);
+    }
+
+    fn answered(&mut self, answer: &Answer) {
+        for name in &answer.deployed {
+            let outcome = answer.applied.outcomes.iter().find(|(of, _)| of == name);
+            let clashed = outcome.is_some_and(|(_, outcome)| {
+                outcome
+                    .as_ref()
+                    .is_err_and(|error| error.kind() == ErrorKind::Clash)
+            });
+            let served = outcome.is_some_and(|(_, outcome)| outcome.is_ok());
+            self.files.answered(name, served, clashed);
         }
-        Some(applied)
     }
 
     /// Watches the folder that is there now, if it is not the one watched already. Without a watch the slow clock goes on.

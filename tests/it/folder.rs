@@ -227,3 +227,21 @@ async fn check_and_openapi_say_what_serve_would() {
     let document: Value = serde_json::from_str(&stdout).expect("JSON");
     assert!(document["paths"].get("/hello/{name}").is_some());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_takes_long_to_load_keeps_no_other_waiting() {
+    // Longer than this test waits for anything.
+    let slow = ["--set", "limits.describe_cpu_ms=600000"];
+    let served = Served::new(&[("shop", &version("1"))], &slow).await;
+    served.rename_in("slow", &blank("", "1", Describe::Spin));
+    let mut client = served.client();
+    let mut newest = 1;
+    // The first may be seen together with the slow one, and is then one change with it.
+    until("a newer version", async || {
+        newest += 1;
+        served.rename_in("shop", &version(&newest.to_string()));
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        (client.get("/version").await.json()["version"] != "1").then_some(())
+    })
+    .await;
+}

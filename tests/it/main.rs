@@ -8,6 +8,7 @@ mod folder;
 mod forms;
 mod instances;
 mod javascript;
+mod languages;
 mod limits;
 mod logging;
 mod notes;

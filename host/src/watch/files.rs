@@ -81,6 +81,8 @@ struct Known {
     /// The content that was last offered to the host.
     offered: Option<Hash>,
     missing: Option<Instant>,
+    /// Offers that the host has not answered yet.
+    asked: usize,
     served: bool,
     /// The host refused it because of what else is served: worth another try when that changes.
     clashed: bool,
@@ -181,10 +183,9 @@ impl Files {
         // A file that was renamed: the plugin of the old name makes room for the new one in the same step.
         for name in &deploy {
             let content = self.known[name].offered;
-            let renamed = self
-                .known
-                .iter()
-                .filter(|(_, old)| old.missing.is_some() && old.offered == content);
+            let renamed = self.known.iter().filter(|(_, old)| {
+                old.missing.is_some() && old.offered == content && old.asked == 0
+            });
             let renamed: Vec<String> = renamed
                 .map(|(old, _)| old.clone())
                 .filter(|old| !remove.contains(old))
@@ -197,6 +198,11 @@ impl Files {
                 .filter(|name| !deploy.contains(name) && self.known[*name].clashed);
             let again: Vec<String> = again.cloned().collect();
             deploy.extend(again);
+        }
+        for name in &deploy {
+            if let Some(known) = self.known.get_mut(name) {
+                known.asked += 1;
+            }
         }
         for name in &remove {
             self.known.remove(name);
@@ -231,6 +237,7 @@ impl Files {
     /// Takes note of what the host said to an offered plugin.
     pub(super) fn answered(&mut self, name: &str, served: bool, clashed: bool) {
         if let Some(known) = self.known.get_mut(name) {
+            known.asked = known.asked.saturating_sub(1);
             known.served |= served;
             known.clashed = clashed;
         }
@@ -245,6 +252,7 @@ impl Files {
             read: None,
             offered: None,
             missing: None,
+            asked: 0,
             served: false,
             clashed: false,
         });
@@ -285,6 +293,10 @@ impl Files {
                 return true;
             }
             let rested = *known.missing.get_or_insert(now) + REMOVAL_REST;
+            if known.asked > 0 {
+                // Once the host has answered, it is known whether there is something to remove.
+                return true;
+            }
             if !known.served {
                 return false;
             }

@@ -346,3 +346,22 @@ fn a_plugin_that_clashed_is_offered_again_with_the_removal_of_what_stood_in_its_
         }
     );
 }
+
+#[test]
+fn a_file_that_goes_while_its_plugin_loads_is_removed_once_that_is_done() {
+    let mut folder = Folder::serving(&["hello"]);
+    folder.write("slow.wasm", 1);
+    let plan = folder.plan(true);
+    let Some(Entry::File(stat)) = folder.listing.get("slow.wasm").cloned() else {
+        panic!("it was written")
+    };
+    let read = BTreeMap::from([("slow".to_owned(), (stat, [1; 32]))]);
+    assert_eq!(folder.files.offer(&read, plan.remove), deploys(&["slow"]));
+
+    folder.delete("slow.wasm");
+    folder.look();
+    folder.wait(1_000);
+    assert_eq!(folder.look(), Offer::default());
+    folder.files.answered("slow", true, false);
+    assert_eq!(folder.look().remove, ["slow"]);
+}

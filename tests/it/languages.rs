@@ -1,0 +1,296 @@
+//! Plugins of all languages answer alike: the same requests to `hello` and `items` in each of them.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use switchback::{Config, Host};
+use switchback_tests::guests::{Describe, blank, built_if_there, contract, hello};
+use switchback_tests::{Client, Harness, Reply, tools};
+
+/// The examples that serve the same in a language: by the names of their components.
+struct Language {
+    name: &'static str,
+    plugins: &'static [&'static str],
+}
+
+const RUST: Language = Language {
+    name: "Rust",
+    plugins: &["hello", "items"],
+};
+const PYTHON: Language = Language {
+    name: "Python",
+    plugins: &["hello-py"],
+};
+
+/// A request of `languages.json`, and the status that it gets in every language. Without a target it is sent to
+/// `/items/7?q=abc`; with a body it is a POST of JSON.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    claim: String,
+    method: Option<String>,
+    target: Option<String>,
+    #[serde(default)]
+    headers: std::collections::BTreeMap<String, String>,
+    body: Option<String>,
+    /// What is made longer by which text how many times: what is too long to be written down.
+    repeat: Option<(Long, String, usize)>,
+    status: u16,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Long {
+    Target,
+    Body,
+}
+
+impl Case {
+    fn all() -> Vec<Case> {
+        serde_json::from_str(include_str!("languages.json")).expect("the cases are well formed")
+    }
+
+    async fn send(&self, client: &mut Client) -> Reply {
+        let mut target = self.target.clone().unwrap_or("/items/7?q=abc".into());
+        let mut body = self.body.clone().unwrap_or_default();
+        if let Some((what, text, times)) = &self.repeat {
+            let long = text.repeat(*times);
+            match what {
+                Long::Target => target.push_str(&long),
+                Long::Body => body.push_str(&long),
+            }
+        }
+        let mut headers: Vec<(&str, &str)> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        if self.body.is_some() && headers.is_empty() {
+            headers.push(("content-type", "application/json"));
+        }
+        let usual = if self.body.is_some() { "POST" } else { "GET" };
+        let method = self.method.as_deref().unwrap_or(usual);
+        client.send(method, &target, &headers, body).await
+    }
+}
+
+/// What must be the same everywhere.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Value,
+}
+
+impl Seen {
+    fn of(reply: &Reply) -> Seen {
+        let headers = ["content-type", "allow", "location", "retry-after"];
+        Seen {
+            status: reply.status.as_u16(),
+            headers: headers
+                .map(|name| (name, reply.header(name).to_owned()))
+                .into(),
+            body: match reply.body.is_empty() {
+                true => Value::Null,
+                false => by_value(reply.json()),
+            },
+        }
+    }
+}
+
+/// JSON with each number as a float: `12` and `12.0` are one value, and JavaScript has only one of them.
+fn by_value(value: Value) -> Value {
+    match value {
+        Value::Number(number) => json!(number.as_f64()),
+        Value::Array(items) => items.into_iter().map(by_value).collect(),
+        Value::Object(entries) => entries
+            .into_iter()
+            .map(|(key, value)| (key, by_value(value)))
+            .collect(),
+        other => other,
+    }
+}
+
+/// A host that serves a language's plugins; none after saying that the test is skipped.
+#[track_caller]
+fn components(language: &Language) -> Option<Vec<(&'static str, Vec<u8>)>> {
+    let mut found = Vec::new();
+    for name in language.plugins {
+        match built_if_there(name) {
+            Some(bytes) => found.push((*name, bytes)),
+            None => {
+                tools::skip(&format!(
+                    "examples/dist/{name}.wasm is not built: `make guests` says what {} lacks",
+                    language.name
+                ));
+                return None;
+            }
+        }
+    }
+    Some(found)
+}
+
+async fn serving(plugins: Vec<(&'static str, Vec<u8>)>) -> Harness {
+    let harness = Harness::with(Config::default()).await;
+    for (name, bytes) in plugins {
+        harness
+            .deploy(name, bytes)
+            .await
+            .expect("served with the limits that are default");
+    }
+    harness
+}
+
+async fn answers_as_rust_does(language: &Language) {
+    let (Some(rust), Some(other)) = (components(&RUST), components(language)) else {
+        return;
+    };
+    let (rust, other) = (serving(rust).await, serving(other).await);
+    let (mut ask_rust, mut ask_other) = (rust.client(), other.client());
+    let (mut wrong, cases) = (Vec::new(), Case::all());
+    for case in &cases {
+        let expected = Seen::of(&case.send(&mut ask_rust).await);
+        assert_eq!(
+            expected.status, case.status,
+            "Rust: {}: {expected:?}",
+            case.claim
+        );
+        let seen = Seen::of(&case.send(&mut ask_other).await);
+        if seen != expected {
+            wrong.push(format!(
+                "{}:\n  {seen:?}\ninstead of\n  {expected:?}",
+                case.claim
+            ));
+        }
+    }
+    println!(
+        "{}: {} of {} alike",
+        language.name,
+        cases.len() - wrong.len(),
+        cases.len()
+    );
+    assert!(wrong.is_empty(), "{}:\n{}", language.name, wrong.join("\n"));
+    let documents = (outline(&rust.host), outline(&other.host));
+    assert_eq!(documents.1, documents.0, "{}", language.name);
+}
+
+/// What a document promises, without words and without what languages write differently for the same.
+fn outline(host: &Host) -> BTreeSet<String> {
+    let document: Value = serde_json::from_slice(&host.openapi()).expect("a document");
+    let mut lines = BTreeSet::new();
+    let empty = serde_json::Map::new();
+    for (path, item) in document["paths"].as_object().unwrap_or(&empty) {
+        for (method, operation) in item.as_object().unwrap_or(&empty) {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let required = parameter["required"] == json!(true);
+                let (place, name) = (&parameter["in"], &parameter["name"]);
+                lines.insert(format!(
+                    "{method} {path} {place} {name} required: {required}"
+                ));
+            }
+            let body = operation["requestBody"]["required"] == json!(true);
+            lines.insert(format!("{method} {path} body required: {body}"));
+            for status in operation["responses"].as_object().unwrap_or(&empty).keys() {
+                lines.insert(format!("{method} {path} answers {status}"));
+            }
+        }
+    }
+    for (name, schema) in document["components"]["schemas"]
+        .as_object()
+        .unwrap_or(&empty)
+    {
+        let model = name.rsplit('.').next().unwrap_or(name);
+        // Where what is sent and what is answered differ, as by what may be left out, a model has two names.
+        let model = model.trim_end_matches("-Input").trim_end_matches("-Output");
+        let properties: BTreeSet<_> = schema["properties"]
+            .as_object()
+            .unwrap_or(&empty)
+            .keys()
+            .collect();
+        lines.insert(format!("{model} {} {properties:?}", schema["type"]));
+    }
+    lines
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_answers_as_rust_does() {
+    answers_as_rust_does(&PYTHON).await;
+}
+
+/// A component that no cache knows: the same with a custom section that names this run.
+fn never_seen(mut component: Vec<u8>) -> Vec<u8> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let mark = format!("{:?} {}", since.expect("after 1970"), std::process::id());
+    let name = "run";
+    let length = 1 + name.len() + mark.len();
+    component.extend([0, u8::try_from(length).expect("it is short"), 3]);
+    component.extend(name.bytes());
+    component.extend(mark.bytes());
+    component
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_python_compiles_others_answer_and_are_swapped() {
+    let Some(python) = components(&PYTHON) else {
+        return;
+    };
+    // Without a cache: what is compiled here is of no use later.
+    let harness =
+        Harness::of(Host::new(Config::default()).expect("settings that can be used")).await;
+    harness.deploy("hello", hello()).await.expect("served");
+    let (_, bytes) = python.into_iter().next().expect("it has one plugin");
+    let compiling = {
+        let host = harness.host.clone();
+        // The same routes as `hello`: it takes them over once that is gone.
+        tokio::spawn(async move { host.deploy("hello-py", never_seen(bytes)).await })
+    };
+    let mut client = harness.client();
+    for version in ["1", "2", "3"] {
+        let routes = contract(&[("get", "/version", "version")]);
+        harness
+            .deploy("blank", blank(&routes, version, Describe::Contract))
+            .await
+            .expect("swapped");
+        assert_eq!(client.get("/version").await.json()["version"], version);
+        assert_eq!(client.get("/hello/a").await.status, 200);
+    }
+    assert!(
+        !compiling.is_finished(),
+        "three swaps took longer than Python"
+    );
+    harness.host.remove("hello").await.expect("removed");
+    compiling.await.expect("no panic").expect("served");
+    assert_eq!(
+        client.get("/hello/a").await.json(),
+        json!({"message": "Hello a"})
+    );
+}
+
+#[test]
+fn the_python_sdk_passes_its_own_tests() {
+    let Some(python) = tools::find("python3") else {
+        return tools::skip("Python is not installed: run tests/tools.sh");
+    };
+    let recent = "import sys; sys.exit(sys.version_info < (3, 11))";
+    let is_recent = Command::new(&python)
+        .args(["-c", recent])
+        .status()
+        .expect("it starts");
+    if !is_recent.success() {
+        return tools::skip("python3 is older than 3.11, whose typing the SDK uses");
+    }
+    let run = Command::new(python)
+        .args(["-W", "error", "-m", "unittest", "discover", "-s", "tests"])
+        .env("PYTHONPATH", ".")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .current_dir(tools::in_repository("guest-sdk/python"))
+        .output()
+        .expect("it starts");
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+}
