@@ -9,12 +9,12 @@
 # A toolchain for guests is fetched or built when there is none: see guest-sdk/toolchain.sh.
 
 EXAMPLES = hello items notes
-PYTHON_EXAMPLES = hello-py
+PYTHON_EXAMPLES = hello-py shop-py
 JAVASCRIPT_EXAMPLES = hello-js shop-js
 TEST_GUESTS = blank inputs world
 LISTEN = 127.0.0.1:8000
 # Where the examples of one and the same API are served beside each other.
-DEMO_PREFIXES = $(foreach of,hello-py=/python hello-js=/javascript shop-js=/shop,\
+DEMO_PREFIXES = $(foreach of,hello-py=/python hello-js=/javascript shop-js=/shop shop-py=/shop-py,\
 	--set plugins.$(subst =,.prefix=,$(of)))
 
 target = $(or $(CARGO_TARGET_DIR),target)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Mapping, Sequence, Union
 
-from .hints import Names, Node, node, title, titled
+from .hints import Whatever, node
+from .names import Names, title, titled
+from .nodes import Node
 from .operation import Call, Input, read
 from .params import REQUIRED, Body, File
 from .responses import JSONResponse, Response
@@ -106,7 +108,7 @@ def _returns(route: Route, place: str) -> tuple[Node | None, str | None]:
     if not issubclass(route.response_class, JSONResponse):
         return None, route.response_class.media_type
     if hint is ANNOTATED or hint is None and route.response_model is None:
-        return Node(), "application/json"
+        return Whatever(), "application/json"
     try:
         return node(Union[rest]), "application/json"
     except TypeError as error:
@@ -119,8 +121,8 @@ def document(
     """The whole document."""
     names = Names()
     paths = _paths(names, served)
-    if clashing := names.clashes():
-        names = Names(clashing)
+    while better := names.again():
+        names = better
         paths = _paths(names, served)
     written: dict[str, Any] = {"openapi": "3.1.0", "info": dict(info), "paths": paths}
     if names.schemas:
@@ -155,7 +157,9 @@ def _written(names: Names, operation: Operation) -> dict[str, Any]:
         written["parameters"] = parameters
     if body := _body(names, operation):
         written["requestBody"] = body
+    names.way = "Output"
     written["responses"] = _responses(names, operation)
+    names.way = "Input"
     return {**written, **(route.openapi_extra or {})}
 
 
@@ -212,7 +216,7 @@ def _object_body(names: Names, operation: Operation, inputs: list[Input], media_
         "properties": {one.alias: _property(names, one) for one in inputs},
         **({"required": required} if required else {}),
     }
-    reference = names.ref(type(schema["title"], (), {}), f"Body_{operation.id}", lambda _: schema)
+    reference = names.ref(operation.id, f"Body_{operation.id}", lambda _: schema)
     return {"content": {media_type: {"schema": reference}}, **({"required": True} if required else {})}
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Callable, Mapping
 
 from .errors import Unfit
-from .hints import Node, Ruled, node, shown
+from .hints import Whatever, node
+from .nodes import Node, Ruled, shown
 from .params import REQUIRED, Body, Cookie, Field, File, Form, Header, Path, Query
 from .request import Request, UploadFile, request
 from .responses import Response, to_json
@@ -133,7 +134,7 @@ def _argument(
     if default is inspect.Parameter.empty:
         default = rule.default if rule else REQUIRED
     file, many = _file(bare)
-    inner = Node() if file else node(bare)
+    inner = Whatever() if file else node(bare)
     for mark in loose:
         inner = Ruled(inner, mark, bare)
     rule = rule or _default_rule(name, inner, file, in_path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Mapping
 
+from .hints import plain
+
 
 class Response:
     """A whole answer: status, headers, body. A subclass says how its content becomes text and under which type.
@@ -79,8 +81,6 @@ class JSONResponse(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> str:
-        from .hints import plain
-
         return to_json(plain(content))
 
 

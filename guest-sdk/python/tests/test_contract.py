@@ -27,7 +27,8 @@ from switchback import (
     Response,
     UploadFile,
 )
-from switchback.hints import Names, node
+from switchback.hints import node
+from switchback.names import Names
 
 T = TypeVar("T")
 

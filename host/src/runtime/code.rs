@@ -28,12 +28,17 @@ pub(crate) struct Code {
     handle: ComponentExportIndex,
 }
 
-/// Where components are compiled: at most one a core at once, however many files arrive together.
+/// Where components are compiled: at most one a core at once, however many files arrive together, and of the large ones
+/// one in all: an interpreter takes every core for seconds as it is, and must leave a turn to the small.
 pub(crate) struct Loader {
     machine: Machine,
     cache: Option<Cache>,
     compiling: Semaphore,
+    compiling_large: Semaphore,
 }
+
+/// From how many bytes on a component is large: no Rust plugin is, each Python plugin is.
+const LARGE: usize = 8 << 20;
 
 /// What loading needs to know about the plugin it is for.
 #[derive(Clone)]
@@ -73,7 +78,8 @@ impl Loader {
         Loader {
             machine,
             cache,
-            compiling: Semaphore::new(cores),
+            compiling: Semaphore::new(cores.max(2)),
+            compiling_large: Semaphore::new(1),
         }
     }
 
@@ -93,20 +99,19 @@ impl Loader {
             return Err(Error::new(ErrorKind::Component, message));
         }
         let this = self.clone();
-        let allowed = purpose.allowed.clone();
-        // Held while compiling only: a guest that takes its time over its contract keeps nobody else waiting.
-        let turn = self
-            .compiling
-            .acquire()
-            .await
-            .expect("the semaphore is never closed");
-        let (hash, linked) = blocking(move || {
+        let (hash, bytes, cached) = blocking(move || {
             let hash = hex(&Sha256::digest(&bytes));
-            let linked = this.link(&hash, &bytes, &allowed)?;
-            Ok((hash, linked))
+            let cached = this.cached(&hash);
+            Ok((hash, bytes, cached))
         })
         .await?;
-        drop(turn);
+        let (code, contract) = match cached {
+            Some((code, contract)) => (code, Some(contract)),
+            None => (self.compile(bytes).await?, None),
+        };
+        let this = self.clone();
+        let allowed = purpose.allowed.clone();
+        let linked = blocking(move || this.link(code, contract, &allowed)).await?;
         let (text, fresh) = match &linked.contract {
             Some(text) => (text.clone(), false),
             None => (describe(&linked, purpose).await?, true),
@@ -133,24 +138,37 @@ impl Loader {
         .await
     }
 
-    fn link(&self, hash: &str, bytes: &[u8], allowed: &[String]) -> Result<Linked, Error> {
-        let engine = &self.machine.engine;
-        let cached = self
-            .cache
-            .as_ref()
-            .and_then(|cache| cache.read(hash))
-            .and_then(|file| {
-                let contract = file.contract()?.to_owned();
-                #[allow(unsafe_code)]
-                // SAFETY: only this host writes to its cache (`Cache::open` refuses a folder where others may), and the
-                // digest of what it wrote was checked. wasmtime itself refuses code of another version or machine.
-                let code = unsafe { Component::deserialize(engine, file.code()) }.ok()?;
-                Some((code, Some(contract)))
-            });
-        let (code, contract) = match cached {
-            Some(found) => found,
-            None => (misfit::compile(engine, bytes)?, None),
-        };
+    fn cached(&self, hash: &str) -> Option<(Component, String)> {
+        let file = self.cache.as_ref()?.read(hash)?;
+        let contract = file.contract()?.to_owned();
+        #[allow(unsafe_code)]
+        // SAFETY: only this host writes to its cache (`Cache::open` refuses a folder where others may), and the
+        // digest of what it wrote was checked. wasmtime itself refuses code of another version or machine.
+        let code = unsafe { Component::deserialize(&self.machine.engine, file.code()) }.ok()?;
+        Some((code, contract))
+    }
+
+    /// In turns, which are over before the component is asked for its contract: a guest that takes its time over that
+    /// keeps nobody waiting.
+    async fn compile(self: &Arc<Self>, bytes: bytes::Bytes) -> Result<Component, Error> {
+        const OPEN: &str = "the semaphore is never closed";
+        let mut alone = None;
+        if bytes.len() >= LARGE {
+            alone = Some(self.compiling_large.acquire().await.expect(OPEN));
+        }
+        let turn = self.compiling.acquire().await.expect(OPEN);
+        let this = self.clone();
+        let code = blocking(move || misfit::compile(&this.machine.engine, &bytes)).await;
+        drop((turn, alone));
+        code
+    }
+
+    fn link(
+        &self,
+        code: Component,
+        contract: Option<String>,
+        allowed: &[String],
+    ) -> Result<Linked, Error> {
         let pre = misfit::link(&self.machine.linker, &code, allowed)?;
         let handle = misfit::export(&code, bindings::HANDLER, "handle")?;
         let openapi = misfit::export(&code, bindings::CONTRACT, "openapi")?;

@@ -1,0 +1,79 @@
+"""What the shop deals in."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+from typing import Annotated
+
+from switchback import Field
+
+
+class Category(Enum):
+    """Where an item stands."""
+
+    TOOLS = "tools"
+    GARDEN = "garden"
+    TOYS = "toys"
+
+
+@dataclass
+class Item:
+    """An item as it is offered."""
+
+    name: Annotated[str, Field(min_length=1, max_length=50, examples=["Hammer"])]
+    price: Annotated[float, Field(gt=0, description="in euros")]
+    category: Category = Category.TOOLS
+    tags: Annotated[list[str], Field(max_length=10)] = field(default_factory=list)
+
+
+@dataclass
+class Listed(Item):
+    """An item with its number."""
+
+    id: int = 0
+
+
+@dataclass
+class Line:
+    """So many of one item."""
+
+    item: int
+    count: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+@dataclass
+class Rental:
+    """From when to when."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        # A rule across fields: the client gets it as 422, like those that the host checks.
+        if self.end < self.start:
+            raise ValueError("a rental ends after it starts")
+
+
+@dataclass
+class Order:
+    """What is ordered."""
+
+    lines: Annotated[list[Line], Field(min_length=1)]
+    rental: Rental | None = None
+
+
+@dataclass
+class Receipt:
+    """What was ordered, with its price."""
+
+    customer: str
+    total: float
+    at: datetime
+    order: Order
+
+
+@dataclass
+class Message:
+    """What went wrong."""
+
+    detail: str
