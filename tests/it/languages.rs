@@ -23,6 +23,10 @@ const PYTHON: Language = Language {
     name: "Python",
     plugins: &["hello-py"],
 };
+const JAVASCRIPT: Language = Language {
+    name: "JavaScript",
+    plugins: &["hello-js"],
+};
 
 /// A request of `languages.json`, and the status that it gets in every language. Without a target it is sent to
 /// `/items/7?q=abc`; with a body it is a POST of JSON.
@@ -217,6 +221,11 @@ fn outline(host: &Host) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn python_answers_as_rust_does() {
     answers_as_rust_does(&PYTHON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn javascript_answers_as_rust_does() {
+    answers_as_rust_does(&JAVASCRIPT).await;
 }
 
 /// A component that no cache knows: the same with a custom section that names this run.

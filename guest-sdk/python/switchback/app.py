@@ -45,7 +45,10 @@ class App(APIRouter):
         tags: Sequence[str | Enum] = (),
         responses: Mapping[int | str, Mapping[str, Any]] | None = None,
         dependencies: Sequence[Depends] = (),
+        instances: int | None = None,
     ) -> None:
+        """`instances=1` keeps what is in memory from one request to the next, in one instance with a queue, until the
+        plugin is swapped; without it, any request may meet a fresh instance."""
         super().__init__(tags=tags, responses=responses, dependencies=dependencies)
         self.info = {
             key: value
@@ -61,6 +64,7 @@ class App(APIRouter):
             if value is not None
         }
         self.openapi_tags = list(openapi_tags or [])
+        self._instances = instances
         self._handlers: dict[type[BaseException], Callable[..., Any]] = {}
         self._operations: dict[str, Operation] | None = None
 
@@ -81,7 +85,8 @@ class App(APIRouter):
 
     def openapi(self) -> dict[str, Any]:
         """The contract: an OpenAPI 3.1 document."""
-        return document(self.info, self.openapi_tags, self.operations())
+        written = document(self.info, self.openapi_tags, self.operations())
+        return written if self._instances is None else {**written, "x-switchback-instances": self._instances}
 
     def handle(self, operation: str, params: str, body: Received) -> Response:
         """Answers one request that has been checked. Nothing that a function raises gets out."""

@@ -101,7 +101,10 @@ def _wake() -> None:
     _awake = True
     # The generator's state is part of the snapshot: every instance would draw the same numbers.
     random.seed()
-    logging.getLogger().addHandler(HostHandler(_write))
+    root = logging.getLogger()
+    # One that logging made itself for a line at build time would say everything twice.
+    root.handlers = [handler for handler in root.handlers if type(handler) is not logging.StreamHandler]
+    root.addHandler(HostHandler(_write))
 
 
 def _write(level: str, message: str, fields: str) -> None:

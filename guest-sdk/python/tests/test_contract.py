@@ -154,6 +154,18 @@ class Schemas(unittest.TestCase):
         )
         self.assertEqual(node(Page[int]).load({"items": [1], "total": 1}), Page([1], 1))
 
+    def test_a_model_that_goes_both_ways_has_two_names_where_a_default_may_be_left_out(self) -> None:
+        def echo(part: Part, note: Note) -> list[Part | Note]:
+            return [part, note]
+
+        schemas = served(echo, method="post")["schemas"]
+        self.assertEqual(set(schemas), {"Body_echo", "Part-Input", "Part-Output", "Color", "Note"})
+        self.assertEqual(schemas["Part-Input"]["required"], ["name"])
+        self.assertEqual(schemas["Part-Output"]["required"], ["name", "parts", "color", "weight", "inStock"])
+        self.assertEqual(
+            schemas["Part-Output"]["properties"]["parts"]["items"], {"$ref": "#/components/schemas/Part-Output"}
+        )
+
     def test_two_models_of_one_name_are_told_apart(self) -> None:
         def other() -> type:
             @dataclass
@@ -312,6 +324,11 @@ class Operations(unittest.TestCase):
         self.assertEqual(path, "/api/v1/users/{id}")
         self.assertEqual(item["get"]["tags"], ["all", "outer", "users", "one"])
         self.assertEqual(item["get"]["responses"]["404"], {"description": "no such user"})
+
+    def test_an_app_may_ask_for_instances_that_are_kept(self) -> None:
+        app = App(instances=1)
+        app.get("/")(lambda: 1)
+        self.assertEqual(app.openapi()["x-switchback-instances"], 1)
 
     def test_the_rest_of_a_path_is_a_wildcard(self) -> None:
         def file(file_path: Annotated[str, Path(max_length=100)]) -> None: ...

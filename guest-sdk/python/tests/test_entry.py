@@ -1,0 +1,148 @@
+"""What componentize-py makes a component of, with the host played by a module."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import random
+import sys
+import tempfile
+import types
+import unittest
+from dataclasses import make_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from switchback import request
+from switchback.request import Outside
+
+Level = Enum("Level", ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"])
+
+
+def value(name: str, *fields: str) -> type:
+    return make_dataclass(name, fields or ["value"])
+
+
+class Host:
+    """The modules that componentize-py generates from the world."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str, dict[str, Any]]] = []
+        self.types = types.SimpleNamespace(
+            Request=value("Request", "operation", "params", "body"),
+            Body_Empty=make_dataclass("Body_Empty", []),
+            Payload_Empty=make_dataclass("Payload_Empty", []),
+            Response=value("Response", "status", "headers", "body"),
+            Text=value("Text", "media_type", "data"),
+            Form=value("Form", "fields", "files"),
+            File=value("File", "field", "name", "media_type", "size"),
+            **{name: value(name) for name in ("Body_Text", "Body_Bytes", "Body_Form", "Body_Stream")},
+            **{name: value(name) for name in ("Payload_Text", "Payload_Bytes", "Answer_Full")},
+        )
+        log = types.SimpleNamespace(Level=Level, write=self.write)
+        world = types.ModuleType("wit_world")
+        world.exports = types.SimpleNamespace(Contract=object, Handler=object)  # type: ignore[attr-defined]
+        imports = types.ModuleType("wit_world.imports")
+        imports.__dict__.update(incoming=Outside(), log=log, types=self.types)
+        self.modules = {"wit_world": world, "wit_world.imports": imports}
+
+    def write(self, level: Level, message: str, fields: str) -> None:
+        self.lines.append((level.name, message, json.loads(fields)))
+
+
+class Entry(unittest.TestCase):
+    def setUp(self) -> None:
+        self.host = Host()
+        folder = tempfile.TemporaryDirectory()
+        self.folder = Path(folder.name)
+        self.addCleanup(folder.cleanup)
+        before, path, source = set(sys.modules), list(sys.path), request.source
+        root = logging.getLogger()
+        handlers, level = list(root.handlers), root.level
+
+        def restore() -> None:
+            for name in set(sys.modules) - before:
+                del sys.modules[name]
+            sys.path[:], request.source, root.handlers[:] = path, source, handlers
+            root.setLevel(level)
+
+        self.addCleanup(restore)
+        sys.modules.update(self.host.modules)
+        sys.path.insert(0, str(self.folder))
+
+    def entry(self, name: str, source: str) -> Any:
+        (self.folder / name).write_text(source)
+        importlib.invalidate_caches()
+        return importlib.import_module("switchback.entry")
+
+    def ask(self, entry: Any, operation: str, body: Any = None) -> Any:
+        given = '{"path":{},"query":{},"header":{},"cookie":{}}'
+        kind = self.host.types
+        return entry.Handler().handle(kind.Request(operation, given, body or kind.Body_Empty())).value
+
+    def test_the_app_of_main_is_served_and_what_goes_wrong_is_logged(self) -> None:
+        entry = self.entry(
+            "main.py",
+            """
+import logging
+from switchback import App, Response, UploadFile
+logging.basicConfig()
+app = App()
+@app.get("/text")
+def text() -> str: return "hi"
+@app.get("/bytes")
+def raw() -> Response: return Response(b"ab", headers={"x-n": 3})
+@app.get("/none", status_code=204)
+def none() -> None: ...
+@app.get("/broken")
+def broken() -> None: raise KeyError("a")
+@app.post("/echo")
+def echo(item: dict[str, int]) -> dict[str, int]: return item
+@app.post("/form")
+def form(file: UploadFile) -> list: return [file.filename, file.size]
+""",
+        )
+        self.assertEqual(json.loads(entry.Contract().openapi())["openapi"], "3.1.0")
+        kind = self.host.types
+        json_type = ("content-type", "application/json")
+        self.assertEqual(self.ask(entry, "text"), kind.Response(200, [json_type], kind.Payload_Text('"hi"')))
+        self.assertEqual(self.ask(entry, "raw"), kind.Response(200, [("x-n", "3")], kind.Payload_Bytes(b"ab")))
+        self.assertEqual(self.ask(entry, "none"), kind.Response(204, [], kind.Payload_Empty()))
+        text = kind.Body_Text(kind.Text("application/json", '{"a": 1}'))
+        self.assertEqual(self.ask(entry, "echo", text).body, kind.Payload_Text('{"a":1}'))
+        form = kind.Body_Form(kind.Form("{}", [kind.File("file", "a.txt", None, 5)]))
+        self.assertEqual(self.ask(entry, "form", form).body, kind.Payload_Text('["a.txt",5]'))
+        self.assertEqual(self.ask(entry, "broken").status, 500)
+        [(level, message, fields)] = self.host.lines
+        self.assertEqual((level, message), ("ERROR", "KeyError: 'a'"))
+        self.assertIn("main.py", fields["traceback"])
+        self.assertEqual([type(handler).__name__ for handler in logging.getLogger().handlers], ["HostHandler"])
+
+    def test_each_instance_draws_numbers_of_its_own(self) -> None:
+        entry = self.entry("app.py", "from switchback import App\napp = App()\n@app.get('/')\ndef a() -> int: return 1\n")
+        random.seed(1)
+        same = random.Random(1).random()
+        self.ask(entry, "a")
+        self.assertNotEqual(random.random(), same)
+
+    def test_what_cannot_be_served_is_told_when_it_is_built(self) -> None:
+        # Whether they are installed here or not.
+        hidden = {"pydantic_core": None, "fastapi": None}
+        for source, message in [
+            ("import pydantic_core", "needs `pydantic_core`, which cannot be compiled to WebAssembly: import App"),
+            ("import fastapi", "needs `fastapi`, which cannot"),
+            ("x = 1", "main.py holds no App called `app`"),
+            ("import nothing_of_that_name", "No module named 'nothing_of_that_name'"),
+        ]:
+            with self.subTest(source), self.assertRaisesRegex(ImportError, message):
+                for name in ("main", "switchback.entry"):
+                    sys.modules.pop(name, None)
+                with mock.patch.dict(sys.modules, hidden):
+                    self.entry("main.py", source)
+
+
+if __name__ == "__main__":
+    unittest.main()
