@@ -1,13 +1,13 @@
 //! Plugins of all languages answer alike: the same requests to `hello` and `items` in each of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use switchback::{Config, Host};
 use switchback_tests::guests::{Describe, blank, built_if_there, contract, hello};
-use switchback_tests::{Client, Harness, Reply, tools};
+use switchback_tests::{Harness, Reply, tools};
 
 /// The examples that serve the same in a language: by the names of their components.
 struct Language {
@@ -37,7 +37,7 @@ struct Case {
     method: Option<String>,
     target: Option<String>,
     #[serde(default)]
-    headers: std::collections::BTreeMap<String, String>,
+    headers: BTreeMap<String, String>,
     body: Option<String>,
     /// What is made longer by which text how many times: what is too long to be written down.
     repeat: Option<(Long, String, usize)>,
@@ -56,7 +56,7 @@ impl Case {
         serde_json::from_str(include_str!("languages.json")).expect("the cases are well formed")
     }
 
-    async fn send(&self, client: &mut Client) -> Reply {
+    async fn send(&self, to: &Harness) -> Reply {
         let mut target = self.target.clone().unwrap_or("/items/7?q=abc".into());
         let mut body = self.body.clone().unwrap_or_default();
         if let Some((what, text, times)) = &self.repeat {
@@ -76,7 +76,8 @@ impl Case {
         }
         let usual = if self.body.is_some() { "POST" } else { "GET" };
         let method = self.method.as_deref().unwrap_or(usual);
-        client.send(method, &target, &headers, body).await
+        // A connection for each: after some refusals the host closes it.
+        to.client().send(method, &target, &headers, body).await
     }
 }
 
@@ -152,28 +153,36 @@ async fn answers_as_rust_does(language: &Language) {
         return;
     };
     let (rust, other) = (serving(rust).await, serving(other).await);
-    let (mut ask_rust, mut ask_other) = (rust.client(), other.client());
     let (mut wrong, cases) = (Vec::new(), Case::all());
+    // By status: cases, and those that are alike.
+    let mut table = BTreeMap::<u16, (usize, usize)>::new();
     for case in &cases {
-        let expected = Seen::of(&case.send(&mut ask_rust).await);
+        let expected = Seen::of(&case.send(&rust).await);
         assert_eq!(
             expected.status, case.status,
             "Rust: {}: {expected:?}",
             case.claim
         );
-        let seen = Seen::of(&case.send(&mut ask_other).await);
-        if seen != expected {
+        let seen = Seen::of(&case.send(&other).await);
+        let row = table.entry(case.status).or_default();
+        row.0 += 1;
+        if seen == expected {
+            row.1 += 1;
+        } else {
             wrong.push(format!(
                 "{}:\n  {seen:?}\ninstead of\n  {expected:?}",
                 case.claim
             ));
         }
     }
+    // The row of docs/languages.md.
+    let cells = table
+        .iter()
+        .map(|(status, (all, alike))| format!("{status}: {alike} of {all}"));
     println!(
-        "{}: {} of {} alike",
+        "| {} | {} |",
         language.name,
-        cases.len() - wrong.len(),
-        cases.len()
+        cells.collect::<Vec<_>>().join(" | ")
     );
     assert!(wrong.is_empty(), "{}:\n{}", language.name, wrong.join("\n"));
     let documents = (outline(&rust.host), outline(&other.host));
@@ -226,6 +235,95 @@ async fn python_answers_as_rust_does() {
 #[tokio::test(flavor = "multi_thread")]
 async fn javascript_answers_as_rust_does() {
     answers_as_rust_does(&JAVASCRIPT).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_python_shop_does_what_its_types_say() {
+    let shop = Language {
+        name: "Python",
+        plugins: &["shop-py"],
+    };
+    let Some(shop) = components(&shop) else {
+        return;
+    };
+    let harness = serving(shop).await;
+    let mut client = harness.client();
+    let spade =
+        json!({"name": "Spade", "price": 20.0, "category": "garden", "tags": ["steel"], "id": 2});
+    let found = client.get("/items?category=garden&tag=steel").await;
+    assert_eq!(found.json(), json!([spade]));
+    assert_eq!(
+        client.get("/items?category=cars").await.json()["detail"][0]["type"],
+        "enum"
+    );
+    let missing = client.get("/items/9").await;
+    assert_eq!(
+        (missing.status.as_u16(), missing.text()),
+        (404, r#"{"detail":"there is no item 9"}"#)
+    );
+    let put = client.send(
+        "PUT",
+        "/items/7",
+        &[("content-type", "application/json")],
+        r#"{"name":"a","price":1}"#,
+    );
+    let put = put.await;
+    assert_eq!(
+        (put.status.as_u16(), put.header("location")),
+        (201, "/items/7")
+    );
+
+    let reversed = r#"{"lines":[{"item":1}],"rental":{"start":"2026-01-02","end":"2026-01-01"}}"#;
+    for (customer, body, status, loc) in [
+        (
+            "",
+            r#"{"lines":[{"item":1}]}"#,
+            422,
+            json!(["header", "x-customer"]),
+        ),
+        ("ada", r#"{"lines":[]}"#, 422, json!(["body", "lines"])),
+        (
+            "ada",
+            r#"{"lines":[{"item":1},{"item":9}]}"#,
+            422,
+            json!(["body", "lines", 1, "item"]),
+        ),
+        ("ada", reversed, 422, json!(["body", "rental"])),
+        ("mallory", r#"{"lines":[{"item":1}]}"#, 403, Value::Null),
+        (
+            "ada",
+            r#"{"lines":[{"item":1,"count":2}]}"#,
+            201,
+            Value::Null,
+        ),
+    ] {
+        let mut headers = vec![("content-type", "application/json")];
+        if !customer.is_empty() {
+            headers.push(("X-Customer", customer));
+        }
+        let reply = client.send("POST", "/orders", &headers, body).await;
+        let answer = reply.json();
+        assert_eq!(
+            (reply.status.as_u16(), &answer["detail"][0]["loc"]),
+            (status, &loc),
+            "{answer}"
+        );
+        if status == 201 {
+            assert_eq!(
+                (&answer["total"], &answer["customer"]),
+                (&json!(25.0), &json!("ada"))
+            );
+        }
+    }
+    let front = client.send("GET", "/", &[("user-agent", "Lynx")], "").await;
+    assert_eq!(front.header("content-type"), "text/html; charset=utf-8");
+    assert!(
+        front.text().ends_with("You are 'Lynx'."),
+        "{}",
+        front.text()
+    );
+    let old = client.get("/old").await;
+    assert_eq!((old.status.as_u16(), old.header("location")), (307, "/"));
 }
 
 /// A component that no cache knows: the same with a custom section that names this run.
