@@ -222,7 +222,7 @@ def _object_body(names: Names, operation: Operation, inputs: list[Input], media_
 
 def _property(names: Names, one: Input) -> dict[str, Any]:
     if one.file:
-        schema: dict[str, Any] = {"type": "string", "format": "binary"}
+        schema: dict[str, Any] = {"type": "string", "contentMediaType": "application/octet-stream"}
         if one.many:
             schema = {"type": "array", "items": schema}
         schema = one.rule.words(schema)

@@ -248,7 +248,8 @@ class Operations(unittest.TestCase):
         operation = served(file, method="post")
         self.assertEqual(list(operation["requestBody"]["content"]), ["multipart/form-data"])
         body = operation["schemas"]["Body_file"]
-        self.assertEqual(body["properties"]["picture"], {"type": "string", "format": "binary", "title": "Picture"})
+        file_schema = {"type": "string", "contentMediaType": "application/octet-stream", "title": "Picture"}
+        self.assertEqual(body["properties"]["picture"], file_schema)
         self.assertEqual(body["required"], ["picture", "raw"])
 
     def test_what_a_dependency_takes_the_operation_takes(self) -> None:
