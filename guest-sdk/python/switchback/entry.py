@@ -5,6 +5,12 @@ All of this runs once, when the component is built; what is then in memory is wh
 
 from __future__ import annotations
 
+# What the standard library imports only when it is first needed: by then there are no files any more.
+import _strptime  # noqa: F401, by datetime.strptime
+import encodings.ascii  # noqa: F401
+import encodings.latin_1  # noqa: F401
+import encodings.utf_16  # noqa: F401
+import encodings.utf_8_sig  # noqa: F401
 import gc
 import importlib.util
 import logging

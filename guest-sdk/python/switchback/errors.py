@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, Mapping, Sequence
 
 
@@ -71,8 +72,6 @@ class Unfit(ValueError):
 
 
 def _phrase(status_code: int) -> str:
-    from http import HTTPStatus
-
     try:
         return HTTPStatus(status_code).phrase
     except ValueError:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from http.cookies import SimpleCookie
 from typing import Any, Mapping
+from urllib.parse import quote
 
 from .hints import plain
 
@@ -58,8 +60,6 @@ class Response:
         samesite: str | None = "lax",
     ) -> None:
         """Adds a ``set-cookie`` header."""
-        from http.cookies import SimpleCookie
-
         cookie: SimpleCookie = SimpleCookie()
         cookie[key] = value
         morsel = cookie[key]
@@ -100,8 +100,6 @@ class RedirectResponse(Response):
     """Sends the client elsewhere: 307 keeps method and body, 303 makes it a GET."""
 
     def __init__(self, url: str, status_code: int = 307, headers: Mapping[str, str] | None = None) -> None:
-        from urllib.parse import quote
-
         super().__init__(None, status_code, headers)
         self.headers.append(("location", quote(url, safe=":/%#?=@[]!$&'()*+,;")))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import importlib.util
 import json
 import logging
 import random
@@ -127,6 +129,15 @@ def form(file: UploadFile) -> list: return [file.filename, file.size]
         same = random.Random(1).random()
         self.ask(entry, "a")
         self.assertNotEqual(random.random(), same)
+
+    def test_nothing_is_imported_in_a_call(self) -> None:
+        # The files are there at build time only.
+        package = Path(str(importlib.util.find_spec("switchback").submodule_search_locations[0]))  # type: ignore
+        for file in package.glob("*.py"):
+            tree = ast.parse(file.read_text())
+            functions = [one for one in ast.walk(tree) if isinstance(one, (ast.FunctionDef, ast.Lambda))]
+            inside = [inner for one in functions for inner in ast.walk(one)]
+            self.assertFalse([one for one in inside if isinstance(one, (ast.Import, ast.ImportFrom))], file.name)
 
     def test_what_cannot_be_served_is_told_when_it_is_built(self) -> None:
         # Whether they are installed here or not.
