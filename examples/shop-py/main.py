@@ -6,7 +6,8 @@ from typing import Annotated
 
 import items
 from models import Message, Order, Receipt
-from switchback import App, Depends, Header, HTMLResponse, HTTPException, RedirectResponse, RequestValidationError, request
+from switchback import App, Depends, Header, HTMLResponse, HTTPException, RedirectResponse
+from switchback import RequestValidationError, request
 
 log = logging.getLogger(__name__)
 

@@ -73,6 +73,15 @@ class Receipt:
 
 
 @dataclass
+class Picture:
+    """A picture of an item."""
+
+    title: str
+    bytes: int
+    is_png: bool
+
+
+@dataclass
 class Message:
     """What went wrong."""
 

@@ -315,6 +315,15 @@ async fn the_python_shop_does_what_its_types_say() {
             );
         }
     }
+    let form = b"--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n\x89PNG..\r\n--x--\r\n";
+    let multipart = [("content-type", "multipart/form-data; boundary=x")];
+    let picture = client
+        .send("POST", "/items/1/picture", &multipart, &form[..])
+        .await;
+    assert_eq!(
+        picture.json(),
+        json!({"title": "a.png", "bytes": 6, "is_png": true})
+    );
     let front = client.send("GET", "/", &[("user-agent", "Lynx")], "").await;
     assert_eq!(front.header("content-type"), "text/html; charset=utf-8");
     assert!(

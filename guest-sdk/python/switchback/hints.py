@@ -12,7 +12,8 @@ from enum import Enum
 from typing import Annotated, Any, Callable, Literal, Mapping, Union
 from uuid import UUID
 
-from .nodes import Alternatives, Choice, Listing, Map, Model, Node, Nothing, OneOf, Row, Ruled, Scalar, Slot, key_of, shown
+from .nodes import Alternatives, Choice, Listing, Map, Model, Node, Nothing, OneOf, Row, Ruled, Scalar, Slot
+from .nodes import key_of, shown
 from .params import REQUIRED, Field
 
 
@@ -120,9 +121,12 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return node(type(value)).dump(value)
-    for cls in (datetime, date, time, UUID, Decimal, str, int, float):
+    for basic in (str, int, float):
+        if isinstance(value, basic):
+            return basic(value)
+    for cls in (datetime, date, time, UUID, Decimal):
         if isinstance(value, cls):
-            return _SCALARS[cls].dump(value) if cls not in (str, int, float) else cls(value)
+            return _SCALARS[cls].dump(value)
     raise TypeError(f"{shown(type(value))} cannot be written as JSON")
 
 
@@ -161,7 +165,7 @@ def _is_required(cls: type, name: str, hint: Any) -> bool:
 
 
 def _instant(moment: Any) -> str:
-    text = moment.isoformat()
+    text: str = moment.isoformat()
     return text[:-6] + "Z" if text.endswith("+00:00") else text
 
 

@@ -263,7 +263,8 @@ class Alternatives(Node):
 
     def constrained(self, names: Names, given: Mapping[str, Any]) -> dict[str, Any] | None:
         """Each arm takes the rules that are about it; every rule must have found one."""
-        schemas, told = [], set()
+        schemas: list[dict[str, Any]] = []
+        told: set[str] = set()
         for arm in self.arms:
             mine = {name: value for name, value in given.items() if arm.constrained(names, {name: value}) is not None}
             told.update(mine)
@@ -388,7 +389,7 @@ class Model(Node):
             raise Unfit(str(error), value) from None
 
     def dump(self, value: Any) -> Any:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return {slot.alias: slot.node.dump(value[slot.name]) for slot in self.slots if slot.name in value}
         return {slot.alias: slot.node.dump(getattr(value, slot.name)) for slot in self.slots}
 

@@ -73,6 +73,11 @@ class Call:
     answers: list[str] = field(default_factory=list)
     dependencies: list[tuple[str | None, Call, bool]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        # Asked once, since each call would have to.
+        self.yields = inspect.isgeneratorfunction(self.function)
+        self.is_async = inspect.iscoroutinefunction(self.function)
+
     def every_input(self) -> list[Input]:
         """Its own and those of what it depends on; each parameter once."""
         found = [one for _, call, _ in self.dependencies for one in call.every_input()] + self.inputs
@@ -192,7 +197,7 @@ class Body_:
         if self._parsed is _UNREAD:
             self._parsed = self._parse(wanted)
         if self._embedded or wanted.place == "form":
-            if not isinstance(self._parsed, Mapping) or wanted.alias not in self._parsed:
+            if not isinstance(self._parsed, dict) or wanted.alias not in self._parsed:
                 return _default(wanted)
             return _loaded(wanted, self._parsed[wanted.alias], "body", wanted.alias)
         if received.data is None:
@@ -251,10 +256,10 @@ def _run(
     for name in call.answers:
         arguments[name] = answer
     function = call.function
-    if inspect.isgeneratorfunction(function):
+    if call.yields:
         return stack.enter_context(contextlib.contextmanager(function)(**arguments))
     result = function(**arguments)
-    return _finish(result) if inspect.iscoroutine(result) else result
+    return _finish(result) if call.is_async else result
 
 
 def _finish(coroutine: Any) -> Any:
@@ -289,8 +294,8 @@ def answer_of(result: Any, returns: Node | None, extra: Response) -> Response:
     elif extra.status_code in (204, 205, 304):
         response = Response(None, extra.status_code)
     else:
-        text = to_json(returns.dump(result) if returns else result)
-        response = Response(text, extra.status_code, media_type="application/json")
+        response = Response(to_json(returns.dump(result) if returns else result), extra.status_code)
+        response.headers.append(("content-type", "application/json"))
     response.headers.extend(extra.headers)
     return response
 
@@ -301,7 +306,8 @@ _FILE = "in "
 def _place(function: Any) -> str:
     code = getattr(_plain_function(function), "__code__", None)
     name = getattr(function, "__qualname__", shown(function))
-    return f"{_FILE}`{name}` ({code.co_filename.rpartition('/')[2]}:{code.co_firstlineno})" if code else f"{_FILE}`{name}`"
+    at = f" ({code.co_filename.rpartition('/')[2]}:{code.co_firstlineno})" if code else ""
+    return f"{_FILE}`{name}`{at}"
 
 
 def _plain_function(function: Any) -> Any:

@@ -104,6 +104,5 @@ class RedirectResponse(Response):
         self.headers.append(("location", quote(url, safe=":/%#?=@[]!$&'()*+,;")))
 
 
-def to_json(value: Any) -> str:
-    """Compact, as FastAPI writes it. NaN and infinities are no JSON: a ValueError."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+#: Compact, as FastAPI writes it. NaN and infinities are no JSON: a ValueError.
+to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
