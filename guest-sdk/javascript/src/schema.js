@@ -111,11 +111,15 @@ class ObjectSchema extends Schema {
   }
 }
 
+const { hasOwn } = Object;
+
 function shapeObject(entries, keepsOthers) {
+  // Every request with a body comes by here; objects are taken apart quicker than pairs.
+  const properties = entries.map(([name, { initial, shape }]) => ({ name, initial, shape }));
   return (value) => {
     const shaped = keepsOthers ? { ...value } : {};
-    for (const [name, { initial, shape }] of entries) {
-      const given = Object.hasOwn(value, name) ? value[name] : initial && JSON.parse(initial);
+    for (const { name, initial, shape } of properties) {
+      const given = hasOwn(value, name) ? value[name] : initial && JSON.parse(initial);
       if (given !== undefined) shaped[name] = shape ? shape(given) : given;
     }
     return shaped;
