@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{Answers, Problem};
+use crate::{Answers, Cookie, Problem};
 
 /// JSON: of a body as an argument, of an answer as a result. The value is field `0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +60,11 @@ impl Response {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));
         self
+    }
+
+    /// Sets a cookie.
+    pub fn cookie(self, cookie: Cookie) -> Self {
+        self.header("set-cookie", &cookie.written())
     }
 
     /// Sets the body.
@@ -282,6 +287,11 @@ impl<T> With<T> {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));
         self
+    }
+
+    /// Sets a cookie.
+    pub fn cookie(self, cookie: Cookie) -> Self {
+        self.header("set-cookie", &cookie.written())
     }
 }
 

@@ -50,6 +50,13 @@
 //! [`plugin!`] lists the operations and makes the component. One function handles one request at a time; nothing is
 //! async, and a call that waits (reading a stream) holds no thread of the host.
 //!
+//! # Around a function
+//!
+//! - [`Problem`], [`Responses`] and [`Violation`] are what it may fail with; [`With`] adds headers and [`Cookie`]s.
+//! - [`State`] is kept from one call to the next; [`incoming`] tells the rest of the request; [`info!`] and its like
+//!   ([`log`]) write to the host's log.
+//! - `TestClient` (feature `test`) sends requests to the plugin in its own tests, through the host's checks.
+//!
 //! # Setting up a crate
 //!
 //! ```toml
@@ -60,10 +67,13 @@
 //! switchback-sdk = "0.1"
 //! serde = { version = "1", features = ["derive"] }    # the derives of the prelude name these two,
 //! schemars = { version = "1", features = ["preserve_order"] }  # so a crate that derives needs them
+//!
+//! [dev-dependencies]
+//! switchback-sdk = { version = "0.1", features = ["test"] }    # `TestClient`
 //! ```
 //!
 //! `cargo build --release --target wasm32-wasip2` then makes the component. On the machine itself the crate compiles
-//! as an ordinary library, so that `cargo test` can call the functions and [`Plugin::handle`].
+//! as an ordinary library, so that `cargo test` can call the functions, and the plugin through `TestClient`.
 
 #[cfg(any(test, all(target_arch = "wasm32", feature = "arena")))]
 mod arena;
@@ -73,6 +83,7 @@ pub mod bindings;
 mod answer;
 mod body;
 mod contract;
+mod cookie;
 mod export;
 pub mod incoming;
 pub mod log;
@@ -94,6 +105,7 @@ mod violation;
 pub use answer::Found as __Found;
 pub use answer::{Answer, Html, Json, Redirect, Response, Text, With};
 pub use body::{Body, Bytes, Form, FromBody};
+pub use cookie::Cookie;
 #[doc(hidden)]
 pub use export::handle as __handle;
 pub use operation::{Operation, Route};
@@ -123,9 +135,9 @@ static ARENA: arena::Arena = arena::Arena::new();
 /// What a plugin's source wants at hand: `use switchback_sdk::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Bytes, Form, Html, Json, OrProblem, Parameter, Problem, Redirect, Response, Responses,
-        State, Text, Upload, Violation, With, debug, delete, error, get, incoming, info, log,
-        patch, plugin, post, put, router, warn,
+        Bytes, Cookie, Form, Html, Json, OrProblem, Parameter, Problem, Redirect, Response,
+        Responses, State, Text, Upload, Violation, With, debug, delete, error, get, incoming, info,
+        log, patch, plugin, post, put, router, warn,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

@@ -171,6 +171,47 @@ impl TestRequest<'_> {
         self.body("application/x-www-form-urlencoded", encoded(fields))
     }
 
+    /// Sets a body of a form with files (`multipart/form-data`): fields, and files with their field.
+    ///
+    /// ```
+    /// use switchback_sdk::{TestClient, Upload};
+    /// use switchback_sdk::prelude::*;
+    ///
+    /// /// Measure a file
+    /// #[post("/files")]
+    /// fn measure(file: Upload, #[form] times: u32) -> u32 {
+    ///     file.size * times
+    /// }
+    ///
+    /// plugin! { title: "Files", routes: [measure] }
+    ///
+    /// let client = TestClient::new(plugin());
+    /// let files = [("file", "a.txt", "text/plain", "hello".as_bytes())];
+    /// let response = client.post("/files").multipart(&[("times", "2")], &files).send();
+    /// assert_eq!(response.json::<u32>(), 10);
+    /// ```
+    pub fn multipart(self, fields: &[(&str, &str)], files: &[(&str, &str, &str, &[u8])]) -> Self {
+        let mut body = Vec::new();
+        let mut part = |head: String, content: &[u8]| {
+            body.extend(
+                format!("--{BOUNDARY}\r\ncontent-disposition: form-data; {head}\r\n\r\n")
+                    .into_bytes(),
+            );
+            body.extend(content);
+            body.extend(b"\r\n");
+        };
+        for (name, value) in fields {
+            part(format!("name=\"{name}\""), value.as_bytes());
+        }
+        for (field, file_name, media_type, content) in files {
+            let head =
+                format!("name=\"{field}\"; filename=\"{file_name}\"\r\ncontent-type: {media_type}");
+            part(head, content);
+        }
+        body.extend(format!("--{BOUNDARY}--\r\n").into_bytes());
+        self.body(&format!("multipart/form-data; boundary={BOUNDARY}"), body)
+    }
+
     /// Sets a body of any type.
     pub fn body(mut self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
@@ -240,6 +281,9 @@ impl TestRequest<'_> {
         }
     }
 }
+
+/// What stands between the parts of a form.
+const BOUNDARY: &str = "switchback-test-client-boundary";
 
 fn answer(plugin: &Plugin, operation: &str, admitted: Admitted) -> Response {
     let body = match admitted.body {

@@ -57,7 +57,31 @@ fn panics() {
     panic!("on purpose")
 }
 
-plugin! { title: "Client", routes: [hello, create, count, asked, bad, panics] }
+#[get("/sent")]
+fn sent(#[header] x_token: String, #[cookie] session: Option<u32>) -> String {
+    format!("{x_token} {session:?}")
+}
+
+#[post("/login")]
+fn login(#[form] user: String, #[form(le = 5)] tries: u8) -> String {
+    format!("{user} {tries}")
+}
+
+#[post("/upload")]
+fn upload(file: Upload, #[form] note: Option<String>) -> Result<Json<Value>, Problem> {
+    let content = String::from_utf8_lossy(&file.read_all()?).into_owned();
+    Ok(Json(json!({
+        "content": content,
+        "name": file.file_name,
+        "type": file.media_type,
+        "note": note,
+    })))
+}
+
+plugin! {
+    title: "Client",
+    routes: [hello, create, count, asked, bad, panics, sent, login, upload],
+}
 
 fn client() -> TestClient {
     TestClient::new(plugin())
@@ -112,6 +136,82 @@ fn routes_are_the_hosts() {
     let response = client.get("/hello/x/?times=2").send();
     assert_eq!(response.status, 307);
     assert_eq!(response.header("location"), Some("/hello/x?times=2"));
+}
+
+#[test]
+fn headers_and_cookies_are_checked_and_read() {
+    let client = client();
+    let request = client.get("/sent").header("X-Token", "secret");
+    let response = request
+        .clone()
+        .cookie("other", "x")
+        .cookie("session", "7")
+        .send();
+    assert_eq!(response.json::<String>(), "secret Some(7)");
+    let response = request.cookie("session", "x").send();
+    assert_eq!(
+        response.value()["detail"][0]["loc"],
+        json!(["cookie", "session"])
+    );
+    let response = client.get("/sent").send();
+    assert_eq!(response.value()["detail"][0]["type"], "missing");
+}
+
+#[test]
+fn a_cookie_that_was_set_is_read_back_as_it_was() {
+    #[post("/set")]
+    fn set(value: Json<String>) -> Response {
+        Response::new(204).cookie(Cookie::new("c", &value.0))
+    }
+    #[get("/get")]
+    fn get(#[cookie] c: String) -> String {
+        c
+    }
+    plugin! { title: "Cookies", routes: [set, get] }
+    let client = TestClient::new(plugin());
+    for value in ["plain", "", "a;b,c \"d\" \\ é\r\n", "\"", "1=2"] {
+        let response = client.post("/set").json(value).send();
+        let set = response.header("set-cookie").unwrap();
+        let (pair, _) = set.rsplit_once("; Path=/").unwrap();
+        let response = client.get("/get").header("cookie", pair).send();
+        assert_eq!(response.json::<String>(), value, "{pair}");
+    }
+}
+
+#[test]
+fn forms_are_checked_and_read() {
+    let client = client();
+    let form = |tries| {
+        client
+            .post("/login")
+            .form(&[("user", "Ann & Bo"), ("tries", tries)])
+    };
+    assert_eq!(form("5").send().json::<String>(), "Ann & Bo 5");
+    let response = form("6").send();
+    assert_eq!(
+        response.value()["detail"][0]["loc"],
+        json!(["body", "tries"])
+    );
+}
+
+#[test]
+fn files_arrive_with_their_names() {
+    let client = client();
+    let files = [("file", "a.txt", "text/plain", "hello".as_bytes())];
+    let response = client
+        .post("/upload")
+        .multipart(&[("note", "n")], &files)
+        .send();
+    let expected = json!({"content": "hello", "name": "a.txt", "type": "text/plain", "note": "n"});
+    assert_eq!(response.value(), expected);
+    let response = client
+        .post("/upload")
+        .multipart(&[("note", "n")], &[])
+        .send();
+    assert_eq!(
+        response.value()["detail"][0]["loc"],
+        json!(["body", "file"])
+    );
 }
 
 #[test]
