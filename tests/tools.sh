@@ -15,6 +15,7 @@ done
 if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && have apt-get; then
     echo "the tests need these Debian packages, which are installed now:$missing"
     # shellcheck disable=SC2086 # one word each
+    export DEBIAN_FRONTEND=noninteractive
     { apt-get install -y -q --no-install-recommends $missing || {
         apt-get update -q && apt-get install -y -q --no-install-recommends $missing
     }; } >/dev/null 2>&1 || echo "apt-get could not install them; try: apt-get install$missing"

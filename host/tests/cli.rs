@@ -312,7 +312,10 @@ fn strict_exits_if_a_file_cannot_be_served() {
         "--log",
         "off",
     ]);
-    assert!(said.contains("error: `items.wasm` is not served: "), "{said}");
+    assert!(
+        said.contains("error: `items.wasm` is not served: "),
+        "{said}"
+    );
     assert!(
         said.contains("error: `My_Items.wasm` is not served"),
         "{said}"

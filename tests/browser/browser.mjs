@@ -4,12 +4,12 @@
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
-// Named by the Rust test, which found it in PATH.
+// Named by the Rust test, which found it in PATH. Tests run as root in containers too: no sandbox, a small /dev/shm.
 const executablePath = process.env.CHROMIUM;
 
 /// Runs `visit` in a browser of its own, and ends the process: what failed goes to stderr.
 export async function withBrowser(visit) {
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   try {
     await visit(browser);
   } finally {

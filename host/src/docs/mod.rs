@@ -75,6 +75,8 @@ pub(crate) fn answer(
 /// What a page is about: all that is served, or with `?plugin=NAME` one plugin; `?plugin=` is all, however many.
 struct Subject<'a> {
     title: &'a str,
+    /// The plugin's name; empty for all.
+    plugin: &'a str,
     /// The address of the document, from the page's own.
     document: String,
     operations: usize,
@@ -88,6 +90,7 @@ impl<'a> Subject<'a> {
         let Some((_, name)) = wanted.filter(|(_, name)| !name.is_empty()) else {
             return Some(Subject {
                 title: &host.title,
+                plugin: "",
                 document: "openapi.json".into(),
                 operations: api.revisions().iter().map(|one| operations(one)).sum(),
             });
@@ -95,14 +98,16 @@ impl<'a> Subject<'a> {
         let plugin = api.find(&name)?;
         Some(Subject {
             title: title(plugin),
+            plugin: &plugin.name,
             document: format!("openapi/{name}.json"),
             operations: operations(plugin),
         })
     }
 
-    fn values(&self) -> [(&'static str, Cow<'_, str>); 3] {
+    fn values(&self) -> [(&'static str, Cow<'_, str>); 4] {
         [
             ("title", self.title.into()),
+            ("plugin", self.plugin.into()),
             ("document", self.document.as_str().into()),
             ("operations", self.operations.to_string().into()),
         ]

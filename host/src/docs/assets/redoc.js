@@ -28,12 +28,27 @@ const darkTheme = {
   typography: { links: { color: "#8ab4f8", visited: "#8ab4f8", hover: "#aecbfa" }, code: { color: "#f6aea9", backgroundColor: "#262d32" } },
 };
 
+// ReDoc's Markdown takes minutes for some long texts, and gives the page up for deeply nested ones. On the page of a plugin
+// that is its author's affair; where all are shown, no plugin's text may take the page from the others.
+const LONGEST = 8000;
+const LONGEST_LINE = 2000;
+
+const shortened = (text, longest) => (text.length > longest ? `${text.slice(0, longest)}… (shortened here)` : text);
+
+function gentle(key, value) {
+  if (key !== "description" || typeof value !== "string") return value;
+  const lines = value.split("\n").map((line) => shortened(line, LONGEST_LINE));
+  return shortened(lines.join("\n"), LONGEST);
+}
+
 await watch(address);
+const source = page.dataset.plugin ? address : JSON.parse(await (await fetch(address)).text(), gentle);
 const options = {
   // ReDoc writes style sheets of its own; the page's policy lets through those that carry its nonce.
   nonce: document.querySelector("script[nonce]").nonce,
+  downloadUrls: [{ title: "Download", url: address }],
   // Descriptions are plugins' texts.
   sanitize: true,
   theme: dark.matches ? darkTheme : {},
 };
-Redoc.init(address, options, page);
+Redoc.init(source, options, page);
