@@ -89,7 +89,7 @@ impl Cookie {
     }
 
     /// The header's value.
-    pub(crate) fn written(&self) -> String {
+    pub(crate) fn written(self) -> String {
         let Cookie {
             pair,
             path,

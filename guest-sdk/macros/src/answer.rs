@@ -35,10 +35,11 @@ pub(crate) fn of(output: &ReturnType, status: u16, called: &TokenStream) -> Answ
         describe.extend(quote_spanned! { bad.span() =>
             <#bad as ::switchback_sdk::Responses>::describe(answers);
         });
+        let failed = quote_spanned!(bad.span() => ::switchback_sdk::Responses::respond(bad));
         quote! {
             ::core::result::Result::Ok(match #called {
                 ::core::result::Result::Ok(good) => #answered,
-                ::core::result::Result::Err(bad) => ::switchback_sdk::Responses::respond(bad),
+                ::core::result::Result::Err(bad) => #failed,
             })
         }
     } else {

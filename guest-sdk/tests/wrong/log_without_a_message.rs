@@ -1,0 +1,5 @@
+use switchback_sdk::prelude::*;
+
+fn main() {
+    info!(id = 7);
+}
