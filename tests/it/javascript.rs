@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use switchback_tests::guests::built_if_there;
+use switchback_tests::process::program;
 use switchback_tests::{Client, Harness, Reply, tools};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -145,6 +146,35 @@ async fn an_uploaded_file_comes_back_byte_by_byte() {
     let sent = client.get("/items/1/photo").await;
     assert_eq!(sent.header("content-type"), "image/png");
     assert!(sent.body[..] == photo[..], "the photo has changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_plugin_in_javascript_is_built_and_served() {
+    let packages = tools::in_repository("guest-sdk/javascript/node_modules");
+    if !packages.join("componentize-qjs").exists() {
+        return tools::skip("componentize-qjs is not installed: `make guests` says what it lacks");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let switchback = |arguments: &[&str]| {
+        let ran = Command::new(program())
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .expect("it starts");
+        assert!(ran.status.success(), "{arguments:?}: {ran:?}");
+    };
+    switchback(&["new", "greet", "--template", "javascript"]);
+    // What npm would install, without a network.
+    let carried = folder.path().join("greet/.switchback/javascript");
+    std::os::unix::fs::symlink(packages, carried.join("node_modules")).expect("linked");
+    switchback(&["build", "greet"]);
+
+    let component = std::fs::read(folder.path().join("greet.wasm")).expect("built");
+    let harness = Harness::new().await;
+    harness.deploy("greet", component).await.expect("served");
+    let mut client = harness.client();
+    let hello = client.get("/hello/World").await;
+    assert_eq!(hello.text(), r#"{"message":"Hello World"}"#);
 }
 
 #[test]
