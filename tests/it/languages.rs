@@ -394,7 +394,7 @@ async fn while_python_compiles_others_answer_and_are_swapped() {
 #[test]
 fn the_python_sdk_passes_its_own_tests() {
     let Some(python) = tools::find("python3") else {
-        return tools::skip("Python is not installed: run tests/tools.sh");
+        return tools::skip("Python is not installed: run guest-sdk/python/toolchain.sh");
     };
     let recent = "import sys; sys.exit(sys.version_info < (3, 11))";
     let is_recent = Command::new(&python)
