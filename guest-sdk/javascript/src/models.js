@@ -42,7 +42,7 @@ export class Models {
         if (direction.schemas.has(name)) schemas[placed(name, suffix)] = direction.schemas.get(name);
       }
     }
-    return JSON.parse(JSON.stringify({ ...document, components: { schemas } }), (_, value) => {
+    return JSON.parse(JSON.stringify({ ...document, components: { ...document.components, schemas } }), (_, value) => {
       if (typeof value !== "string" || !value.startsWith("#/")) return value;
       // A `$ref`, or an entry of a discriminator's mapping.
       for (const [place, suffix] of [[PLACES.read, "-Input"], [PLACES.written, "-Output"]]) {

@@ -124,6 +124,15 @@ test("routers give their routes a prefix, tags and answers, one inside of anothe
   assert.deepEqual(read.responses[403].content["application/json"].schema.required, ["detail"]);
 });
 
+test("what OpenAPI has beyond this is added by hand", () => {
+  const securitySchemes = { token: { type: "http", scheme: "bearer" } };
+  const app = new App({ title: "Test", openapi: { components: { securitySchemes }, tags: [{ name: "a" }] } });
+  app.get("/", { security: [{ token: [] }], "x-own": 1, responses: { 200: s.object({}).named("Empty") } }, ok);
+  const { components, tags, paths } = app.openapi();
+  assert.deepEqual([components.securitySchemes, Object.keys(components.schemas)], [securitySchemes, ["Empty"]]);
+  assert.deepEqual([tags, paths["/"].get.security, paths["/"].get["x-own"]], [[{ name: "a" }], [{ token: [] }], 1]);
+});
+
 test("a function that serves two routes names neither", () => {
   const app = new App({ title: "Test" });
   app.get("/a", ok).get("/b", ok);
