@@ -76,6 +76,8 @@ async fn trying_out_works_where_another_program_nests_the_host() {
     browser
         .run("try-it-out.mjs", &[&format!("{api}/docs")])
         .await;
+    let of_items = format!("{api}/docs?plugin=items");
+    browser.run("try-it-out.mjs", &[&of_items, "items"]).await;
     browser
         .run(
             "loads.mjs",
