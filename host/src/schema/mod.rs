@@ -11,6 +11,7 @@ mod format;
 mod graph;
 mod read;
 mod secret;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::check::{Sent, Step, Walk};
 use super::graph::{Node, NodeId, Type, Union};
-use super::{text, words};
+use super::{spelling, text, words};
 use crate::violations::Rule;
 
 impl<'a> Walk<'a, '_> {
@@ -98,7 +98,13 @@ impl<'a> Walk<'a, '_> {
     /// The text as the type that the schema names.
     fn coerce(&self, node: &Node, sent: &str) -> Result<Value, Rule> {
         if node.types.has(Type::String) || node.types.any() && node.options.is_none() {
-            return Ok(sent.into());
+            return match &node.string.format {
+                Some((format, _)) => Ok(spelling::of(format, sent)?
+                    .as_deref()
+                    .unwrap_or(sent)
+                    .into()),
+                None => Ok(sent.into()),
+            };
         }
         if let Some(options) = &node.options {
             let read = if options.values.iter().any(Value::is_string) {

@@ -276,6 +276,13 @@ pub(super) fn finite_number() -> Rule {
     Rule::plain("finite_number", "Input should be a finite number")
 }
 
+pub(super) fn date_inexact() -> Rule {
+    Rule::plain(
+        "date_from_datetime_inexact",
+        "Datetimes provided to dates should have zero time - e.g. be exact dates",
+    )
+}
+
 /// A limit on a number: `("greater_than", "gt", "greater than")`.
 pub(super) fn limit(kind: &'static str, key: &'static str, words: &str, limit: &Number) -> Rule {
     // Python writes the limit of a float without `.0`.
