@@ -53,7 +53,7 @@ struct Call<B> {
     operation: usize,
     /// Boxed: it is moved from step to step.
     head: Box<Parts>,
-    /// The path's raw parameters, as ranges of the router's spelling of the path.
+    /// The path's parameters, still percent-encoded.
     segments: Vec<String>,
     body: B,
 }

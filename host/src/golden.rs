@@ -90,7 +90,7 @@ fn answer(schemas: &Schemas, document: &Value, case: &Case) -> Value {
     for (template, value) in case.path.split('/').zip(path.split('/')) {
         if let Some(name) = template.strip_prefix('{') {
             names.push(name.trim_end_matches('}'));
-            values.push(value);
+            values.push(value.to_owned());
         }
     }
     let parameters = Parameters::compile(schemas, &names, &pointers)

@@ -48,9 +48,8 @@ pub(crate) fn admit(
     body: Bytes,
     limits: &Limits,
 ) -> Result<Admitted, ServeError> {
-    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let received = Received {
-        path: &segments,
+        path: segments,
         query: head.uri.query(),
         headers: &head.headers,
         body,
