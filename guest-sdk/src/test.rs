@@ -213,9 +213,14 @@ impl TestRequest<'_> {
     }
 
     /// Sets a body of any type.
-    pub fn body(mut self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub fn body(self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.content(body).header("content-type", media_type)
+    }
+
+    /// Sets a body without a word of its type.
+    pub fn content(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
-        self.header("content-type", media_type)
+        self
     }
 
     /// Sets the address that `incoming::peer` tells; unless set there is none.

@@ -1,0 +1,16 @@
+use switchback_sdk::prelude::*;
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+struct Item {
+    name: String,
+    description: Option<String>,
+    price: f64,
+    tax: Option<f64>,
+}
+
+#[post("/items/")]
+fn create_item(item: Json<Item>) -> Item {
+    item.0
+}
+
+plugin! { title: "FastAPI", routes: [create_item] }

@@ -1,0 +1,36 @@
+use switchback_sdk::prelude::*;
+
+#[derive(Deserialize, JsonSchema)]
+struct UserIn {
+    username: String,
+    #[expect(dead_code, reason = "taken, and never answered")]
+    password: String,
+    #[schemars(email)]
+    email: String,
+    full_name: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct UserOut {
+    username: String,
+    #[schemars(email)]
+    email: String,
+    full_name: Option<String>,
+}
+
+#[post("/user/")]
+fn create_user(user: Json<UserIn>) -> UserOut {
+    let Json(UserIn {
+        username,
+        email,
+        full_name,
+        ..
+    }) = user;
+    UserOut {
+        username,
+        email,
+        full_name,
+    }
+}
+
+plugin! { title: "FastAPI", routes: [create_user] }
