@@ -51,7 +51,7 @@ python_sdk = guest-sdk/python
 examples/dist/%-py.wasm: examples/%-py/*.py $(python_sdk)/switchback/*.py wit/plugin.wit
 	@mkdir -p $(@D)
 	@echo "componentize-py examples/$*-py"
-	@$(COMPONENTIZE_PY) --quiet -d $(python_sdk)/wit -w plugin componentize \
+	@RUST_BACKTRACE=0 $(COMPONENTIZE_PY) --quiet -d $(python_sdk)/wit -w plugin componentize \
 		-p examples/$*-py -p $(python_sdk) switchback.entry -o $@.new
 	@mv $@.new $@
 

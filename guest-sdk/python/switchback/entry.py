@@ -105,6 +105,7 @@ def _wake() -> None:
     if _awake:
         return
     _awake = True
+    request.source = incoming
     # The generator's state is part of the snapshot: every instance would draw the same numbers.
     random.seed()
     root = logging.getLogger()
@@ -117,7 +118,6 @@ def _write(level: str, message: str, fields: str) -> None:
     log.write(log.Level[level], message, fields)
 
 
-request.source = incoming
 logging.getLogger().setLevel(logging.INFO)
 # What lives by now lives for good: collecting must not touch (and so copy) its pages in each instance.
 gc.collect()

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Callable, Mapping
 
 from .errors import Unfit
 from .hints import Whatever, node
-from .nodes import Node, Ruled, shown
+from .nodes import Map, Model, Node, Ruled, reachable, shown
 from .params import REQUIRED, Body, Cookie, Field, File, Form, Header, Path, Query
 from .request import Request, UploadFile, request
 from .responses import Response, to_json
@@ -152,6 +152,8 @@ def _argument(
             raise TypeError("is `Path(…)`, and the path has no such part")
         if default is not REQUIRED:
             raise TypeError("a part of the path is always there: it takes no default")
+    if rule.place != "body" and any(isinstance(one, (Map, Model)) for one in reachable(inner)):
+        raise TypeError(f"is an object, and `{type(rule).__name__}(…)` is for single values: name its fields one by one")
     alias = rule.alias or (
         name.replace("_", "-") if isinstance(rule, Header) and rule.convert_underscores else name
     )

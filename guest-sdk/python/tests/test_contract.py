@@ -355,6 +355,7 @@ class Wrong(unittest.TestCase):
         def answer() -> complex: ...
         def form(a: Annotated[str, Form()], b: Annotated[int, Body()]) -> None: ...
         def default(id: int = 3) -> None: ...
+        def whole(part: Part = Query()) -> None: ...
 
         @dataclass
         class Old:
@@ -381,6 +382,7 @@ class Wrong(unittest.TestCase):
             (answer, "/x", "the answer: complex has no JSON Schema"),
             (form, "/x", "has a form and a body"),
             (default, "/x/{id}", "`id`: a part of the path is always there"),
+            (whole, "/x", "`part`: is an object, and `Query"),
             (field, "/x", "Old.name: rules are part of the type"),
         ]:
             with self.subTest(function.__name__), self.assertRaisesRegex(TypeError, message):

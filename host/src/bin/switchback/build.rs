@@ -110,7 +110,9 @@ pub(crate) async fn component(
         Language::Python => {
             let sdk = project.sdk("python").map_err(Unbuilt::Other)?;
             run_for(project, toolchain, |command, out| {
+                // What is wrong is in Python's traceback; one of the tool itself would only hide it.
                 command
+                    .env("RUST_BACKTRACE", "0")
                     .arg("--quiet")
                     .arg("-d")
                     .arg(sdk.join("wit"))
