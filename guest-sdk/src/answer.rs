@@ -91,11 +91,12 @@ impl Response {
 ///
 /// Every type that serialises and has a schema is one, and goes out as JSON: `String`, `Vec<Item>`, `()` (which is
 /// `null`, as FastAPI's `None`). So are [`Json`], [`Html`], [`Text`], [`Redirect`], [`With`] and [`Response`], and an
-/// enum that derives [`Responses`]. Two words of the signature mean more, also nested:
+/// enum that derives [`Responses`](trait@crate::Responses). Two words of the signature mean more, also nested:
 ///
 /// - `Option<T>`: what is not there is answered with 404 and `{"detail": "Not Found"}`, and documented so. An answer
 ///   that may be `null` is written `Json<Option<T>>`.
-/// - `Result<T, E>`: `E` is [`Problem`], [`Violation`](crate::Violation) or an enum that derives [`Responses`].
+/// - `Result<T, E>`: `E` is [`Problem`], [`Violation`](crate::Violation) or an enum that derives
+///   [`Responses`](trait@crate::Responses).
 ///
 /// ```
 /// use switchback_sdk::prelude::*;
