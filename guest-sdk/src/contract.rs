@@ -248,6 +248,7 @@ fn schema_of(argument: &Argument, read: &mut SchemaGenerator) -> (Value, bool) {
     if optional {
         schema = without_null(schema);
     }
+    bound_floats(&mut schema);
     for (keyword, value) in argument.rules {
         schema[*keyword] = constant(value);
     }
@@ -256,6 +257,16 @@ fn schema_of(argument: &Argument, read: &mut SchemaGenerator) -> (Value, bool) {
     }
     let required = !optional && schema.get("default").is_none();
     (schema, required)
+}
+
+/// An `f32` would make an infinity of a larger number, for which JSON has no form.
+fn bound_floats(schema: &mut Value) {
+    if schema["format"] == "float" {
+        schema["minimum"] = f64::from(f32::MIN).into();
+        schema["maximum"] = f64::from(f32::MAX).into();
+    } else if let Some(items) = schema.get_mut("items") {
+        bound_floats(items);
+    }
 }
 
 fn constant(rule: &Rule) -> Value {

@@ -57,6 +57,8 @@
 //!   ([`log`]) write to the host's log.
 //! - `TestClient` (feature `test`) sends requests to the plugin in its own tests, through the host's checks.
 //!
+//! The [`book`] tells all of this at length, in seven short chapters.
+//!
 //! # Setting up a crate
 //!
 //! ```toml
@@ -82,6 +84,8 @@ pub mod bindings;
 
 mod answer;
 mod body;
+#[cfg(any(doc, doctest))]
+pub mod book;
 mod contract;
 mod cookie;
 mod export;
@@ -119,7 +123,7 @@ pub use responses::{Outcome as __Outcome, detailed as __detailed, said as __said
 pub use routers::Router;
 pub use state::State;
 pub use switchback_sdk_macros::{
-    Responses, delete, get, head, options, patch, plugin, post, put, router, trace,
+    Responses, delete, get, head, model, options, patch, plugin, post, put, router, trace,
 };
 #[cfg(all(feature = "test", not(target_arch = "wasm32")))]
 pub use test::{TestClient, TestRequest, TestResponse};
@@ -137,7 +141,7 @@ pub mod prelude {
     pub use crate::{
         Bytes, Cookie, Form, Html, Json, OrProblem, Parameter, Problem, Redirect, Response,
         Responses, State, Text, Upload, Violation, With, debug, delete, error, get, incoming, info,
-        log, patch, plugin, post, put, router, warn,
+        log, model, patch, plugin, post, put, router, warn,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

@@ -9,6 +9,7 @@ mod answer;
 mod argument;
 mod expand;
 mod listing;
+mod model;
 mod operation;
 mod path;
 mod responses;
@@ -47,6 +48,30 @@ methods! { get post put patch delete head options trace }
 #[proc_macro_derive(Responses, attributes(status, from, serde, schemars))]
 pub fn responses(input: TokenStream) -> TokenStream {
     responses::derive(input.into()).into()
+}
+
+/// Makes a struct or an enum a type of JSON: derives `Serialize`, `Deserialize` and `JsonSchema`, and takes rules of
+/// fields by the names that arguments have.
+///
+/// ```text
+/// /// An item in the shop.
+/// #[model]
+/// struct Item {
+///     #[field(min_length = 1, max_length = 50)]
+///     name: String,
+///     #[field(gt = 0)]
+///     price: f64,
+///     #[field(default = true)]
+///     in_stock: bool,
+/// }
+/// ```
+///
+/// `#[field(…)]` takes what `#[query(…)]` does: `name`, `default`, `title`, `description`, `examples`, `deprecated`, and
+/// the rules. Attributes of serde and schemars may stand beside it. A crate that uses only `#[model]` needs neither of
+/// them among its dependencies.
+#[proc_macro_attribute]
+pub fn model(options: TokenStream, item: TokenStream) -> TokenStream {
+    model::expand(&options.into(), item.into()).into()
 }
 
 /// Makes the plugin: lists its routes, and exports the component.

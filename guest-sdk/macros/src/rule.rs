@@ -199,6 +199,22 @@ impl Shape {
         }
     }
 
+    /// A literal as a value of the scalar.
+    pub(crate) fn one(&self, literal: &Expr) -> Result<TokenStream> {
+        match self.kind {
+            Some(Scalar::Bool) => Ok(quote!(#literal)),
+            Some(Scalar::Text) => Ok(quote!(::std::string::String::from(#literal))),
+            Some(Scalar::Integer | Scalar::Number) => {
+                let ty = Ident::new(&self.name, literal.span());
+                Ok(quote!(#literal as #ty))
+            }
+            None => Err(Error::new(
+                literal.span(),
+                "a default of this type is made by a function: `#[serde(default = \"…\")]`",
+            )),
+        }
+    }
+
     /// Whether this is the type of one value, by its last name.
     pub(crate) fn is(&self, name: &str) -> bool {
         self.name.rsplit(' ').next() == Some(name)
@@ -284,6 +300,11 @@ impl Keyword {
     /// Whether it says what is passed when nothing was sent.
     pub(crate) fn default_span(&self) -> Option<Span> {
         (self.keyword == "default").then(|| self.key.span())
+    }
+
+    /// The value, as the author wrote it.
+    pub(crate) fn literal(&self) -> &Expr {
+        &self.value
     }
 
     /// The value as `switchback_sdk::operation::Rule`.

@@ -1,0 +1,6 @@
+use switchback_sdk::prelude::*;
+
+#[model]
+fn item() {}
+
+fn main() {}
