@@ -71,7 +71,7 @@ pub fn responses(input: TokenStream) -> TokenStream {
 /// them among its dependencies.
 #[proc_macro_attribute]
 pub fn model(options: TokenStream, item: TokenStream) -> TokenStream {
-    model::expand(&options.into(), item.into()).into()
+    model::expand(&options.into(), &item.into()).into()
 }
 
 /// Makes the plugin: lists its routes, and exports the component.

@@ -9,7 +9,7 @@ use syn::{Attribute, Error, Expr, Field, Fields, Ident, Item, ItemStruct, Meta, 
 use crate::rule::{Rules, Shape};
 
 /// Expands the attribute.
-pub(crate) fn expand(options: &TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(options: &TokenStream, item: &TokenStream) -> TokenStream {
     let expanded = match syn::parse2::<Item>(item.clone()) {
         _ if !options.is_empty() => Err(Error::new(
             options.span(),
