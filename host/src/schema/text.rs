@@ -43,7 +43,12 @@ pub(super) fn integer(text: &str) -> Option<Number> {
     }
     .or_else(|| {
         let float: f64 = digits.parse().ok()?;
-        Number::from_f64(if negative { -float } else { float })
+        Number::from_f64(match negative {
+            // Rounded, it would be the least integer of 64 bits, which it is below.
+            true if -float == i64::MIN as f64 => (-float).next_down(),
+            true => -float,
+            false => float,
+        })
     })
 }
 
@@ -85,6 +90,9 @@ mod tests {
             assert_eq!(integer(text), Some(value.into()), "{text}");
         }
         assert_eq!(integer("18446744073709551615"), Some(u64::MAX.into()));
+        assert_eq!(integer("-9223372036854775808"), Some(i64::MIN.into()));
+        let below = integer("-9223372036854775809").unwrap().as_f64().unwrap();
+        assert!(below < i64::MIN as f64);
         for text in [
             "", " ", "1e3", "0x10", "1__0", "_1", "1_", "1.", "1.5", "+-1", "٣", "-",
         ] {
