@@ -27,9 +27,17 @@ struct Shop {
 
 impl Shop {
     async fn new(name: &'static str) -> Shop {
+        Shop::of(name, &[]).await
+    }
+
+    async fn of(name: &'static str, arguments: &[&str]) -> Shop {
         let folder = tempfile::tempdir().unwrap();
         let shop = Shop { name, folder };
-        let output = shop.command(&["new", name]).output().await.unwrap();
+        let output = shop
+            .command(&[&["new", name], arguments].concat())
+            .output()
+            .await
+            .unwrap();
         assert!(output.status.success(), "{output:?}");
         shop
     }
@@ -159,6 +167,18 @@ async fn a_new_plugin_is_built_and_served() {
     assert_eq!(client.get("/hello/World?times=6").await.status, 422);
     let reply = client.post("/cards", r#"{"from":"Ada"}"#).await;
     assert_eq!(reply.text(), r#"{"message":"Hello there, says Ada"}"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_new_plugin_carries_is_all_that_its_own_tests_need() {
+    let shop = Shop::of("tested", &["--template", "crud"]).await;
+    let output = Command::new("cargo")
+        .args(["check", "--quiet", "--tests"])
+        .current_dir(shop.path())
+        .env("CARGO_TARGET_DIR", target().join("author-tests"))
+        .output();
+    let output = output.await.unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

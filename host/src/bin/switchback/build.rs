@@ -152,13 +152,18 @@ async fn cargo(project: &Project, toolchain: &Toolchain, build: Build) -> Result
     if let Some(stdout) = cargo.stdout() {
         let mut lines = BufReader::new(stdout).lines();
         let manifest = project.folder.join("Cargo.toml");
-        while let Some(line) = lines.next_line().await.map_err(other)? {
+        while let Some(line) = lines.next_line().await.map_err(|why| unfollowed(&why))? {
             if let Ok(message) = serde_json::from_str(&line) {
                 made = component_of(&message, &manifest).or(made);
             }
         }
     }
-    if !cargo.wait().await.map_err(other)?.success() {
+    if !cargo
+        .wait()
+        .await
+        .map_err(|why| unfollowed(&why))?
+        .success()
+    {
         return Err(Unbuilt::Source);
     }
     made.ok_or_else(|| {
@@ -188,14 +193,14 @@ async fn run_for(
     arguments: impl FnOnce(&mut Command, &Path),
 ) -> Result<PathBuf, Unbuilt> {
     let folder = project.folder.join(".switchback/build");
-    std::fs::create_dir_all(&folder).map_err(other)?;
+    std::fs::create_dir_all(&folder).map_err(|why| unfollowed(&why))?;
     let out = folder.join(format!("{}.wasm", project.name));
     let mut command = command(project, toolchain);
     // What tools have to say is no result of ours.
     arguments(&mut command, &out);
     command.stdout(io::stderr());
     let mut tool = start(&mut command)?;
-    if tool.wait().await.map_err(other)?.success() {
+    if tool.wait().await.map_err(|why| unfollowed(&why))?.success() {
         Ok(out)
     } else {
         Err(Unbuilt::Source)
@@ -222,7 +227,7 @@ fn start(command: &mut Command) -> Result<Group, Unbuilt> {
     })
 }
 
-fn other(why: io::Error) -> Unbuilt {
+fn unfollowed(why: &io::Error) -> Unbuilt {
     Unbuilt::Other(format!("the build cannot be followed: {why}"))
 }
 

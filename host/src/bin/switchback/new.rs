@@ -13,6 +13,8 @@ use crate::settings::Wrong;
 pub(crate) enum Template {
     /// Rust: two functions, with a path parameter, a query parameter and a body
     Hello,
+    /// Rust: notes kept in memory, to create, list, read, replace, change and delete
+    Crud,
     /// Python: the same, and more, with dataclasses
     Python,
     /// JavaScript: the same, and more, with schemas built by functions
@@ -101,7 +103,7 @@ pub(crate) fn new(folder: &Path, template: Template) -> Result<ExitCode, Wrong> 
     }
     let shown = folder.display();
     let edit = match template {
-        Template::Hello => "src/lib.rs",
+        Template::Hello | Template::Crud => "src/lib.rs",
         Template::Python => "main.py",
         Template::Javascript => "app.js",
     };
@@ -113,7 +115,7 @@ pub(crate) fn new(folder: &Path, template: Template) -> Result<ExitCode, Wrong> 
             template.name()
         ),
     );
-    if template == Template::Hello
+    if matches!(template, Template::Hello | Template::Crud)
         && let Some(hint) = crates_missing(folder)
     {
         say(&mut io::stdout(), &format!("\n{hint}"));
@@ -125,6 +127,7 @@ impl Template {
     fn name(self) -> &'static str {
         match self {
             Template::Hello => "hello",
+            Template::Crud => "crud",
             Template::Python => "python",
             Template::Javascript => "javascript",
         }
@@ -156,18 +159,20 @@ fn fill(folder: &Path, name: &str, template: Template) -> io::Result<()> {
     let named = |path: &str| text(path).replace("NAME", name);
     match template {
         Template::Hello => {
-            let manifest = named("templates/rust.toml")
-                .replace("\"SCHEMARS\"", &dependency("schemars"))
-                .replace("\"SERDE\"", &dependency("serde"));
-            write(folder, "Cargo.toml", &manifest)?;
-            write(folder, "Cargo.lock", text("lock.toml"))?;
-            write(folder, ".cargo/config.toml", text("cargo-config.toml"))?;
             write(folder, "src/lib.rs", &named("templates/hello/lib.rs"))?;
-            write(folder, "README.md", &named("templates/hello/README.md"))?;
-            write_sdk(&folder.join(".switchback"))?;
+            let tests = text("templates/hello/tests.rs").replace("CRATE", &name.replace('-', "_"));
+            write(folder, "tests/routes.rs", &tests)?;
+            fill_rust(folder, name)?;
+        }
+        Template::Crud => {
+            write(folder, "src/lib.rs", text("templates/crud/lib.rs"))?;
+            let own = format!("{}::plugin()", name.replace('-', "_"));
+            let tests = text("templates/crud/tests.rs").replace("notes::plugin()", &own);
+            write(folder, "tests/notes.rs", &tests)?;
+            fill_rust(folder, name)?;
         }
         Template::Python => {
-            write(folder, "main.py", &named("templates/python/main.py"))?;
+            write(folder, "main.py", text("templates/python/main.py"))?;
             write(folder, "README.md", &named("templates/python/README.md"))?;
             write_scripted_sdk(&folder.join(".switchback"), "python")?;
         }
@@ -183,6 +188,24 @@ fn fill(folder: &Path, name: &str, template: Template) -> io::Result<()> {
         }
     }
     write(folder, ".gitignore", text("templates/gitignore"))
+}
+
+/// What every plugin in Rust has.
+fn fill_rust(folder: &Path, name: &str) -> io::Result<()> {
+    let mut manifest = text("templates/rust.toml").replace("NAME", name);
+    for (place, crate_) in [
+        ("SCHEMARS", "schemars"),
+        ("SERDE_JSON", "serde_json"),
+        ("SERDE", "serde"),
+    ] {
+        manifest = manifest.replace(&format!("\"{place}\""), &dependency(crate_));
+    }
+    write(folder, "Cargo.toml", &manifest)?;
+    write(folder, "Cargo.lock", text("lock.toml"))?;
+    write(folder, ".cargo/config.toml", text("cargo-config.toml"))?;
+    let readme = text("templates/rust-README.md").replace("NAME", name);
+    write(folder, "README.md", &readme)?;
+    write_sdk(&folder.join(".switchback"))
 }
 
 /// Has cargo cut the lockfile to what the plugin needs, and asks it whether all of that is on this machine.

@@ -1,0 +1,1 @@
+../../../../examples/notes/tests/notes.rs
