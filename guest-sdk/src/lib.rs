@@ -5,11 +5,11 @@
 //! use switchback_sdk::prelude::*;
 //!
 //! /// An item in the shop.
-//! #[derive(Serialize, Deserialize, JsonSchema)]
+//! #[model]
 //! struct Item {
-//!     #[schemars(length(min = 1, max = 50))]
+//!     #[field(min_length = 1, max_length = 50)]
 //!     name: String,
-//!     #[schemars(extend("exclusiveMinimum" = 0))]
+//!     #[field(gt = 0)]
 //!     price: f64,
 //! }
 //!
@@ -41,13 +41,15 @@
 //! - **An argument that the path names** is a path parameter; any other is a query parameter. Its type says what the
 //!   host checks and documents ([`Parameter`]): `String`, `bool`, integers, floats, `Option<_>` for what may be left
 //!   out, `Vec<_>` for what may be repeated. `#[query(max_length = 50)]` adds rules.
-//! - **`Json<T>`** is the body. `T` is an ordinary serde type that also derives `JsonSchema`; what its schema says
-//!   holds before the function is called, so the function does not check again.
+//!   `#[header]` and `#[cookie]` say that it stands elsewhere.
+//! - **`Json<T>`** is the body, `Form<T>` and `#[form]` are forms, [`Upload`] is a file. `T` is a [`model`], or any serde
+//!   type that also derives `JsonSchema`; what its schema says holds before the function is called, so the function does
+//!   not check again.
 //! - **The value returned** is the answer ([`Answer`]): any type that serialises and has a schema becomes JSON with
 //!   status 200, [`Json<T>`](Json) says so aloud, `Option<T>` may be 404, [`Response`] is an answer made by hand, and
 //!   `Result<T, E>` may fail with a [`Problem`] or an enum of the author's own ([`Responses`]).
 //!
-//! [`plugin!`] lists the operations and makes the component. One function handles one request at a time; nothing is
+//! [`plugin!`] lists the operations, by [`router!`] those of modules, and makes the component. One function handles one request at a time; nothing is
 //! async, and a call that waits (reading a stream) holds no thread of the host.
 //!
 //! # Around a function

@@ -3,21 +3,16 @@
 use switchback_sdk::prelude::*;
 
 /// An item in the shop.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[model]
 struct Item {
-    #[schemars(length(min = 1, max = 50))]
+    #[field(min_length = 1, max_length = 50)]
     name: String,
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[field(gt = 0)]
     price: f64,
-    #[serde(default = "yes")]
+    #[field(default = true)]
     in_stock: bool,
-    #[serde(default)]
-    #[schemars(length(max = 10))]
+    #[field(default = [], max_length = 10)]
     tags: Vec<String>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// An item as it was understood.
