@@ -1,7 +1,7 @@
 # make demo     builds everything and serves the examples on 127.0.0.1:8000
 # make build    the host at target/release/switchback, the examples at examples/dist/NAME.wasm
 # make test     all tests; says at its end which were skipped for want of a tool
-# make bench    throughput beside native peers; tests/bench also has swap, fairness and soak, a command each
+# make bench    throughput beside native peers; tests/bench also has swap, fairness, soak and languages, a command each
 # make screenshots   the pictures in docs/pages, by Chromium
 # make guests   the examples alone; make test-guests: the guests that tests serve
 #
