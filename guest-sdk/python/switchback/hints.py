@@ -88,7 +88,7 @@ def _model(cls: type, args: tuple[Any, ...], inner: list[Node | None]) -> Node:
         title = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in title)
     known = _MODELS.get((cls, args))
     if known is None:
-        known = model = _MODELS[(cls, args)] = Model(cls, title)
+        known = model = _MODELS[(cls, args)] = Model(cls, title, args)
         try:
             model.slots = _slots(model, dict(zip(getattr(cls, "__parameters__", ()), inner)))
         except BaseException:

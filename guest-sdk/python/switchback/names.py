@@ -26,13 +26,16 @@ class Names:
     def ref(
         self, key: Any, title: str, build: Callable[[Names], dict[str, Any]], differs: bool = False
     ) -> dict[str, Any]:
-        """A reference to a model, which is written down when first met. `key` says which one of that title it is."""
+        """A reference to a model, which is written down when first met. `key` says which one of that title it is: its
+        class, and what a generic one holds."""
         self._classes.setdefault(title, set()).add(key)
         if differs:
             self._ways.setdefault(title, set()).add(self.way)
         name = title
-        if title in self._clashing and isinstance(key, type):
-            name = f"{key.__module__}__{key.__qualname__}".replace(".", "__").replace("<locals>", "locals")
+        if title in self._clashing:
+            parts = key if isinstance(key, tuple) else (key,)
+            name = "__".join(f"{part.__module__}__{part.__qualname__}" for part in parts if isinstance(part, type))
+            name = (name or title).replace(".", "__").replace("<locals>", "locals")
         if title in self._split and differs:
             name += f"-{self.way}"
         if name not in self.schemas:

@@ -335,8 +335,8 @@ class Model(Node):
     kind = "object"
     as_is = False
 
-    def __init__(self, cls: type, title: str) -> None:
-        self.cls, self.title = cls, title
+    def __init__(self, cls: type, title: str, arguments: tuple[Any, ...] = ()) -> None:
+        self.cls, self.title, self._arguments = cls, title, arguments
         self.is_dict = typing.is_typeddict(cls)
         #: Filled after the model is known by its class, since a field may be of its own class.
         self.slots: list[Slot] = []
@@ -344,7 +344,7 @@ class Model(Node):
     def schema(self, names: Names) -> dict[str, Any]:
         differs = any(isinstance(one, Model) and not one.is_same_both_ways() for one in reachable(self))
         # A generic class is one model for each of what it holds.
-        key = self.cls if self.title == self.cls.__name__ else self.title
+        key = (self.cls, *self._arguments) if self._arguments else self.cls
         return names.ref(key, self.title, self._written, differs)
 
     def is_same_both_ways(self) -> bool:

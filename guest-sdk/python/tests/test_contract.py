@@ -187,8 +187,15 @@ class Schemas(unittest.TestCase):
 
         b.__annotations__["return"] = other()
         app.get("/b")(b)
+
+        def both() -> Any:
+            raise NotImplementedError
+
+        both.__annotations__["return"] = tuple[Page[Part], Page[b.__annotations__["return"]]]
+        app.get("/both")(both)
         names = set(app.openapi()["components"]["schemas"])
-        self.assertEqual(len([name for name in names if name.endswith("Part")]), 2)
+        self.assertEqual(len([name for name in names if name.endswith("Part") and "Page" not in name]), 2)
+        self.assertEqual(len([name for name in names if "Page" in name]), 2)
         self.assertNotIn("Part", names)
 
 
