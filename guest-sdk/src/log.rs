@@ -13,7 +13,7 @@
 //! info!(user.id = id, kind = %name, raw = ?price, "created"); // `%` as `{}` prints it, `?` as `{:?}` does
 //! ```
 //!
-//! With `serve --log json` the values are the line's `fields`. Which lines are kept is the host's to say; what a call
+//! With `serve --log-format json` the values are the line's `fields`. Which lines are kept is the host's to say; what a call
 //! may write is limited (`log_bytes`), and what a plugin prints by `println!` gets there too, without level and values.
 
 use std::fmt::{self, Write};

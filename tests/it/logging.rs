@@ -4,14 +4,15 @@ use std::process::Stdio;
 
 use serde_json::Value;
 use switchback_tests::Client;
-use switchback_tests::guests::{Describe, blank};
+use switchback_tests::guests::{Describe, blank, notes};
 use switchback_tests::harness::{PATIENCE, cache};
 use switchback_tests::process::program;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::contracts;
 
-/// Serves the test guest, asks it these things, and hands out the log, a JSON object a line.
+/// Serves the test guest and the notes, asks them these things (`POST /notes` a note, else by GET), and hands out the
+/// log, a JSON object a line.
 async fn log_of(targets: &[&str]) -> Vec<Value> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let guest = blank(
@@ -20,6 +21,7 @@ async fn log_of(targets: &[&str]) -> Vec<Value> {
         Describe::Contract,
     );
     std::fs::write(folder.path().join("blank.wasm"), guest).expect("it is written");
+    std::fs::write(folder.path().join("notes.wasm"), notes()).expect("it is written");
     std::fs::write(folder.path().join("broken.wasm"), "not wasm").expect("it is written");
     let mut child = tokio::process::Command::new(program())
         .args([
@@ -61,9 +63,15 @@ async fn log_of(targets: &[&str]) -> Vec<Value> {
     // What a page that is open asks every few seconds.
     client.send("HEAD", "/openapi.json", &[], "").await;
     for target in targets {
-        client
-            .send("GET", target, &[("x-request-id", "my-id")], "")
-            .await;
+        let (method, target, body) = match target.strip_prefix("POST ") {
+            Some(target) => ("POST", target, r#"{"title":"Milk"}"#),
+            None => ("GET", *target, ""),
+        };
+        let headers = [
+            ("x-request-id", "my-id"),
+            ("content-type", "application/json"),
+        ];
+        client.send(method, target, &headers, body).await;
     }
     let mut lines = Vec::new();
     let mut asked = 0;
@@ -151,6 +159,19 @@ async fn what_a_guest_says_is_in_the_log_under_plugin_and_request_id() {
         ]
     );
     assert_eq!(field(said[2], "fields"), r#"{"answer":42}"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_of_the_sdk_carries_its_values() {
+    let lines = log_of(&["POST /notes"]).await;
+    let said = lines
+        .iter()
+        .find(|line| field(line, "plugin") == "notes" && line["target"] == "switchback::guest");
+    let said = said.expect("the note's line");
+    assert_eq!(said["level"], "INFO");
+    assert_eq!(field(said, "message"), "created a note");
+    assert_eq!(field(said, "fields"), r#"{"id":1}"#);
+    assert_eq!(field(said, "request_id"), "my-id");
 }
 
 #[tokio::test(flavor = "multi_thread")]

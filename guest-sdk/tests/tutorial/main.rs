@@ -74,7 +74,10 @@ fn each_example_answers_as_fastapi_does() {
     let mut wrong = Vec::new();
     for app in recorded["apps"].as_array().unwrap() {
         let name = app["app"].as_str().unwrap();
-        let example = EXAMPLES.iter().find(|example| example.name == name).unwrap();
+        let example = EXAMPLES
+            .iter()
+            .find(|example| example.name == name)
+            .unwrap();
         let cases = app["cases"].as_array().unwrap().iter();
         let steps = cases.flat_map(|case| case["steps"].as_array().unwrap());
         for (number, step) in steps.enumerate() {
