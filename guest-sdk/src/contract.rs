@@ -167,11 +167,14 @@ fn describe(listed: &Listed, read: &mut SchemaGenerator, written: &mut SchemaGen
     if !tags.is_empty() {
         described["tags"] = tags.into();
     }
-    if !operation.arguments.is_empty() {
-        let mut parameters = Vec::new();
-        for argument in operation.arguments {
-            parameters.push(parameter(argument, read));
-        }
+    let mut parameters = Vec::new();
+    for argument in operation.arguments {
+        parameters.push(parameter(argument, read));
+    }
+    if let Some(queries) = operation.queries {
+        queries(read, &mut parameters);
+    }
+    if !parameters.is_empty() {
         described["parameters"] = Value::Array(parameters);
     }
     if let Some(body) = operation.body {
@@ -193,6 +196,36 @@ fn add_shared(responses: &mut Value, listed: &Listed) {
                 responses[status] = object([("description", (*description).into())]);
             }
         }
+    }
+}
+
+/// Adds each property of an object's schema as a parameter of the query.
+pub(crate) fn queries(mut schema: Value, parameters: &mut Vec<Value>) {
+    let required = schema["required"].take();
+    let Some(Value::Object(properties)) = schema.get_mut("properties").map(Value::take) else {
+        return;
+    };
+    for (name, mut schema) in properties {
+        let names = required.as_array().map_or(&[][..], Vec::as_slice);
+        let needed = names.iter().any(|known| *known == *name);
+        let description = schema["description"].take();
+        if let Value::Object(keywords) = &mut schema {
+            keywords.retain(|key, _| key != "description");
+        }
+        if !needed {
+            schema = without_null(schema);
+        }
+        bound_floats(&mut schema);
+        let mut parameter = object([
+            ("name", name.into()),
+            ("in", "query".into()),
+            ("required", needed.into()),
+            ("schema", schema),
+        ]);
+        if !description.is_null() {
+            parameter["description"] = description;
+        }
+        parameters.push(parameter);
     }
 }
 

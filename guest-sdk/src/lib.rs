@@ -115,7 +115,7 @@ pub use cookie::Cookie;
 #[doc(hidden)]
 pub use export::handle as __handle;
 pub use operation::{Operation, Route};
-pub use params::Parameter;
+pub use params::{FromQuery, Parameter, Query};
 pub use plugin::Plugin;
 pub use problem::{OrProblem, Problem};
 pub use request::Request;
@@ -141,7 +141,7 @@ static ARENA: arena::Arena = arena::Arena::new();
 /// What a plugin's source wants at hand: `use switchback_sdk::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Bytes, Cookie, Form, Html, Json, OrProblem, Parameter, Problem, Redirect, Response,
+        Bytes, Cookie, Form, Html, Json, OrProblem, Parameter, Problem, Query, Redirect, Response,
         Responses, State, Text, Upload, Violation, With, debug, delete, error, get, incoming, info,
         log, model, patch, plugin, post, put, router, warn,
     };

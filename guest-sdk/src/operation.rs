@@ -23,6 +23,8 @@ pub struct Operation {
     pub tags: &'static [&'static str],
     /// Its parameters.
     pub arguments: &'static [Argument],
+    /// Adds what the contract says of parameters that one type takes, if there is one.
+    pub queries: Option<fn(&mut SchemaGenerator, &mut Vec<Value>)>,
     /// What the contract says of its body, if it takes one.
     pub body: Option<fn(&mut SchemaGenerator) -> Value>,
     /// Adds its answers to the contract.
@@ -86,6 +88,7 @@ pub const fn broken(name: &'static str) -> Operation {
         about: &[],
         tags: &[],
         arguments: &[],
+        queries: None,
         body: None,
         answers: |_| (),
         call: |_| Ok(Response::new(500)),

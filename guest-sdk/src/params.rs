@@ -1,12 +1,14 @@
 //! Declared parameters: which types may stand for one, and how the host's JSON becomes them.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use crate::Problem;
 use crate::reader::{Error, Raw, Rest};
+use crate::{Problem, Request, contract};
 
 /// A type that a parameter, or a field of a form, can have.
 ///
@@ -52,6 +54,70 @@ pub trait Parameter: DeserializeOwned + JsonSchema {
     }
 }
 
+/// Parameters of the query as one argument, a struct of them: field `0`.
+///
+/// ```
+/// use switchback_sdk::prelude::*;
+///
+/// /// What is looked for.
+/// #[model]
+/// struct Filter {
+///     /// How many at most.
+///     #[field(ge = 1, le = 100, default = 10)]
+///     limit: u32,
+///     #[field(max_length = 50)]
+///     name: Option<String>,
+/// }
+///
+/// /// List items
+/// #[get("/items")]
+/// fn list(filter: Query<Filter>) -> u32 {
+///     filter.limit
+/// }
+///
+/// plugin! { routes: [list] }
+/// assert!(plugin().openapi().contains(r#""name":"limit","in":"query","required":false"#));
+/// ```
+///
+/// Other arguments may stand beside it, under other names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Query<T>(pub T);
+
+impl<T> Deref for Query<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// A type that an argument can have to take the whole query: [`Query`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot take the query",
+    label = "what is inside lacks `Deserialize` or `JsonSchema`",
+    note = "make it a `#[model]`, or derive both for it"
+)]
+pub trait FromQuery: Sized {
+    /// Adds all that the contract says of it.
+    #[doc(hidden)]
+    fn described(generator: &mut SchemaGenerator, parameters: &mut Vec<Value>);
+
+    /// The query, which the host has checked.
+    #[doc(hidden)]
+    fn from_query(request: &Request<'_>) -> Result<Self, Problem>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + JsonSchema> FromQuery for Query<T> {
+    fn described(generator: &mut SchemaGenerator, parameters: &mut Vec<Value>) {
+        contract::queries(T::json_schema(generator).to_value(), parameters);
+    }
+
+    fn from_query(request: &Request<'_>) -> Result<Self, Problem> {
+        request.params.queries().map(Query)
+    }
+}
+
 macro_rules! parameters {
     ($($type:ty)*) => { $(impl Parameter for $type {})* };
 }
@@ -63,7 +129,11 @@ impl<T: Parameter> Parameter for Vec<T> {}
 
 /// The host's `{"path":{…},"query":{…},…}`, split into parameters whose values are read when asked for: few and looked
 /// up once each, so a list beats a map.
-pub(crate) struct Params<'a>(Vec<Param<'a>>);
+pub(crate) struct Params<'a> {
+    all: Vec<Param<'a>>,
+    /// As the host wrote them.
+    text: &'a str,
+}
 
 struct Param<'a> {
     /// `"path"`, quotes included.
@@ -76,7 +146,7 @@ impl<'a> Params<'a> {
     #[inline]
     pub(crate) fn parse(json: &'a str) -> Result<Self, Problem> {
         split(json)
-            .map(Params)
+            .map(|all| Params { all, text: json })
             .map_err(|error| Problem::internal(&format!("reading the parameters: {error}")))
     }
 
@@ -96,11 +166,19 @@ impl<'a> Params<'a> {
         read(self.find("\"cookie\"", name), name)
     }
 
+    /// All of the query as one type.
+    pub(crate) fn queries<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let query = find_field(self.text, "query");
+        query
+            .and_then(Raw::read)
+            .map_err(|error| unreadable("query", &error))
+    }
+
     /// What was sent; `null` if nothing.
     #[inline]
     fn find(&self, place: &str, name: &str) -> Raw<'a> {
         let sent = self
-            .0
+            .all
             .iter()
             .find(|param| param.name == name && param.place.0 == place);
         sent.map_or(Raw("null"), |param| param.value)

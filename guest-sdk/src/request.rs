@@ -2,11 +2,11 @@
 
 use crate::params::{self, Params};
 use crate::upload::Files;
-use crate::{Body, FromBody, Parameter, Problem};
+use crate::{Body, FromBody, FromQuery, Parameter, Problem};
 
 /// A request that was routed and checked. The macros read it; a native test makes one.
 pub struct Request<'a> {
-    params: Params<'a>,
+    pub(crate) params: Params<'a>,
     body: &'a Body,
 }
 
@@ -37,6 +37,14 @@ impl<'a> Request<'a> {
     /// 500 if it is not what the type takes: the host has checked it before.
     pub fn query<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
         self.params.query(name)
+    }
+
+    /// The whole query.
+    ///
+    /// # Errors
+    /// 500 if it is not what the type takes: the host has checked it before.
+    pub fn queries<T: FromQuery>(&self) -> Result<T, Problem> {
+        T::from_query(self)
     }
 
     /// A header, its name in lower case; one that was not sent reads as `null`.

@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Part(Part),
     /// The whole body.
     Body,
+    /// Parameters of the query as one type.
+    Query,
 }
 
 /// One named value of a request.
@@ -91,7 +93,11 @@ pub(crate) fn read(argument: &mut FnArg, template: &Template) -> Result<Argument
     let ty = (*argument.ty).clone();
     refuse_unfit(&ty)?;
     let kind = if is_body(&ty) {
-        body(&ty, &attributes)?
+        refuse_rules(&ty, &attributes)?;
+        Kind::Body
+    } else if last_name(&ty).is_some_and(|name| name == "Query") {
+        refuse_rules(&ty, &attributes)?;
+        Kind::Query
     } else {
         Kind::Part(part(&ident, &ty, &attributes, template)?)
     };
@@ -162,19 +168,16 @@ fn is_body(ty: &Type) -> bool {
     last_name(ty).is_some_and(|name| BODIES.iter().any(|body| name == body))
 }
 
-fn body(ty: &Type, attributes: &[Attribute]) -> Result<Kind> {
+fn refuse_rules(ty: &Type, attributes: &[Attribute]) -> Result<()> {
     match attributes
         .iter()
         .find(|attribute| !attribute.path().is_ident("doc"))
     {
         Some(attribute) => Err(Error::new(
             attribute.path().span(),
-            format!(
-                "`{}` is the whole body: its rules stand at its type's fields",
-                shown(ty)
-            ),
+            format!("the rules of `{}` stand at its type's fields", shown(ty)),
         )),
-        None => Ok(Kind::Body),
+        None => Ok(()),
     }
 }
 
@@ -458,6 +461,7 @@ impl Argument {
                 quote_spanned!(ty.span()=> request.#way::<#ty>(#name)?)
             }
             Kind::Body => quote_spanned!(ty.span()=> request.body::<#ty>()?),
+            Kind::Query => quote_spanned!(ty.span()=> request.queries::<#ty>()?),
         }
     }
 

@@ -93,6 +93,15 @@ fn refuse_clashes(
 ) -> Result<()> {
     let mut names: Vec<(Place, String)> = Vec::new();
     let mut body: Option<&Argument> = None;
+    let mut models = arguments
+        .iter()
+        .filter(|one| matches!(one.kind, Kind::Query));
+    if let Some(second) = models.nth(1) {
+        return Err(Error::new(
+            second.ty.span(),
+            "one `Query<_>` takes all of the query: put both into one type",
+        ));
+    }
     for argument in arguments {
         if let Kind::Part(part) = &argument.kind {
             let key = match part.place {
@@ -143,6 +152,19 @@ fn refuse_clashes(
             Err(Error::new(options.path.span(), message))
         }
         None => Ok(()),
+    }
+}
+
+/// The function that says what the contract has of a type of parameters.
+fn queries(arguments: &[Argument]) -> TokenStream {
+    let model = arguments
+        .iter()
+        .find(|argument| matches!(argument.kind, Kind::Query));
+    match model {
+        Some(Argument { ty, .. }) => quote_spanned! {ty.span()=>
+            ::core::option::Option::Some(<#ty as ::switchback_sdk::FromQuery>::described)
+        },
+        None => quote!(::core::option::Option::None),
     }
 }
 
@@ -224,6 +246,7 @@ fn implementation(
         .filter(|argument| !argument.in_form())
         .filter_map(Argument::declared);
     let body = body(arguments);
+    let queries = queries(arguments);
     let read = arguments.iter().map(Argument::read);
     let called = quote!(#ident(#(#read),*));
     let answer::Answered { describe, call } = answer::of(&function.sig.output, *status, &called);
@@ -240,6 +263,7 @@ fn implementation(
                 about: #about,
                 tags: &[#(#tags),*],
                 arguments: &[#(#declared),*],
+                queries: #queries,
                 body: #body,
                 answers: |answers| { #describe },
                 call: |request| { #call },
