@@ -19,8 +19,8 @@ async function refuse(page) {
 
 const narrow = { width: 360, height: 720 };
 const pictures = [
-  { name: "index", path: "/", look: { height: 640 } },
-  { name: "index-dark", path: "/", look: { height: 640, scheme: "dark" } },
+  { name: "index", path: "/", look: { height: 720 } },
+  { name: "index-dark", path: "/", look: { height: 720, scheme: "dark" } },
   { name: "index-narrow", path: "/", look: narrow },
   { name: "docs", path: "/docs" },
   { name: "docs-dark", path: "/docs", look: { scheme: "dark" } },
