@@ -1,6 +1,6 @@
 use switchback_sdk::prelude::*;
 
-#[derive(Deserialize, Serialize, JsonSchema)]
+#[model]
 struct Item {
     name: String,
     price: f64,

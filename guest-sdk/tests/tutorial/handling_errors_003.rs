@@ -1,6 +1,6 @@
 use switchback_sdk::prelude::*;
 
-#[derive(Serialize, JsonSchema)]
+#[model]
 struct Message {
     message: String,
 }

@@ -1,6 +1,6 @@
 use switchback_sdk::prelude::*;
 
-#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[model]
 #[serde(rename_all = "lowercase")]
 enum ModelName {
     Alexnet,

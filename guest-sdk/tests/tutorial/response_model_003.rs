@@ -1,16 +1,15 @@
 use switchback_sdk::prelude::*;
 
-#[derive(Deserialize, JsonSchema)]
+#[model]
 struct UserIn {
     username: String,
-    #[expect(dead_code, reason = "taken, and never answered")]
     password: String,
     #[schemars(email)]
     email: String,
     full_name: Option<String>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[model]
 struct UserOut {
     username: String,
     #[schemars(email)]
