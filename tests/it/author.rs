@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use switchback_tests::harness::{cache, target, until};
 use switchback_tests::process::program;
-use switchback_tests::{Client, Served};
+use switchback_tests::{Client, Harness, Served, tools};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -179,6 +179,22 @@ async fn what_a_new_plugin_carries_is_all_that_its_own_tests_need() {
         .output();
     let output = output.await.unwrap();
     assert!(output.status.success(), "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_plugin_in_python_is_built_and_served() {
+    if !tools::in_repository("examples/dist/hello-py.wasm").exists() {
+        return tools::skip("componentize-py is not there: `make guests` says what it lacks");
+    }
+    let shop = Shop::of("snake", &["--template", "python"]).await;
+    let output = shop.command(&["build", "snake"]).output().await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let component = fs::read(shop.folder.path().join("snake.wasm")).unwrap();
+    // Python's own interpreter is in it, which takes a while to compile: longer than a process is waited for.
+    let harness = Harness::new().await;
+    harness.deploy("snake", component).await.unwrap();
+    let reply = harness.client().get("/hello/World").await;
+    assert_eq!(reply.json()["message"], "Hello World");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -220,10 +220,13 @@ fn command(project: &Project, toolchain: &Toolchain) -> Command {
 fn start(command: &mut Command) -> Result<Group, Unbuilt> {
     let program = command.as_std().get_program().to_owned();
     Group::start(command).map_err(|why| {
-        Unbuilt::Other(format!(
-            "`{}` does not start: {why}",
-            Path::new(&program).display()
-        ))
+        let program = Path::new(&program).display();
+        Unbuilt::Other(match why.kind() {
+            io::ErrorKind::NotFound => {
+                format!("there is no `{program}` on the PATH: install it, or put it there")
+            }
+            _ => format!("`{program}` does not start: {why}"),
+        })
     })
 }
 
