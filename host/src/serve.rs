@@ -20,7 +20,7 @@ use crate::request_id::X_REQUEST_ID;
 use crate::serve_error::ServeError;
 
 impl Host {
-    /// Answers a request: by a plugin, by one of the host's own pages, or with a [`Problem`]. Dropping the future drops
+    /// Answers a request: by a plugin, by one of the host's own pages, or with a [`Problem`](crate::Problem). Dropping the future drops
     /// the call: its guest stops within a tick.
     ///
     /// A [`Peer`](crate::Peer) and an [`Identity`](crate::Identity) among the request's extensions reach the guest.

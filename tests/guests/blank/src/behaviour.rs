@@ -232,7 +232,10 @@ fn form(request: &Request, n: usize) -> String {
     let files = form.files.iter().zip(0..).map(|(file, index)| {
         let mut content = Vec::new();
         loop {
-            let read = || incoming::read_file(index, content.len() as u32, n as u32).unwrap();
+            let read = || {
+                incoming::read_file(index, content.len() as u32, n as u32)
+                    .expect("the host has the file that it told of")
+            };
             let piece = read();
             assert_eq!(piece, read());
             if piece.is_empty() {
