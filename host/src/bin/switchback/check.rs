@@ -40,6 +40,20 @@ pub(crate) async fn check(
 /// Prints the merged document of all files, or why there is none.
 pub(crate) async fn openapi(config: Config, files: &[PathBuf]) -> Result<ExitCode, Wrong> {
     let host = Host::new(config)?;
+    let wrong = deploy(&host, files).await;
+    if !wrong.is_empty() {
+        return Err(Wrong(wrong));
+    }
+    let mut stdout = io::stdout();
+    // That the reader has gone is its own affair.
+    let _ = stdout
+        .write_all(&host.openapi())
+        .and_then(|()| stdout.write_all(b"\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Deploys all files together; what is wrong with which.
+pub(crate) async fn deploy(host: &Host, files: &[PathBuf]) -> Vec<String> {
     let mut changes = Vec::new();
     let mut wrong = Vec::new();
     for file in files {
@@ -57,19 +71,11 @@ pub(crate) async fn openapi(config: Config, files: &[PathBuf]) -> Result<ExitCod
         .iter()
         .filter_map(|(name, outcome)| Some(format!("{name}: {}", outcome.as_ref().err()?)));
     wrong.extend(refused);
-    if !wrong.is_empty() {
-        return Err(Wrong(wrong));
-    }
-    let mut stdout = io::stdout();
-    // That the reader has gone is its own affair.
-    let _ = stdout
-        .write_all(&host.openapi())
-        .and_then(|()| stdout.write_all(b"\n"));
-    Ok(ExitCode::SUCCESS)
+    wrong
 }
 
 /// A file's content, and the plugin that its name makes it.
-pub(crate) fn read(file: &Path) -> Result<(String, Vec<u8>), String> {
+fn read(file: &Path) -> Result<(String, Vec<u8>), String> {
     let name = file
         .file_stem()
         .and_then(|stem| stem.to_str())

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use switchback::{Change, Config, Host, Limits};
+use switchback::{Config, Host, Limits};
 
-use crate::check::read;
+use crate::check::deploy;
 use crate::say;
 use crate::settings::Wrong;
 
@@ -28,29 +28,14 @@ pub(crate) async fn routes(
 ) -> Result<ExitCode, Wrong> {
     let host = Host::new(config.clone())?;
     let mut wrong = Vec::new();
-    let mut changes = Vec::new();
+    let mut files = Vec::new();
     for place in places {
         match components(place) {
             Err(why) => wrong.push(why),
-            Ok(files) => {
-                for file in files {
-                    match read(&file) {
-                        Ok((name, bytes)) => changes.push(Change::Deploy {
-                            name,
-                            bytes: bytes.into(),
-                        }),
-                        Err(why) => wrong.push(format!("{}: {why}", file.display())),
-                    }
-                }
-            }
+            Ok(found) => files.extend(found),
         }
     }
-    let applied = host.apply(changes).await;
-    let refused = applied
-        .outcomes
-        .iter()
-        .filter_map(|(name, outcome)| Some(format!("{name}: {}", outcome.as_ref().err()?)));
-    wrong.extend(refused);
+    wrong.extend(deploy(&host, &files).await);
     let routes: Vec<Route> = host
         .plugins()
         .into_iter()
