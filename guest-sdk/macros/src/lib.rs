@@ -11,6 +11,7 @@ mod expand;
 mod listing;
 mod model;
 mod operation;
+mod options;
 mod path;
 mod responses;
 mod rule;
