@@ -1,5 +1,6 @@
 //! Answers on their way out: the body type, and a guest's answer made into a response.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,53 +11,101 @@ use http_body::{Frame, SizeHint};
 use crate::problem::{Problem, ProblemShape};
 use crate::serve_error::ServeError;
 
-/// The body of an answer.
-#[derive(Debug, Default)]
-pub struct Body(Bytes);
+/// The body of an answer: whole, or a stream of pieces that come as they are made.
+pub struct Body(Inner);
+
+enum Inner {
+    Whole(Bytes),
+    Stream(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>),
+}
+
+/// Why a streamed answer broke off, in words for the log. A whole answer never does.
+///
+/// A server resets the connection on it (HTTP/1) or the stream (HTTP/2), so that the client cannot take what it has
+/// got for the whole.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the answer broke off: {0}")]
+pub struct BodyError(String);
+
+impl BodyError {
+    #[cfg(feature = "runtime")]
+    pub(crate) fn new(why: impl fmt::Display) -> BodyError {
+        BodyError(why.to_string())
+    }
+}
 
 impl Body {
-    /// All of it.
-    pub(crate) fn into_bytes(self) -> Bytes {
-        self.0
+    /// A body whose pieces come one by one.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn stream(
+        pieces: impl http_body::Body<Data = Bytes, Error = BodyError> + Send + 'static,
+    ) -> Body {
+        Body(Inner::Stream(Box::pin(pieces)))
+    }
+}
+
+impl Default for Body {
+    fn default() -> Body {
+        Body::from(Bytes::new())
     }
 }
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Body {
-        Body(bytes)
+        Body(Inner::Whole(bytes))
     }
 }
 
 impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Body {
-        Body(bytes.into())
+        Bytes::from(bytes).into()
     }
 }
 
 impl From<&'static str> for Body {
     fn from(text: &'static str) -> Body {
-        Body(Bytes::from_static(text.as_bytes()))
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Inner::Whole(bytes) => f.debug_tuple("Body").field(bytes).finish(),
+            Inner::Stream(_) => f.write_str("Body(..)"),
+        }
     }
 }
 
 impl http_body::Body for Body {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = BodyError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let bytes = std::mem::take(&mut self.get_mut().0);
-        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut self.get_mut().0 {
+            Inner::Whole(bytes) => {
+                let bytes = std::mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Inner::Stream(pieces) => pieces.as_mut().poll_frame(cx),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
+        match &self.0 {
+            Inner::Whole(bytes) => bytes.is_empty(),
+            Inner::Stream(pieces) => pieces.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.len() as u64)
+        match &self.0 {
+            Inner::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Inner::Stream(pieces) => pieces.size_hint(),
+        }
     }
 }
 
@@ -81,24 +130,36 @@ const FRAMING: [HeaderName; 6] = [
     header::UPGRADE,
 ];
 
-/// A guest's answer as a response, if HTTP allows it.
-pub(crate) fn response(answer: GuestAnswer) -> Result<Response<Body>, ServeError> {
-    let status = StatusCode::from_u16(answer.status)
+/// A guest's answer as a response, if HTTP allows it. The body is the host's own, or bytes where there is no host.
+pub(crate) fn response<B: From<Bytes>>(answer: GuestAnswer) -> Result<Response<B>, ServeError> {
+    let GuestAnswer {
+        status,
+        headers,
+        body,
+    } = answer;
+    let mut response = head(status, headers, B::from(body)).map_err(ServeError::BadAnswer)?;
+    if has_no_body(response.status()) {
+        *response.body_mut() = B::from(Bytes::new());
+    }
+    Ok(response)
+}
+
+/// The head that a guest gave, whether the body is there whole or comes in pieces; or why HTTP does not allow it.
+pub(crate) fn head<B>(
+    status: u16,
+    given: Vec<(String, String)>,
+    body: B,
+) -> Result<Response<B>, String> {
+    let status = StatusCode::from_u16(status)
         .ok()
         .filter(|status| (200..=599).contains(&status.as_u16()))
-        .ok_or_else(|| {
-            ServeError::BadAnswer(format!(
-                "status {} is not between 200 and 599",
-                answer.status
-            ))
-        })?;
-    let mut response = Response::new(Body(answer.body));
+        .ok_or_else(|| format!("status {status} is not between 200 and 599"))?;
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.reserve(answer.headers.len() + 2);
-    for (name, value) in answer.headers {
-        let bad =
-            |what: &str| ServeError::BadAnswer(format!("header {name:?} {what} that HTTP forbids"));
+    headers.reserve(given.len() + 2);
+    for (name, value) in given {
+        let bad = |what: &str| format!("header {name:?} {what} that HTTP forbids");
         let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("has a name"))?;
         let value =
             HeaderValue::from_maybe_shared(Bytes::from(value)).map_err(|_| bad("has a value"))?;
@@ -106,13 +167,15 @@ pub(crate) fn response(answer: GuestAnswer) -> Result<Response<Body>, ServeError
             headers.append(header, value);
         }
     }
-    if matches!(
+    Ok(response)
+}
+
+/// Whether answers of this status have no body, whatever a guest gives.
+pub(crate) fn has_no_body(status: StatusCode) -> bool {
+    matches!(
         status,
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
-    ) {
-        *response.body_mut() = Body::default();
-    }
-    Ok(response)
+    )
 }
 
 /// How a problem is written to whoever sent these headers.
@@ -122,9 +185,9 @@ pub(crate) fn shape(headers: &HeaderMap) -> ProblemShape {
 }
 
 /// The one place where an error becomes a [`Problem`].
-pub(crate) fn problem(error: ServeError, shape: ProblemShape) -> Response<Body> {
+pub(crate) fn problem<B: From<Bytes>>(error: ServeError, shape: ProblemShape) -> Response<B> {
     let problem = Problem::from(error);
-    let mut response = Response::new(Body::from(problem.to_json(shape)));
+    let mut response = Response::new(B::from(problem.to_json(shape).into()));
     *response.status_mut() = problem.status;
     *response.headers_mut() = problem.headers;
     let media_type = HeaderValue::from_static(shape.media_type());
@@ -135,8 +198,8 @@ pub(crate) fn problem(error: ServeError, shape: ProblemShape) -> Response<Body> 
 }
 
 /// As FastAPI redirects, but with a relative `Location`: the host does not know under which name it was reached.
-pub(crate) fn redirect(base_path: &str, path: &str) -> Response<Body> {
-    let mut response = Response::new(Body::default());
+pub(crate) fn redirect<B: From<Bytes>>(base_path: &str, path: &str) -> Response<B> {
+    let mut response = Response::new(B::from(Bytes::new()));
     *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
     match HeaderValue::from_maybe_shared(Bytes::from(format!("{base_path}{path}"))) {
         Ok(location) => drop(response.headers_mut().insert(header::LOCATION, location)),

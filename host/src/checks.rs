@@ -98,7 +98,7 @@ impl Checks {
             .unwrap_or_else(|error| answer::problem(error, answer::shape(&head.headers)));
         let value = HeaderValue::from_str(&request_id).expect("an id is visible ASCII");
         response.headers_mut().insert(X_REQUEST_ID.clone(), value);
-        response.map(answer::Body::into_bytes)
+        response
     }
 
     fn serve(
@@ -107,7 +107,7 @@ impl Checks {
         body: Bytes,
         request_id: &str,
         guest: impl FnOnce(CheckedCall<'_>) -> GuestAnswer,
-    ) -> Result<Response<answer::Body>, ServeError> {
+    ) -> Result<Response<Bytes>, ServeError> {
         let (target, segments) = match steps::find(&self.router, head)? {
             Way::Here(target, segments) => (target, segments),
             Way::Elsewhere(path) => return Ok(answer::redirect("", &path)),

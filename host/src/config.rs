@@ -84,6 +84,21 @@ pub struct Limits {
     pub body_time_ms: u64,
     /// An answer, body and headers, in bytes; then 500. 16 MiB: an answer is held whole, and by as many clients as are slow.
     pub answer_bytes: u64,
+    /// How long a streamed answer may stand still after its head, nothing written by the guest and nothing taken by the
+    /// client, in milliseconds; then it is reset. 60 s: proxies cut a silent connection after as long, so a plugin that
+    /// has nothing to say sends a comment more often.
+    pub stream_idle_ms: u64,
+    /// Wall time of a streamed answer after its head, in milliseconds; then it is reset. An hour: each holds an
+    /// instance and a place among the calls, and browsers take up server-sent events again by themselves.
+    pub stream_ms: u64,
+    /// A streamed answer, in bytes; then it is reset. 1 GiB: it is never held, so this is about a plugin that
+    /// does not stop.
+    pub stream_bytes: u64,
+    /// The part of a core that a streamed answer may take after its head, in percent. It has a reserve of `cpu_ms`,
+    /// which is full at the head and refills at this rate; below half of it the guest waits in `write`, and without any it
+    /// is reset, so a guest has to write something every half `cpu_ms` of computing. 50: a long stream leaves
+    /// room for the quick calls beside it.
+    pub stream_cpu_percent: u64,
     /// Nesting of a JSON body; then 400. Deeper is an attack, and serde_json refuses more than 128 by itself.
     pub json_depth: usize,
     /// Fields and files of a form; then 400. 1,000, as Starlette: each costs more than its bytes.
@@ -129,6 +144,10 @@ impl Default for Limits {
             body_bytes: 2 << 20,
             body_time_ms: 30_000,
             answer_bytes: 16 << 20,
+            stream_idle_ms: 60_000,
+            stream_ms: 3_600_000,
+            stream_bytes: 1 << 30,
+            stream_cpu_percent: 50,
             json_depth: 128,
             form_parts: 1_000,
             violations: 100,
@@ -267,6 +286,10 @@ impl Limits {
             ("body_bytes", self.body_bytes, 0, GUEST_BYTES),
             ("body_time_ms", self.body_time_ms, 1, DAY_MS),
             ("answer_bytes", self.answer_bytes, 1, GUEST_BYTES),
+            ("stream_idle_ms", self.stream_idle_ms, 1, DAY_MS),
+            ("stream_ms", self.stream_ms, 1, DAY_MS),
+            ("stream_bytes", self.stream_bytes, 0, i64::MAX as u64),
+            ("stream_cpu_percent", self.stream_cpu_percent, 1, 100),
             ("json_depth", self.json_depth as u64, 1, 128),
             ("form_parts", self.form_parts as u64, 1, 1_000_000),
             ("violations", self.violations as u64, 1, 1_000_000),

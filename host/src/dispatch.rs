@@ -8,13 +8,13 @@ use http::request::Parts;
 use http::{Request, Response};
 
 use crate::admit::Admitted;
-use crate::answer::{self, Body, GuestAnswer};
+use crate::answer::{self, Body};
 use crate::api::Api;
 use crate::arrival;
 use crate::contract::Operation;
 use crate::host::Inner;
 use crate::record::Record;
-use crate::revision::{Permit, Revision};
+use crate::revision::{Permit, Reply, Revision};
 use crate::runtime::{CallContext, Meter};
 use crate::serve_error::ServeError;
 use crate::steps::{self, Way};
@@ -168,16 +168,16 @@ impl Entered {
         revision
             .call(self.permit, operation, admitted, context, meter)
             .await
-            .map(Reply)
     }
 }
-
-/// What the guest answered.
-struct Reply(GuestAnswer);
 
 impl Reply {
     /// The answer as HTTP allows it. (Answers are not yet held against the contract.)
     fn check(self) -> Result<Response<Body>, ServeError> {
-        answer::response(self.0)
+        match self {
+            Reply::Full(answer) => answer::response(answer),
+            // Looked at when the guest gave it.
+            Reply::Streamed(response) => Ok(response),
+        }
     }
 }

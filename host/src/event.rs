@@ -68,6 +68,20 @@ pub enum Event {
         /// What the call had computed by then.
         computed: Duration,
     },
+    /// A streamed answer ended before its guest was done: its client has gone, a limit was hit (told as
+    /// [`Event::LimitHit`] too), the guest failed (told as [`Event::Failed`] too), or its revision had to be gone.
+    StreamBroken {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// The operation that was called.
+        operation: String,
+        /// What the guest had written by then.
+        bytes: u64,
+        /// How long ago its head was sent.
+        lasted: Duration,
+        /// For the operator.
+        reason: String,
+    },
 }
 
 /// The events of a host from the moment it was asked for them. Whoever is slow loses the oldest.

@@ -75,6 +75,8 @@ mod host;
 #[cfg(feature = "runtime")]
 mod identity;
 #[cfg(feature = "runtime")]
+mod pipe;
+#[cfg(feature = "runtime")]
 mod record;
 #[cfg(feature = "runtime")]
 mod revision;
@@ -85,12 +87,14 @@ mod serve;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "runtime")]
+mod stream;
+#[cfg(feature = "runtime")]
 mod swap;
 #[cfg(feature = "watch")]
 mod watch;
 
 pub use admit::{Admitted, AdmittedBody};
-pub use answer::{Body, GuestAnswer};
+pub use answer::{Body, BodyError, GuestAnswer};
 pub use checks::{CheckedCall, Checks};
 pub use config::{Config, ConfigError, HostConfig, Isolation, Limits, PluginConfig};
 pub use error::{Error, ErrorKind};

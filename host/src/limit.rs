@@ -18,6 +18,12 @@ pub enum Limit {
     Answer,
     /// `concurrency`, after `queue_ms` of waiting
     Concurrency,
+    /// `stream_idle_ms`
+    StreamIdle,
+    /// `stream_ms`
+    StreamTime,
+    /// `stream_bytes`
+    StreamBytes,
 }
 
 impl Limit {
@@ -31,6 +37,9 @@ impl Limit {
             Limit::BodyTime => "body_time_ms",
             Limit::Answer => "answer_bytes",
             Limit::Concurrency => "concurrency",
+            Limit::StreamIdle => "stream_idle_ms",
+            Limit::StreamTime => "stream_ms",
+            Limit::StreamBytes => "stream_bytes",
         }
     }
 }

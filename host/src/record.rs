@@ -1,7 +1,7 @@
 //! What is known of one request while it is served: its id, where it went, and its line in the log.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
@@ -56,54 +56,16 @@ impl Record {
 
     /// The cause goes here, the promise to the client.
     pub(crate) fn failed(&self, error: &ServeError, commons: &Commons) {
-        let Some((revision, operation)) = &self.route else {
-            return;
-        };
-        let plugin = revision.name.clone();
-        let operation = revision.operation(*operation).id.clone();
-        let computed = self
-            .meter
-            .as_ref()
-            .map_or(std::time::Duration::ZERO, |meter| meter.spent());
-        let ours = |reason: String| {
-            tracing::error!(
-                target: "switchback::call",
-                request_id = &*self.request_id, plugin = &*plugin, revision = revision.number, operation, "{reason}"
-            );
-            Event::Failed {
-                plugin: plugin.clone(),
-                operation: operation.clone(),
-                reason,
-                computed,
-            }
-        };
-        let limit = |limit: Limit| {
-            tracing::warn!(
-                target: "switchback::call",
-                request_id = &*self.request_id, plugin = &*plugin, revision = revision.number, operation,
-                limit = limit.name(), "limit `{}` was hit", limit.name()
-            );
-            Event::LimitHit {
-                plugin: plugin.clone(),
-                operation: operation.clone(),
-                limit,
-            }
-        };
-        commons.tell(match error {
-            ServeError::Limit(which) => limit(*which),
-            ServeError::PoolFull => limit(Limit::Concurrency),
-            ServeError::Trapped(_) | ServeError::BadAnswer(_) | ServeError::Broken => {
-                ours(error.to_string())
-            }
-            ServeError::NotFound
-            | ServeError::MethodNotAllowed(_)
-            | ServeError::Invalid(_)
-            | ServeError::BadBody(_)
-            | ServeError::MediaType
-            | ServeError::BodyBroken(_)
-            | ServeError::Cut
-            | ServeError::Closed => return,
-        });
+        if let Some((revision, operation)) = &self.route {
+            let computed = self.meter.as_ref().map(|meter| meter.spent());
+            let called = Called {
+                revision,
+                operation: *operation,
+                request_id: &self.request_id,
+                computed: computed.unwrap_or_default(),
+            };
+            called.failed(error, commons);
+        }
     }
 
     /// The request gets no line in the log.
@@ -135,6 +97,79 @@ impl Record {
             plugin = route.map(|(revision, _)| &*revision.name),
             revision = route.map(|(revision, _)| revision.number),
             request_id = &*self.request_id,
+        );
+    }
+}
+
+/// A call into a plugin, as logs and events name it.
+pub(crate) struct Called<'a> {
+    pub(crate) revision: &'a Revision,
+    pub(crate) operation: usize,
+    pub(crate) request_id: &'a str,
+    /// What it has computed by now.
+    pub(crate) computed: Duration,
+}
+
+impl Called<'_> {
+    /// Tells what went wrong with it, if that is the plugin's affair or the operator's.
+    pub(crate) fn failed(&self, error: &ServeError, commons: &Commons) {
+        let revision = self.revision;
+        let plugin = revision.name.clone();
+        let operation = revision.operation(self.operation).id.clone();
+        let ours = |reason: String| {
+            tracing::error!(
+                target: "switchback::call",
+                request_id = self.request_id, plugin = &*plugin, revision = revision.number, operation, "{reason}"
+            );
+            Event::Failed {
+                plugin: plugin.clone(),
+                operation: operation.clone(),
+                reason,
+                computed: self.computed,
+            }
+        };
+        let limit = |limit: Limit| {
+            tracing::warn!(
+                target: "switchback::call",
+                request_id = self.request_id, plugin = &*plugin, revision = revision.number, operation,
+                limit = limit.name(), "limit `{}` was hit", limit.name()
+            );
+            Event::LimitHit {
+                plugin: plugin.clone(),
+                operation: operation.clone(),
+                limit,
+            }
+        };
+        commons.tell(match error {
+            ServeError::Limit(which) => limit(*which),
+            ServeError::PoolFull => limit(Limit::Concurrency),
+            ServeError::Trapped(_)
+            | ServeError::BadAnswer(_)
+            | ServeError::Aborted(_)
+            | ServeError::Broken => ours(error.to_string()),
+            ServeError::NotFound
+            | ServeError::MethodNotAllowed(_)
+            | ServeError::Invalid(_)
+            | ServeError::BadBody(_)
+            | ServeError::MediaType
+            | ServeError::BodyBroken(_)
+            | ServeError::Left
+            | ServeError::Cut
+            | ServeError::Closed => return,
+        });
+    }
+
+    /// The line of the log for the end of a streamed answer; that of its head is the request's own.
+    pub(crate) fn streamed(&self, bytes: u64, lasted: Duration, broken: Option<&ServeError>) {
+        tracing::info!(
+            target: "switchback::access",
+            route = self.revision.operation(self.operation).path.as_str(),
+            streamed_bytes = bytes,
+            ms = lasted.as_micros() as f64 / 1e3,
+            broken = broken.map(ToString::to_string),
+            plugin = &*self.revision.name,
+            revision = self.revision.number,
+            request_id = self.request_id,
         );
     }
 }

@@ -4,19 +4,22 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use http::HeaderValue;
+use http::{HeaderValue, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::admit::Admitted;
-use crate::answer::GuestAnswer;
+use crate::answer::{Body, GuestAnswer};
 use crate::commons::Commons;
 use crate::config::Limits;
 use crate::contract::Operation;
 use crate::event::Event;
 use crate::limit::Limit;
-use crate::runtime::{CallContext, CallError, Code, Instance, Interrupt, Lanes, Meter, Pool};
+use crate::runtime::{
+    Answered, CallContext, CallError, Code, Instance, Interrupt, Lanes, Meter, Pool, Ran,
+};
 use crate::serve_error::ServeError;
+use crate::stream;
 
 pub(crate) struct Revision {
     pub(crate) name: Arc<str>,
@@ -28,13 +31,13 @@ pub(crate) struct Revision {
     pub(crate) limits: Arc<Limits>,
     pub(crate) code: Arc<Code>,
     pub(crate) pool: Pool,
-    lanes: Arc<Lanes>,
+    pub(crate) lanes: Arc<Lanes>,
     permits: Arc<Semaphore>,
-    commons: Arc<Commons>,
+    pub(crate) commons: Arc<Commons>,
     /// When its calls have to be over; set by the swap that replaced it.
     leaves_at: OnceLock<Instant>,
     /// Its calls are cut.
-    cut: CancellationToken,
+    pub(crate) cut: CancellationToken,
     /// It is gone.
     gone: CancellationToken,
 }
@@ -52,6 +55,14 @@ pub(crate) struct Terms {
 pub(crate) struct Remains {
     _pool: Pool,
     _code: Arc<Code>,
+}
+
+/// What came of a call.
+pub(crate) enum Reply {
+    /// The answer, not yet looked at.
+    Full(GuestAnswer),
+    /// The head of an answer whose pieces are still made; the guest goes on by itself.
+    Streamed(Response<Body>),
 }
 
 /// The right to one call, for as long as the guest runs: also while it is stopped after its client went away.
@@ -167,7 +178,7 @@ impl Revision {
         admitted: Admitted,
         context: CallContext,
         meter: Arc<Meter>,
-    ) -> Result<GuestAnswer, ServeError> {
+    ) -> Result<Reply, ServeError> {
         if !self.pool.keeps {
             return self.run(permit, operation, admitted, context, meter).await;
         }
@@ -186,7 +197,7 @@ impl Revision {
         admitted: Admitted,
         context: CallContext,
         meter: Arc<Meter>,
-    ) -> Result<GuestAnswer, ServeError> {
+    ) -> Result<Reply, ServeError> {
         let (this, account) = (self.clone(), meter.clone());
         let guest = Box::pin(async move {
             let answered = this
@@ -198,13 +209,18 @@ impl Revision {
         let deadline = tokio::time::Instant::now() + Duration::from_millis(self.limits.time_ms);
         let interrupt = || async move {
             tokio::select! {
-                () = tokio::time::sleep_until(deadline) => Interrupt::TimedOut,
+                () = tokio::time::sleep_until(deadline) => Interrupt::Late(Limit::Time),
                 () = self.cut.cancelled() => Interrupt::Cut,
             }
         };
         match self.lanes.run(meter, guest, false, interrupt).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(error.into()),
+            Ok(Ran::Done(Ok(Answered::Full(answer)))) => Ok(Reply::Full(answer)),
+            Ok(Ran::Begun(begun, guest)) => {
+                let head = stream::begin(self, operation, *begun, guest);
+                Ok(Reply::Streamed(head))
+            }
+            Ok(Ran::Done(Ok(Answered::Streamed))) => Err(ServeError::Broken),
+            Ok(Ran::Done(Err(error))) => Err(error.into()),
             Err(interrupt) => Err(interrupt.into()),
         }
     }
@@ -215,7 +231,7 @@ impl Revision {
         admitted: &Admitted,
         context: CallContext,
         meter: Arc<Meter>,
-    ) -> Result<GuestAnswer, CallError> {
+    ) -> Result<Answered, CallError> {
         let instance = match self.pool.take() {
             Some(instance) => instance,
             None => Box::pin(self.fresh(&meter)).await?,

@@ -35,6 +35,10 @@ pub(crate) enum ServeError {
     Trapped(String),
     #[error("the guest's answer is none: {0}")]
     BadAnswer(String),
+    #[error("the guest broke its answer off: {0}")]
+    Aborted(String),
+    #[error("the client has gone")]
+    Left,
     #[error("the host broke while it served the call")]
     Broken,
 }
@@ -47,7 +51,11 @@ impl From<CallError> for ServeError {
             CallError::Memory => ServeError::Limit(Limit::Memory),
             CallError::AnswerTooLarge => ServeError::Limit(Limit::Answer),
             CallError::PoolFull => ServeError::PoolFull,
-            CallError::NotStreamed => ServeError::BadAnswer(error.to_string()),
+            CallError::StreamTooLarge => ServeError::Limit(Limit::StreamBytes),
+            CallError::Aborted(why) => ServeError::Aborted(why),
+            CallError::NotStreamed | CallError::FullAfterStart => {
+                ServeError::BadAnswer(error.to_string())
+            }
             CallError::Cancelled => ServeError::Cut,
             CallError::Trapped(why) => ServeError::Trapped(why),
         }
@@ -58,7 +66,8 @@ impl From<CallError> for ServeError {
 impl From<Interrupt> for ServeError {
     fn from(interrupt: Interrupt) -> ServeError {
         match interrupt {
-            Interrupt::TimedOut => ServeError::Limit(Limit::Time),
+            Interrupt::Late(limit) => ServeError::Limit(limit),
+            Interrupt::Left => ServeError::Left,
             Interrupt::Cut => ServeError::Cut,
             Interrupt::Lost => ServeError::Broken,
         }
@@ -93,8 +102,11 @@ impl From<ServeError> for Problem {
                 Problem::new(StatusCode::BAD_REQUEST, "body-broken").detail("The body broke off")
             }
             ServeError::Limit(limit) => match limit {
-                Limit::Cpu | Limit::Time => Problem::new(StatusCode::GATEWAY_TIMEOUT, "timed-out"),
-                Limit::Memory | Limit::Answer => internal(),
+                // Those of streams are hit when the head is out: nobody gets to see this.
+                Limit::Cpu | Limit::Time | Limit::StreamIdle | Limit::StreamTime => {
+                    Problem::new(StatusCode::GATEWAY_TIMEOUT, "timed-out")
+                }
+                Limit::Memory | Limit::Answer | Limit::StreamBytes => internal(),
                 Limit::Body => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
                 Limit::BodyTime => Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timed-out")
                     .header(header::CONNECTION, HeaderValue::from_static("close")),
@@ -102,7 +114,11 @@ impl From<ServeError> for Problem {
             },
             ServeError::PoolFull => busy("busy"),
             ServeError::Cut | ServeError::Closed => busy("leaving"),
-            ServeError::Trapped(_) | ServeError::BadAnswer(_) | ServeError::Broken => internal(),
+            ServeError::Trapped(_)
+            | ServeError::BadAnswer(_)
+            | ServeError::Aborted(_)
+            | ServeError::Left
+            | ServeError::Broken => internal(),
         }
     }
 }

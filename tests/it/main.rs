@@ -17,4 +17,5 @@ mod readme;
 mod refuse;
 mod requests;
 mod sources;
+mod streams;
 mod swap;

@@ -293,15 +293,6 @@ async fn an_answer_that_http_forbids_is_a_500() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn outgoing_start_answers_an_error() {
-    let harness = Harness::new().await;
-    let guest = blank(&contracts::of(&["start"]), "1", Describe::Contract);
-    harness.deploy("blank", guest).await.expect("served");
-    let reply = harness.client().get("/start").await;
-    assert!(reply.text().contains("does not stream"), "{}", reply.text());
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_deep_or_large_json_body_is_refused_and_not_fatal() {
     let harness = examples().await;
     let mut client = harness.client();

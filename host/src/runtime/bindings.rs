@@ -82,6 +82,16 @@ pub(super) enum Payload {
     Bytes(Vec<u8>),
 }
 
+impl From<Payload> for bytes::Bytes {
+    fn from(payload: Payload) -> bytes::Bytes {
+        match payload {
+            Payload::Empty => bytes::Bytes::new(),
+            Payload::Text(text) => text.into(),
+            Payload::Bytes(bytes) => bytes.into(),
+        }
+    }
+}
+
 #[derive(ComponentType, Lift)]
 #[component(record)]
 pub(super) struct Response {

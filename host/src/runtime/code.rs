@@ -11,13 +11,14 @@ use super::bindings;
 use super::cache::Cache;
 use super::engine::Machine;
 use super::instance::{CallError, Described, Instance};
-use super::lane::{Interrupt, Lanes};
+use super::lane::{Interrupt, Lanes, Ran};
 use super::meter::Meter;
 use super::misfit;
 use super::state::GuestState;
 use crate::config::Limits;
 use crate::contract::Contract;
 use crate::error::{Error, ErrorKind};
+use crate::limit::Limit;
 
 /// A component ready to be instantiated, with what it says it serves. Known by its content's hash.
 pub(crate) struct Code {
@@ -211,19 +212,19 @@ async fn describe(linked: &Linked, purpose: &Purpose) -> Result<String, Error> {
                 tokio::time::sleep(GLANCE).await;
             }
         }
-        Interrupt::TimedOut
+        Interrupt::Late(Limit::Time)
     };
     let refuse = |why: String| Error::new(ErrorKind::Describe, why);
     match purpose.lanes.run(meter, asked, true, waited).await {
-        Ok(Ok(text)) => Ok(text),
-        Ok(Err(Described::Type(error))) => Err(Error::new(
+        Ok(Ran::Done(Ok(text))) => Ok(text),
+        Ok(Ran::Done(Err(Described::Type(error)))) => Err(Error::new(
             ErrorKind::Interface,
             format!(
                 "the component's `handle` is not that of switchback:plugin@0.1.0 ({error:#}): rebuild it against this \
                  version of the interface"
             ),
         )),
-        Ok(Err(Described::Call(error))) => Err(match error {
+        Ok(Ran::Done(Err(Described::Call(error)))) => Err(match error {
             CallError::Cpu => refuse(format!(
                 "`openapi()` computed for more than limits.describe_cpu_ms = {cpu_ms}: it should return a constant"
             )),
@@ -241,7 +242,8 @@ async fn describe(linked: &Linked, purpose: &Purpose) -> Result<String, Error> {
                 "`openapi()` failed ({error}): call it in a test of the plugin; what it printed is in the log"
             )),
         }),
-        Err(_) => Err(refuse(format!(
+        // No answer begins outside of a request: `start` says so.
+        Ok(Ran::Begun(..)) | Err(_) => Err(refuse(format!(
             "`openapi()` waited for more than {} s: it should return a constant, and wait for nothing",
             DESCRIBE_WAITS.as_secs()
         ))),

@@ -3,7 +3,8 @@
 use wasmtime::StoreContextMut;
 use wasmtime::component::Linker;
 
-use super::bindings::{INCOMING, IoError, LOG, Level, OUTGOING, Payload};
+use super::bindings::{INCOMING, IoError, LOG, Level};
+use super::outlet;
 use super::state::{CallContext, GuestState};
 use crate::identity::{Identity, Peer};
 
@@ -11,7 +12,7 @@ use crate::identity::{Identity, Peer};
 pub(super) fn link(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     incoming(linker)?;
-    outgoing(linker)?;
+    outlet::link(linker)?;
     log(linker)
 }
 
@@ -107,25 +108,6 @@ fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
             Ok((Ok(piece.to_vec()),))
         },
     )
-}
-
-/// What a guest is told that streams its answer: this host does not do that yet.
-fn no_streams() -> IoError {
-    IoError::Other("this host does not stream answers yet: return `answer.full`".into())
-}
-
-fn outgoing(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
-    let mut outgoing = linker.instance(OUTGOING)?;
-    outgoing.func_wrap(
-        "start",
-        |_: Store<'_>, (_status, _headers): (u16, Vec<(String, String)>)| {
-            Ok((Err::<(), IoError>(no_streams()),))
-        },
-    )?;
-    outgoing.func_wrap("write", |_: Store<'_>, (_chunk,): (Payload,)| {
-        Ok((Err::<(), IoError>(no_streams()),))
-    })?;
-    outgoing.func_wrap("abort", |_: Store<'_>, (_reason,): (String,)| Ok(()))
 }
 
 fn log(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {

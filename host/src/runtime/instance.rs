@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use wasmtime::component::{ComponentExportIndex, Func, InstancePre, TypedFunc};
 use wasmtime::{Store, UpdateDeadline};
 
-use super::bindings::{self, Answer, Payload};
+use super::bindings::{self, Answer};
 use super::guest_log::GuestLog;
 use super::meter::{Meter, Stopped};
+use super::outlet::Outlet;
 use super::state::{CallContext, GuestState};
 use crate::admit::{Admitted, AdmittedBody};
 use crate::answer::GuestAnswer;
@@ -25,7 +25,14 @@ pub(crate) struct Instance {
     pub(super) idle_since: Instant,
 }
 
-/// Why a call came to nothing. Whatever it was, the instance is dead.
+/// How a guest answered.
+pub(crate) enum Answered {
+    Full(GuestAnswer),
+    /// In pieces, and all of them are sent.
+    Streamed,
+}
+
+/// Why a call came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
     #[error("the guest used up its CPU time")]
@@ -38,6 +45,13 @@ pub(crate) enum CallError {
     PoolFull,
     #[error("the guest returned `answer.streamed` without an answer begun by `outgoing.start`")]
     NotStreamed,
+    #[error("the guest returned `answer.full` though it had begun its answer by `outgoing.start`")]
+    FullAfterStart,
+    #[error("the streamed answer is larger than its limit")]
+    StreamTooLarge,
+    /// By `outgoing.abort`, and why.
+    #[error("the guest broke its answer off: {0}")]
+    Aborted(String),
     #[error("the call was cancelled")]
     Cancelled,
     /// Why, and where in the guest, in one line.
@@ -122,7 +136,7 @@ impl Instance {
         context: CallContext,
         meter: Arc<Meter>,
         limits: &Limits,
-    ) -> (Option<Instance>, Result<GuestAnswer, CallError>) {
+    ) -> (Option<Instance>, Result<Answered, CallError>) {
         let state = self.store.data_mut();
         state.meter = meter;
         state
@@ -132,6 +146,7 @@ impl Instance {
             state.files = files.iter().map(|file| file.content.clone()).collect();
         }
         state.call = Some(context);
+        state.outlet = Outlet::new(limits);
         self.store.set_epoch_deadline(1);
         let told: Vec<_>;
         let request = bindings::Request {
@@ -160,12 +175,18 @@ impl Instance {
         state.call = None;
         state.files = Vec::new();
         state.log.end();
+        let outlet = std::mem::take(&mut state.outlet);
         self.calls += 1;
-        match answered {
-            Ok((Answer::Full(response),)) => (Some(self), Ok(response.into())),
-            Ok((Answer::Streamed,)) => (Some(self), Err(CallError::NotStreamed)),
-            Err(error) => (None, Err(error.into())),
-        }
+        let answered = match answered {
+            Ok((answered,)) => answered,
+            Err(error) => return (None, Err(error.into())),
+        };
+        let finished = outlet.finish(matches!(answered, Answer::Streamed));
+        let answered = finished.map(|()| match answered {
+            Answer::Full(response) => Answered::Full(response.into()),
+            Answer::Streamed => Answered::Streamed,
+        });
+        (Some(self), answered)
     }
 
     /// Whether it should serve no more: too many calls, or most of its memory taken.
@@ -231,11 +252,7 @@ impl From<bindings::Response> for GuestAnswer {
         GuestAnswer {
             status: response.status,
             headers: response.headers,
-            body: match response.body {
-                Payload::Empty => Bytes::new(),
-                Payload::Text(text) => text.into(),
-                Payload::Bytes(bytes) => bytes.into(),
-            },
+            body: response.body.into(),
         }
     }
 }

@@ -14,6 +14,8 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::meter::{self, Meter, Metered};
+use super::outlet::Begun;
+use crate::limit::Limit;
 
 /// The lane's threads; they end when the last user of the lane is gone.
 pub(crate) struct Lane {
@@ -95,16 +97,38 @@ impl Drop for Lane {
 /// Why a call ended without its guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Interrupt {
-    /// Its deadline passed.
-    TimedOut,
+    /// A deadline passed.
+    Late(Limit),
     /// Its revision had to be gone.
     Cut,
+    /// The client of a streamed answer is gone.
+    Left,
     /// The host broke while the guest called it.
     Lost,
 }
 
+/// What came of a guest's run.
+pub(crate) enum Ran<T> {
+    /// It is over.
+    Done(T),
+    /// It has begun to stream its answer, and stands still until it is told to [go on](Lanes::go_on).
+    Begun(Box<Begun>, Running<T>),
+}
+
+/// A guest under way. Dropping it stops the guest within a tick.
+pub(crate) struct Running<T> {
+    guest: Metered<T>,
+    cancel: CancelOnDrop,
+}
+
+impl<T> Running<T> {
+    pub(crate) fn meter(&self) -> &Arc<Meter> {
+        &self.guest.meter
+    }
+}
+
 impl Lanes {
-    /// Runs a guest's future to its end: here, and in the lane once it has computed for a tick. `interrupt` is armed
+    /// Runs a guest's future to its end, or to the head of its answer: here, and in the lane once it has computed for a tick. `interrupt` is armed
     /// only when the guest first has to be waited for. Dropping this future stops the guest within a tick.
     pub(crate) async fn run<T: Send + 'static, I>(
         self: &Arc<Lanes>,
@@ -112,49 +136,67 @@ impl Lanes {
         future: Pin<Box<dyn Future<Output = T> + Send>>,
         start_slow: bool,
         interrupt: impl FnOnce() -> I,
-    ) -> Result<T, Interrupt>
+    ) -> Result<Ran<T>, Interrupt>
     where
         I: Future<Output = Interrupt>,
     {
-        let _cancel = CancelOnDrop(meter.clone());
+        let cancel = CancelOnDrop(meter.clone());
         let mut guest = Metered::new(meter, future);
         let mut slow = start_slow || self.is_slow();
         if !slow {
             // The usual call: one poll, and no timer.
             let first = poll_fn(|cx| Poll::Ready(guest.poll(cx))).await;
             match first {
-                Poll::Ready(value) => return Ok(value),
+                Poll::Ready(value) => return Ok(Ran::Done(value)),
                 Poll::Pending => slow = guest.meter.take_yield(),
             }
         }
         // Boxed: what only some calls need would else be moved about with every call.
-        Box::pin(self.wait(guest, slow, interrupt())).await
+        Box::pin(self.wait(Running { guest, cancel }, slow, interrupt())).await
+    }
+
+    /// The rest of a guest's run after its answer has begun.
+    pub(crate) async fn go_on<T: Send + 'static>(
+        self: &Arc<Lanes>,
+        running: Running<T>,
+        interrupt: impl Future<Output = Interrupt>,
+    ) -> Result<T, Interrupt> {
+        match self.wait(running, self.is_slow(), interrupt).await? {
+            Ran::Done(value) => Ok(value),
+            Ran::Begun(..) => unreachable!("an answer begins once"),
+        }
     }
 
     /// The rest of a call that did not end at once.
     async fn wait<T: Send + 'static>(
         self: &Arc<Lanes>,
-        mut guest: Metered<T>,
+        running: Running<T>,
         mut slow: bool,
         interrupt: impl Future<Output = Interrupt>,
-    ) -> Result<T, Interrupt> {
+    ) -> Result<Ran<T>, Interrupt> {
+        let Running { mut guest, cancel } = running;
         let mut interrupt = std::pin::pin!(interrupt);
         loop {
             if slow {
                 match self.go_slow(guest, interrupt.as_mut()).await? {
-                    Turned::Done(value) => return Ok(value),
+                    Turned::Done(value) => return Ok(Ran::Done(value)),
                     Turned::Waits(back) => guest = back,
                 }
             }
+            if let Some(begun) = guest.meter.take_begun() {
+                return Ok(Ran::Begun(begun, Running { guest, cancel }));
+            }
             let polled = poll_fn(|cx| match guest.poll(cx) {
-                Poll::Ready(value) => Poll::Ready(Ok(Some(value))),
-                Poll::Pending if guest.meter.take_yield() => Poll::Ready(Ok(None)),
+                Poll::Ready(value) => Poll::Ready(Ok(Polled::Done(value))),
+                Poll::Pending if guest.meter.take_yield() => Poll::Ready(Ok(Polled::Yields)),
+                Poll::Pending if guest.meter.has_begun() => Poll::Ready(Ok(Polled::Begins)),
                 Poll::Pending => interrupt.as_mut().poll(cx).map(Err),
             })
             .await?;
             match polled {
-                Some(value) => return Ok(value),
-                None => slow = true,
+                Polled::Done(value) => return Ok(Ran::Done(value)),
+                Polled::Yields => slow = true,
+                Polled::Begins => slow = false,
             }
         }
     }
@@ -208,6 +250,15 @@ impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.cancel();
     }
+}
+
+/// How a poll of a guest ended that is not waiting for something.
+enum Polled<T> {
+    Done(T),
+    /// It has computed for a tick.
+    Yields,
+    /// It has handed out the head of its answer.
+    Begins,
 }
 
 enum Turned<T> {

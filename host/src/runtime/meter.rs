@@ -7,11 +7,14 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use wasmtime::UpdateDeadline;
+
+use super::outlet::Begun;
 
 /// How often the epoch advances, and so how long a call may compute on a serving thread before it leaves for the lane.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
@@ -53,8 +56,14 @@ fn clock(clock: libc::clockid_t) -> u64 {
 /// The account of one call, shared by its future and its store.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    /// What the call may compute, in nanoseconds.
-    limit: u64,
+    /// What the call may compute in all, in nanoseconds; of a stream it grows with time.
+    limit: AtomicU64,
+    /// What a stream's reserve holds when it is full, in nanoseconds.
+    reserve: u64,
+    /// The part of the time by which a stream's reserve refills, in percent; 0 before the head.
+    share: AtomicU64,
+    /// When it was last refilled, in nanoseconds of the monotonic clock.
+    refilled: AtomicU64,
     /// What it has computed in the polls that are over.
     spent: AtomicU64,
     /// When the poll under way began.
@@ -67,6 +76,8 @@ pub(crate) struct Meter {
     cancelled: AtomicBool,
     /// Set while the call computes in the slow lane, or is in its queue.
     in_lane: AtomicBool,
+    /// The head of a streamed answer, between the guest that gave it and whoever waits for it.
+    begun: Mutex<Option<Box<Begun>>>,
 }
 
 /// Why a call was stopped from outside; found again in the error that wasmtime returns.
@@ -82,15 +93,70 @@ pub(crate) enum Stopped {
 
 impl Meter {
     pub(crate) fn new(limit_ms: u64) -> Meter {
+        let limit = limit_ms.saturating_mul(1_000_000);
         Meter {
-            limit: limit_ms.saturating_mul(1_000_000),
+            limit: AtomicU64::new(limit),
+            reserve: limit,
+            share: AtomicU64::new(0),
+            refilled: AtomicU64::new(0),
             spent: AtomicU64::new(0),
             since: AtomicU64::new(0),
             suspected: AtomicU64::new(0),
             yielded: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             in_lane: AtomicBool::new(false),
+            begun: Mutex::new(None),
         }
+    }
+
+    /// The guest hands out the head of its answer and has to stand still once, so that whoever waits finds it. From here
+    /// on it computes from a reserve that refills by `share` percent of the time: a stream may live for an hour and
+    /// compute all the while, but not take a core.
+    pub(super) async fn begin(&self, begun: Begun, share: u64) {
+        self.refilled.store(clock(libc::CLOCK_MONOTONIC), Relaxed);
+        self.share.store(share, Relaxed);
+        let spent = self.spent.load(Relaxed);
+        self.limit.store(spent + self.reserve, Relaxed);
+        *self.begun() = Some(Box::new(begun));
+        Once(false).await;
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun().is_some()
+    }
+
+    /// The head, if the guest has just handed it out.
+    pub(super) fn take_begun(&self) -> Option<Box<Begun>> {
+        self.begun().take()
+    }
+
+    fn begun(&self) -> std::sync::MutexGuard<'_, Option<Box<Begun>>> {
+        self.begun.lock().expect("nothing panics with this lock")
+    }
+
+    /// Refills a stream's reserve for the time that has passed.
+    fn refill(&self) {
+        let share = self.share.load(Relaxed);
+        if share == 0 {
+            return;
+        }
+        let now = clock(libc::CLOCK_MONOTONIC);
+        let passed = now.saturating_sub(self.refilled.swap(now, Relaxed));
+        let full = self.spent.load(Relaxed) + self.reserve;
+        let limit = self.limit.load(Relaxed) + passed / 100 * share;
+        self.limit.store(limit.min(full), Relaxed);
+    }
+
+    /// How long a stream must rest until its reserve is half full again, if it is not: a guest that computes more than
+    /// its share is slowed between two pieces rather than stopped.
+    pub(super) fn rest(&self) -> Option<Duration> {
+        let share = self.share.load(Relaxed);
+        let left = self
+            .limit
+            .load(Relaxed)
+            .saturating_sub(self.spent.load(Relaxed));
+        let missing = (self.reserve / 2).checked_sub(left)?;
+        (share != 0 && missing != 0).then(|| Duration::from_nanos(missing / share * 100))
     }
 
     /// Nanoseconds computed so far, for the log.
@@ -127,7 +193,7 @@ impl Meter {
             return Err(Stopped::Cancelled.into());
         }
         let here = now().saturating_sub(self.since.load(Relaxed));
-        if self.spent.load(Relaxed) + here >= self.limit {
+        if self.spent.load(Relaxed) + here >= self.limit.load(Relaxed) {
             return Err(Stopped::Cpu.into());
         }
         if here < TICK.as_nanos() as u64 {
@@ -186,6 +252,7 @@ impl<T> Metered<T> {
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<T> {
+        self.meter.refill();
         let began = now();
         self.meter.since.store(began, Relaxed);
         self.meter.suspected.store(0, Relaxed);

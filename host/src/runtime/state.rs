@@ -8,6 +8,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::guest_log::GuestLog;
 use super::meter::{Meter, Stopped};
+use super::outlet::Outlet;
 
 /// What belongs to one instance of a guest and to the call that it works on. An embedder's own imports reach the
 /// call's [`extensions`](GuestState::extensions) through it.
@@ -18,6 +19,7 @@ pub struct GuestState {
     pub(super) call: Option<CallContext>,
     /// What the files hold that came with the call's form.
     pub(super) files: Vec<Bytes>,
+    pub(super) outlet: Outlet,
     pub(super) meter: Arc<Meter>,
     pub(super) log: Arc<GuestLog>,
 }
@@ -50,6 +52,7 @@ impl GuestState {
             },
             call: None,
             files: Vec::new(),
+            outlet: Outlet::default(),
             meter,
             log,
         }

@@ -45,6 +45,7 @@ pub(crate) const NAMES: &[&str] = &[
     "read",
     "read-file",
     "files",
+    "script",
 ];
 
 thread_local! {
@@ -139,12 +140,13 @@ pub(crate) fn answer(request: &Request) -> Answer {
         "read" => outcome(incoming::read(1024).map(drop)),
         "read-file" => outcome(incoming::read_file(0, 0, 1024).map(drop)),
         "files" => form(request, n),
+        "script" => return crate::script::run(),
         _ => echo(request),
     };
     full(200, &[("content-type", "application/json")], text)
 }
 
-fn full(status: u16, headers: &[(&str, &str)], text: String) -> Answer {
+pub(crate) fn full(status: u16, headers: &[(&str, &str)], text: String) -> Answer {
     let headers = headers
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod describe;
+mod script;
 mod slot;
 
 #[allow(

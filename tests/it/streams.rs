@@ -1,0 +1,342 @@
+//! Answers and request bodies in pieces: nothing is collected, nobody waits for a slow client, and each way to end is
+//! told.
+
+use serde_json::json;
+use switchback::{Config, Event, Events, Limit, Limits};
+use switchback_tests::guests::{Describe, blank};
+use switchback_tests::harness::{Harness, PATIENCE, event, until};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::contracts;
+
+async fn serving(limits: Limits) -> Harness {
+    let harness = Harness::with(Config {
+        limits,
+        ..Config::default()
+    })
+    .await;
+    harness
+        .deploy("blank", guest("1"))
+        .await
+        .expect("the test guest is served");
+    harness
+}
+
+/// `GET`, `HEAD` and `POST /script`, and `GET /counter`, which shows whether an instance is used again.
+fn guest(version: &str) -> Vec<u8> {
+    let script = |id: &str| {
+        let mut operation = contracts::operation("script");
+        operation["operationId"] = id.into();
+        operation
+    };
+    let paths = json!({
+        "/script": { "get": script("script") },
+        "/head": { "head": script("script-head") },
+        "/counter": { "get": contracts::operation("counter") },
+    });
+    blank(&contracts::with_paths(&paths), version, Describe::Contract)
+}
+
+/// A connection that reads only when it is told to.
+struct Raw {
+    stream: TcpStream,
+    seen: Vec<u8>,
+}
+
+impl Raw {
+    async fn ask(harness: &Harness, script: &str) -> Raw {
+        let head = format!("GET /script HTTP/1.1\r\nhost: x\r\nx-script: {script}\r\n\r\n");
+        Raw::send(harness, head.as_bytes()).await
+    }
+
+    async fn send(harness: &Harness, bytes: &[u8]) -> Raw {
+        let stream = TcpStream::connect(harness.address)
+            .await
+            .expect("the server listens");
+        let mut raw = Raw {
+            stream,
+            seen: Vec::new(),
+        };
+        raw.write(bytes).await;
+        raw
+    }
+
+    async fn write(&mut self, bytes: &[u8]) {
+        self.stream
+            .write_all(bytes)
+            .await
+            .expect("the server reads");
+    }
+
+    /// Reads until `text` has come.
+    async fn sees(&mut self, text: &str) {
+        while !String::from_utf8_lossy(&self.seen).contains(text) {
+            assert!(self.more().await, "{text:?} never came: {}", self.all());
+        }
+    }
+
+    /// Reads to the end; whether the chunked answer was whole.
+    async fn ends_well(&mut self) -> bool {
+        while self.more().await {}
+        self.seen.ends_with(b"0\r\n\r\n")
+    }
+
+    async fn more(&mut self) -> bool {
+        let mut bytes = vec![0; 64 << 10];
+        let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut bytes));
+        match read.await.expect("something comes in time") {
+            Ok(count) if count > 0 => {
+                self.seen.extend_from_slice(&bytes[..count]);
+                true
+            }
+            Ok(_) | Err(_) => false,
+        }
+    }
+
+    fn all(&self) -> String {
+        String::from_utf8_lossy(&self.seen).into_owned()
+    }
+}
+
+fn hit(limit: Limit) -> impl Fn(&Event) -> bool {
+    move |event| matches!(event, Event::LimitHit { limit: found, .. } if *found == limit)
+}
+
+/// Waits until a stream broke off; how much was written and why.
+async fn broken(events: &mut Events) -> (u64, String) {
+    let broken = |event: &Event| matches!(event, Event::StreamBroken { .. });
+    match event(events, broken).await {
+        Event::StreamBroken { bytes, reason, .. } => (bytes, reason),
+        other => unreachable!("{other:?}"),
+    }
+}
+
+async fn all_calls_over(harness: &Harness) {
+    until("all calls to be over", async || {
+        (harness.host.plugins()[0].calls == 0).then_some(())
+    })
+    .await;
+}
+
+async fn count(harness: &Harness) -> u64 {
+    let reply = harness.client().get("/counter").await;
+    reply.json()["count"].as_u64().expect("a count")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_piece_arrives_while_the_guest_still_waits() {
+    let harness = serving(Limits::default()).await;
+    let mut client = Raw::ask(&harness, "start 201; write first; wait").await;
+    client.sees("first").await;
+    assert!(
+        client.all().starts_with("HTTP/1.1 201 "),
+        "{}",
+        client.all()
+    );
+    assert_eq!(harness.host.plugins()[0].calls, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_arrives_whole_and_its_instance_serves_on() {
+    let harness = serving(Limits::default()).await;
+    assert_eq!(count(&harness).await, 1);
+    let mut client = harness.client();
+    let script = "start 200; write one,; sleep 20; write two,; bytes 3; try write ";
+    let reply = client
+        .send("GET", "/script", &[("x-script", script)], "")
+        .await;
+    assert_eq!(reply.header("content-type"), "text/plain");
+    assert_eq!(reply.text(), "one,two,xxx");
+    // The same connection, and the same instance.
+    let again = client.get("/counter").await.json();
+    assert_eq!(again["count"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_begun_wrongly_is_told_so() {
+    let harness = serving(Limits::default()).await;
+    for (script, told) in [
+        (
+            "try write x; start 200; tell",
+            "`outgoing.start` comes before",
+        ),
+        (
+            "start 200; try start 200; tell",
+            "call `outgoing.start` once",
+        ),
+        ("try start 700; start 200; tell", "status 700"),
+    ] {
+        let headers = [("x-script", script)];
+        let reply = harness.client().send("GET", "/script", &headers, "").await;
+        assert!(reply.text().contains(told), "{script}: {}", reply.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_broken_off_is_500_before_its_head_and_a_reset_after() {
+    let harness = serving(Limits::default()).await;
+    let mut events = harness.host.events();
+    for script in [
+        "abort gone wrong",
+        "abort gone wrong; full x",
+        "abort a; try start 200",
+    ] {
+        let headers = [("x-script", script)];
+        let reply = harness.client().send("GET", "/script", &headers, "").await;
+        assert_eq!(reply.status, 500, "{script}");
+        assert!(!reply.text().contains("gone wrong"), "{}", reply.text());
+    }
+    event(
+        &mut events,
+        |event| matches!(event, Event::Failed { reason, .. } if reason.contains("gone wrong")),
+    )
+    .await;
+    for script in ["abort gone wrong", "full late", "trap"] {
+        let script = format!("start 200; write first; {script}");
+        let mut client = Raw::ask(&harness, &script).await;
+        assert!(!client.ends_well().await, "{script}: {}", client.all());
+        client.sees("first").await;
+        event(&mut events, |event| matches!(event, Event::Failed { .. })).await;
+        broken(&mut events).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_away_ends_its_guest_whatever_that_does() {
+    let harness = serving(Limits {
+        cpu_ms: 60_000,
+        ..Limits::default()
+    })
+    .await;
+    let mut events = harness.host.events();
+    for busy in ["wait", "spin", "flood 1000"] {
+        assert_eq!(count(&harness).await, 1, "a fresh instance");
+        let mut client = Raw::ask(&harness, &format!("start 200; write first; {busy}")).await;
+        client.sees("first").await;
+        drop(client);
+        assert!(broken(&mut events).await.1.contains("client has gone"));
+        all_calls_over(&harness).await;
+        if busy != "flood 1000" {
+            continue;
+        }
+        // One that writes may learn of it by `write` and come to its own end: then its instance serves on.
+        assert!(count(&harness).await <= 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_stops_its_guest_and_nobody_else() {
+    let harness = serving(Limits {
+        stream_idle_ms: 500,
+        ..Limits::default()
+    })
+    .await;
+    let mut events = harness.host.events();
+    let mut slow = Vec::new();
+    for _ in 0..20 {
+        slow.push(Raw::ask(&harness, "start 200; flood 16384").await);
+    }
+    for _ in 0..20 {
+        count(&harness).await;
+    }
+    event(&mut events, hit(Limit::StreamIdle)).await;
+    for _ in 0..20 {
+        let (bytes, reason) = broken(&mut events).await;
+        // What the sockets and the server hold, and no more.
+        assert!(bytes < 16 << 20, "{bytes}");
+        assert!(reason.contains("stream_idle_ms"), "{reason}");
+    }
+    all_calls_over(&harness).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_limit_of_a_stream_resets_it_and_is_told_by_name() {
+    for (limit, script, limits) in [
+        (
+            Limit::StreamIdle,
+            "start 200; write first; wait",
+            Limits {
+                stream_idle_ms: 200,
+                ..Limits::default()
+            },
+        ),
+        (
+            Limit::StreamTime,
+            "start 200; write first; wait",
+            Limits {
+                stream_ms: 200,
+                ..Limits::default()
+            },
+        ),
+        (
+            Limit::StreamBytes,
+            "start 200; write first; bytes 1000",
+            Limits {
+                stream_bytes: 1000,
+                ..Limits::default()
+            },
+        ),
+        (
+            Limit::Answer,
+            "start 200; write first; bytes 2000",
+            Limits {
+                answer_bytes: 1000,
+                ..Limits::default()
+            },
+        ),
+        (
+            Limit::Cpu,
+            "start 200; write first; spin",
+            Limits {
+                cpu_ms: 100,
+                ..Limits::default()
+            },
+        ),
+    ] {
+        let harness = serving(limits).await;
+        let mut events = harness.host.events();
+        let mut client = Raw::ask(&harness, script).await;
+        assert!(!client.ends_well().await, "{limit:?}: {}", client.all());
+        client.sees("first").await;
+        event(&mut events, hit(limit)).await;
+        broken(&mut events).await;
+        all_calls_over(&harness).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_computes_more_than_its_share_is_slowed_and_not_stopped() {
+    let harness = serving(Limits {
+        cpu_ms: 200,
+        stream_bytes: 60,
+        stream_idle_ms: 300_000,
+        ..Limits::default()
+    })
+    .await;
+    let mut events = harness.host.events();
+    // Sixty pieces of some ten milliseconds each: more than the reserve by far.
+    let mut client = Raw::ask(&harness, "start 200; work 10").await;
+    assert!(!client.ends_well().await);
+    let (_, reason) = broken(&mut events).await;
+    assert!(reason.contains("stream_bytes"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_a_revision_that_has_to_go_is_reset() {
+    let harness = serving(Limits {
+        drain_ms: 100,
+        ..Limits::default()
+    })
+    .await;
+    let mut events = harness.host.events();
+    let mut client = Raw::ask(&harness, "start 200; write first; wait").await;
+    client.sees("first").await;
+    harness.deploy("blank", guest("2")).await.expect("served");
+    assert!(!client.ends_well().await, "{}", client.all());
+    broken(&mut events).await;
+    event(&mut events, |event| {
+        matches!(event, Event::Drained { revision: 1, .. })
+    })
+    .await;
+}
