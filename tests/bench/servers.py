@@ -1,10 +1,13 @@
-"""Builds, starts and stops what the benchmarks measure. Used by run, swap, fairness and soak."""
+"""Builds, starts and stops what the benchmarks measure. Used by all of them."""
 
+import argparse
 import contextlib
+import json
 import math
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -23,8 +26,53 @@ PEERS = TARGET / "bench"
 DIST = ROOT / "examples" / "dist"
 TEST_GUESTS = ROOT / "target" / "test-guests"
 
+WASMTIME = "48.0.8"
+# All that `serve` needs; the rest of what `wasmtime` can do would take another ten minutes.
+WASMTIME_FEATURES = ("run,serve,cranelift,component-model,component-model-async,pooling-allocator,"
+                     "parallel-compilation,backtrace,threads,gc,gc-drc")
+
 # The Debian package of each program that may be missing.
-PACKAGES = {"wrk": "wrk", "h2load": "nghttp2-client", "valgrind": "valgrind"}
+PACKAGES = {"wrk": "wrk", "h2load": "nghttp2-client", "valgrind": "valgrind", "rustc": "rustc"}
+
+
+def parser(told):
+    """What all programs take on their command line: which host they measure, and where else to write the figures."""
+    made = argparse.ArgumentParser(description=told.split("\n")[0])
+    made.add_argument("--host", help="the host's binary [default: built for release]")
+    made.add_argument("--json", help="also write the figures to this file")
+    return made
+
+
+def parse(made):
+    """Reads the command line; from here on `switchback()` is what it names."""
+    options = made.parse_args()
+    if options.host:
+        os.environ["SWITCHBACK_BENCH_HOST"] = os.path.abspath(options.host)
+    return options
+
+
+def keep(options, figures):
+    """Writes the figures where the command line says, for `all` and the plots."""
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def machine():
+    """What it is measured on, in one line."""
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout.split()
+    lock = (ROOT / "Cargo.lock").read_text()
+    wasmtime = re.search(r'name = "wasmtime"\nversion = "(.*)"', lock)
+    return (f"{os.cpu_count()} cores ({cpu[1].strip() if cpu else os.uname().machine}), Linux {os.uname().release}, "
+            f"Rust {rustc[1] if len(rustc) > 1 else 'unknown'}, wasmtime {wasmtime[1] if wasmtime else 'unknown'}, "
+            f"{time.strftime('%Y-%m-%d')}")
+
+
+def many_files():
+    """As many open files as the system lets this program and what it starts have: a connection is one."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
 
 
 def say(*words):
@@ -44,9 +92,9 @@ def need(*programs):
     subprocess.run(["apt-get", "install", "-qy", "--no-install-recommends", *missing], check=True, stdout=sys.stderr)
 
 
-def cargo(*arguments, target=TARGET):
+def cargo(*arguments, target=TARGET, **environment):
     """Runs cargo with its output on stderr."""
-    environment = {**os.environ, "CARGO_TARGET_DIR": str(target)}
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(target), **environment}
     subprocess.run(["cargo", *arguments], cwd=ROOT, check=True, stdout=sys.stderr, env=environment)
 
 
@@ -66,7 +114,10 @@ def make(goal):
 
 def switchback():
     """The host's release binary, and the examples beside it; built if there is none."""
-    binary = TARGET / "release" / "switchback"
+    given = os.environ.get("SWITCHBACK_BENCH_HOST")
+    binary = pathlib.Path(given) if given else TARGET / "release" / "switchback"
+    if given and not binary.exists():
+        sys.exit(f"there is no {binary}; leave --host away, then it is built")
     if not (binary.exists() and (DIST / "hello.wasm").exists() and (DIST / "items.wasm").exists()):
         say("building the host and the examples: make build")
         make("build")
@@ -80,6 +131,38 @@ def native_peers():
         say("building the native peers")
         cargo("build", "--release", "--manifest-path", str(BENCH / "native" / "Cargo.toml"), target=PEERS)
     return folder
+
+
+def echo_peer():
+    """A native server that answers with the body it was sent."""
+    binary = PEERS / "release" / "peer-echo"
+    if not binary.exists():
+        say("building the echo peer")
+        cargo("build", "--release", "--manifest-path", str(BENCH / "echo" / "Cargo.toml"), target=PEERS)
+    return binary
+
+
+def wasi_http_guest():
+    """The job as a `wasi:http` component."""
+    component = PEERS / "wasm32-wasip2" / "release" / "wasi_http_guest.wasm"
+    if not component.exists():
+        say("building the wasi:http component")
+        toolchain = subprocess.run([ROOT / "guest-sdk" / "toolchain.sh"], check=True, stdout=subprocess.PIPE, text=True)
+        cargo(*toolchain.stdout.split(), "build", "--release", "--target", "wasm32-wasip2", "--manifest-path",
+              str(BENCH / "wasi-http-guest" / "Cargo.toml"), target=PEERS)
+    return component
+
+
+def wasmtime():
+    """`wasmtime` with its `serve`, at the version of wasmtime that the host has, and optimised as the host is."""
+    given = os.environ.get("SWITCHBACK_BENCH_WASMTIME")
+    binary = pathlib.Path(given) if given else PEERS / "wasmtime" / "bin" / "wasmtime"
+    if not binary.exists():
+        say(f"building wasmtime-cli {WASMTIME} with what `serve` needs: about ten minutes, once")
+        cargo("install", "--locked", f"wasmtime-cli@{WASMTIME}", "--root", str(binary.parent.parent),
+              "--no-default-features", "--features", WASMTIME_FEATURES, target=PEERS / "wasmtime-build",
+              CARGO_PROFILE_RELEASE_LTO="thin", CARGO_PROFILE_RELEASE_CODEGEN_UNITS="4")
+    return binary
 
 
 def fastapi():
@@ -132,14 +215,17 @@ class Running(contextlib.ExitStack):
             time.sleep(0.05)
         sys.exit(f"{command[0]} does not listen on port {port}:\n{told(process)}")
 
-    def host(self, plugins, config="", wrapper=()):
-        """Starts `switchback serve` on a free port over the folder; answers with its process and URL."""
+    def host(self, plugins, config="", wrapper=(), **more):
+        """Starts `switchback serve` on a free port over the folder; answers with its process and URL.
+
+        `more` is added to its environment.
+        """
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.scratch))
         (folder / "switchback.toml").write_text(config)
         command = [*wrapper, switchback(), "serve", "--plugins", plugins, "--listen", "127.0.0.1:0", "--no-access-log"]
         # A cache of its own: an earlier run must not make this one quicker.
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SWITCHBACK_")}
-        environment["XDG_CACHE_HOME"] = str(self.scratch / "cache")
+        environment |= {"XDG_CACHE_HOME": str(self.scratch / "cache"), **more}
         process = self.start(command, folder, stdout=subprocess.PIPE, text=True, env=environment)
         timer = threading.Timer(180, process.kill)
         timer.start()
@@ -190,6 +276,32 @@ def patched(component, old, new):
     if len(old) != len(new) or component.count(old) != 1:
         sys.exit(f"the benchmark expects {old!r} once in the component; was the example changed?")
     return component.replace(old, new)
+
+
+# A request that the example answers with 200.
+ASKED = {
+    "hello": ("GET", "/hello/World", None),
+    "items": ("POST", "/items/7", '{"name":"Hammer","price":12.5}'),
+}
+
+
+def variants(running, many, examples=("hello",)):
+    """A folder with that many different components, each under its own prefix; the configuration, and a request each.
+
+    They differ in a custom section only, but are compiled, kept and pooled apart.
+    """
+    folder = running.plugins()
+    config, requests = [], []
+    for nth in range(many):
+        example = examples[nth % len(examples)]
+        name = f"p{nth:04}"
+        section = bytes([7]) + b"variant" + name.encode()
+        component = (DIST / f"{example}.wasm").read_bytes() + bytes([0, len(section)]) + section
+        (folder / f"{name}.wasm").write_bytes(component)
+        config.append(f'[plugins.{name}]\nprefix = "/{name}"\n')
+        method, path, body = ASKED[example]
+        requests.append((method, f"/{name}{path}", body))
+    return folder, "".join(config), requests
 
 
 def rename_in(content, path):
