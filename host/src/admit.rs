@@ -95,7 +95,7 @@ pub(crate) fn admit(
         &mut violations,
     );
     let body = match read {
-        Some(read) => read.check(&mut violations),
+        Some(read) => read.check(limits, &mut violations),
         None => AdmittedBody::Empty,
     };
     if violations.is_empty() {

@@ -7,7 +7,7 @@ use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
 use crate::admit::{AdmittedBody, Rejection, UNREADABLE};
-use crate::config::Limits;
+use crate::config::{JsonTypes, Limits};
 use crate::form::{self, Checked, Form, Part};
 use crate::json::{self, JsonError};
 use crate::problem::{Loc, Violation};
@@ -232,7 +232,7 @@ impl RequestBody {
 
 impl Read<'_> {
     /// Checks what was read. What does not fit goes to `violations`; then the body is not to be used.
-    pub(crate) fn check(self, violations: &mut Violations) -> AdmittedBody {
+    pub(crate) fn check(self, limits: &Limits, violations: &mut Violations) -> AdmittedBody {
         let loc = [Loc::Name("body".into())];
         match self.content {
             Content::Missing => {
@@ -244,11 +244,17 @@ impl Read<'_> {
             Content::Json {
                 media,
                 schema,
-                value,
-                data,
+                mut value,
+                mut data,
             } => {
-                if let Some(schema) = schema {
-                    schema.check(&value, &loc, violations);
+                match (schema, limits.json) {
+                    (Some(schema), JsonTypes::Strict) => schema.check(&value, &loc, violations),
+                    (Some(schema), JsonTypes::Lax) => {
+                        if schema.check_lax(&mut value, &loc, violations) {
+                            data = None;
+                        }
+                    }
+                    (None, _) => {}
                 }
                 let data = data.unwrap_or_else(|| value.to_string());
                 AdmittedBody::Text {

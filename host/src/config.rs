@@ -126,6 +126,8 @@ pub struct Limits {
     pub operations: usize,
     /// CPU time of `openapi()`, in milliseconds. 10 s: once per component; an interpreter may have to start first.
     pub describe_cpu_ms: u64,
+    /// Whether JSON bodies are taken as their schemas say, or as FastAPI takes them.
+    pub json: JsonTypes,
     /// Whether an instance serves many calls or one.
     pub isolation: Isolation,
     /// Calls after which a reused instance is retired. 10,000: a leak of 1 KiB a call stays under 10 MiB, and a new
@@ -160,11 +162,24 @@ impl Default for Limits {
             contract_bytes: 4 << 20,
             operations: 2_000,
             describe_cpu_ms: 10_000,
+            json: JsonTypes::Strict,
             isolation: Isolation::Reuse,
             instance_calls: 10_000,
             instance_idle_ms: 60_000,
         }
     }
+}
+
+/// How exactly a JSON body has to be of the types that its schema names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JsonTypes {
+    /// As the document says: a client that goes by it is right, and the guest gets the body as it came.
+    #[default]
+    Strict,
+    /// As FastAPI does: `"1.5"` is a number, `1` is true, a date may be Unix time, a moment needs no zone. The guest gets
+    /// the value that was made of it, written anew.
+    Lax,
 }
 
 /// Whether calls share an instance, one after the other.

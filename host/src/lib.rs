@@ -96,7 +96,7 @@ mod watch;
 pub use admit::{Admitted, AdmittedBody};
 pub use answer::{Body, BodyError, GuestAnswer};
 pub use checks::{CheckedCall, Checks};
-pub use config::{Config, ConfigError, HostConfig, Isolation, Limits, PluginConfig};
+pub use config::{Config, ConfigError, HostConfig, Isolation, JsonTypes, Limits, PluginConfig};
 pub use error::{Error, ErrorKind};
 pub use limit::Limit;
 pub use problem::{Loc, Problem, ProblemShape, Violation};

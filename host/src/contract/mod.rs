@@ -6,7 +6,7 @@ mod operation;
 mod outline;
 mod refs;
 mod rename;
-#[cfg(test)]
+#[cfg(all(test, feature = "runtime"))]
 mod tests;
 
 use std::collections::HashMap;

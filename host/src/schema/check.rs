@@ -8,7 +8,7 @@ use super::graph::{
     ArrayRules, Discriminator, Graph, Node, NodeId, ObjectRules, Rest, Type, Union,
 };
 use super::secret::{HIDDEN, shown};
-use super::words;
+use super::{spelling, words};
 use crate::number;
 use crate::problem::Loc;
 use crate::violations::{Rule, Violations, shorten, shorten_text};
@@ -24,6 +24,8 @@ pub(super) struct Walk<'a, 'o> {
     loc: Vec<Step<'a>>,
     /// What the value was read from: told instead of the value.
     pub(super) sent: Option<Sent<'a>>,
+    /// Whether [`spelling`] has read the texts, and so decided about their formats.
+    pub(super) spelled: bool,
     secret: bool,
     /// Visits left.
     visits: usize,
@@ -49,6 +51,7 @@ impl<'a, 'o> Walk<'a, 'o> {
             out,
             loc: Vec::new(),
             sent: None,
+            spelled: false,
             secret: false,
             visits: usize::MAX,
         }
@@ -62,6 +65,7 @@ impl<'a, 'o> Walk<'a, 'o> {
             out: self.out,
             loc: self.loc.clone(),
             sent: self.sent,
+            spelled: self.spelled,
             secret: self.secret,
             visits: self.visits,
         }
@@ -78,11 +82,18 @@ impl<'a, 'o> Walk<'a, 'o> {
 
     /// The same for a value of which it is not known yet whether it fits, in bounded time.
     pub(super) fn judge(mut self, value: &'a Value) {
-        self.visits = MOST_VISITS.saturating_mul(parts(value));
+        self.visits = visits(value);
         let before = self.out.len();
         if !self.value(self.graph.root(), value) && self.out.len() == before {
             self.tell(words::mismatch(), value);
         }
+    }
+
+    /// Whether a value fits whose texts [`spelling`] has read, in so many visits.
+    pub(super) fn fits(mut self, id: NodeId, value: &'a Value, visits: usize) -> bool {
+        self.visits = visits;
+        self.spelled = true;
+        self.value(id, value)
     }
 
     /// Checks one value; `false` if it does not fit. Once the list is full it stops at the first rule broken.
@@ -112,13 +123,16 @@ impl<'a, 'o> Walk<'a, 'o> {
             return self.tell(words::options(&options.expected, options.class), value);
         }
         if !fits_type(node, value) {
-            return self.wrong_type(node, value);
+            return match node.embeds {
+                true => self.no_parameters(&node.object, value),
+                false => self.wrong_type(node, value),
+            };
         }
         let mut fits = match value {
             Value::String(text) => self.string(node, text, value),
             Value::Number(number) => self.number(node, number, value),
             Value::Array(items) => self.array(&node.array, items, value),
-            Value::Object(map) => self.object(&node.object, map, value),
+            Value::Object(map) => self.object(node, map, value),
             Value::Null | Value::Bool(_) => true,
         };
         for part in &node.all_of {
@@ -169,12 +183,17 @@ impl<'a, 'o> Walk<'a, 'o> {
         let bytes = text.len() as u64;
         let short = |min: &u64| bytes < *min || format != "binary" && length(text) < *min;
         let long = |max: &u64| bytes > *max && (format == "binary" || length(text) > *max);
-        let formatted = || match &rules.format {
-            Some((_, Some(rule))) => rule.is_valid(value),
-            _ => true,
+        let ill_formed = || match &rules.format {
+            Some((name, _)) if self.spelled && spelling::decides(name) => {
+                spelling::of(name, text).err()
+            }
+            Some((name, Some(rule))) if !rule.is_valid(value) => Some(words::format(name, text)),
+            _ => None,
         };
-        let broken = if format == "uri" && !formatted() {
-            words::format(format, text)
+        let broken = if format == "uri"
+            && let Some(ill_formed) = ill_formed()
+        {
+            ill_formed
         } else if let Some(min) = rules.min.filter(short) {
             words::too_short(format, min)
         } else if let Some(max) = rules.max.filter(long) {
@@ -185,8 +204,8 @@ impl<'a, 'o> Walk<'a, 'o> {
             .filter(|(_, rule)| !rule.is_valid(value))
         {
             words::pattern(pattern)
-        } else if !formatted() {
-            words::format(format, text)
+        } else if let Some(ill_formed) = ill_formed() {
+            ill_formed
         } else {
             return true;
         };
@@ -276,12 +295,22 @@ impl<'a, 'o> Walk<'a, 'o> {
         }
     }
 
-    fn object(
-        &mut self,
-        rules: &'a ObjectRules,
-        map: &'a Map<String, Value>,
-        value: &'a Value,
-    ) -> bool {
+    /// Of several body parameters, sent as something else than an object, each is missing, even one that may be.
+    fn no_parameters(&mut self, rules: &'a ObjectRules, value: &Value) -> bool {
+        if rules.properties.is_empty() {
+            return self.tell(words::not_a_model(), value);
+        }
+        for property in &rules.properties {
+            self.within(Some(Step::Name(&property.name)), |walk| {
+                walk.tell(Rule::missing(), &Value::Null)
+            });
+        }
+        false
+    }
+
+    fn object(&mut self, node: &'a Node, map: &'a Map<String, Value>, value: &'a Value) -> bool {
+        let rules = &node.object;
+        let without = if node.embeds { &Value::Null } else { value };
         if let Some(most) = rules.max.filter(|most| map.len() as u64 > *most) {
             return self.tell(words::too_many("Dictionary", most, map.len()), value);
         }
@@ -291,7 +320,7 @@ impl<'a, 'o> Walk<'a, 'o> {
             match map.get(&*property.name) {
                 Some(field) => fits &= self.within(step, |walk| walk.value(property.node, field)),
                 None if property.required => {
-                    fits = self.within(step, |walk| walk.tell(Rule::missing(), value));
+                    fits = self.within(step, |walk| walk.tell(Rule::missing(), without));
                 }
                 None => {}
             }
@@ -447,7 +476,7 @@ fn place(prefix: &[Loc], steps: &[Step<'_>]) -> Vec<Loc> {
     prefix.iter().cloned().chain(steps).collect()
 }
 
-fn fits_type(node: &Node, value: &Value) -> bool {
+pub(super) fn fits_type(node: &Node, value: &Value) -> bool {
     let types = node.types;
     types.any()
         || match value {
@@ -464,6 +493,11 @@ fn fits_type(node: &Node, value: &Value) -> bool {
 
 fn length(text: &str) -> u64 {
     text.chars().count() as u64
+}
+
+/// How often the parts of a value may be looked at, in all.
+pub(super) fn visits(value: &Value) -> usize {
+    MOST_VISITS.saturating_mul(parts(value))
 }
 
 /// How many values a value is made of.

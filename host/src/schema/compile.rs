@@ -160,6 +160,9 @@ impl Compiler<'_> {
                 .strip_prefix("/components/schemas/")
                 .filter(|name| !name.contains('/'))
                 .map(|name| name.replace("~1", "/").replace("~0", "~").into()),
+            embeds: pointer
+                .strip_prefix("/components/schemas/Body_")
+                .is_some_and(|name| !name.contains('/')),
             secret: schema.get("writeOnly") == Some(&Value::Bool(true))
                 || schema
                     .get("format")

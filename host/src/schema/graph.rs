@@ -26,6 +26,8 @@ pub(super) struct Graph {
 pub(super) struct Node {
     /// The name under `components/schemas`.
     pub(super) name: Option<Box<str>>,
+    /// FastAPI's object of several body parameters: each is a parameter, not a field.
+    pub(super) embeds: bool,
     /// `false`: nothing fits.
     pub(super) never: bool,
     pub(super) types: Types,

@@ -9,9 +9,11 @@ mod check;
 mod compile;
 mod format;
 mod graph;
+mod lax;
 mod read;
 mod secret;
 mod spelling;
+mod temporal;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -163,6 +165,20 @@ impl Schema {
         } else if !self.validator.is_valid(value) {
             Walk::new(&self.graph, prefix, out).tell_all(value);
         }
+    }
+
+    /// Makes of a value what FastAPI would, and checks that; whether it changed.
+    pub(crate) fn check_lax(
+        &self,
+        value: &mut Value,
+        prefix: &[Loc],
+        out: &mut Violations,
+    ) -> bool {
+        let changed = lax::relax(&self.graph, value, check::visits(value));
+        let mut walk = Walk::new(&self.graph, prefix, out);
+        walk.spelled = true;
+        walk.judge(value);
+        changed
     }
 
     /// Reads a text as this schema wants it, leniently as FastAPI does, and checks it. Nothing if it does not fit:

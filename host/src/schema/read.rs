@@ -11,6 +11,7 @@ impl<'a> Walk<'a, '_> {
     /// Reads a text by the root schema.
     pub(super) fn text(mut self, sent: &'a str) -> Option<Value> {
         self.sent = Some(Sent::Text(sent));
+        self.spelled = true;
         self.read(self.graph.root(), sent)
     }
 
@@ -19,6 +20,7 @@ impl<'a> Walk<'a, '_> {
         let id = self.graph.list()?;
         let rules = &self.graph.node(id).array;
         self.sent = Some(Sent::List(texts));
+        self.spelled = true;
         if self.too_many_items(rules, texts.len(), &Value::Null) {
             return None;
         }
@@ -43,6 +45,7 @@ impl<'a> Walk<'a, '_> {
         let values = Value::Array(values);
         let mut walk = Walk::new(self.graph, self.prefix, self.out);
         walk.sent = Some(Sent::List(texts));
+        walk.spelled = true;
         walk.value(id, &values).then_some(values)
     }
 

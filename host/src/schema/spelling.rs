@@ -1,18 +1,53 @@
-//! Texts that FastAPI takes for a date, a moment or a UUID, in the one spelling that JSON Schema's `format` has: what a
-//! guest gets is what was checked.
+//! Texts that FastAPI takes for a date, a time, a moment, a duration, a UUID, an e-mail address or a URL, in one
+//! spelling: what a guest gets is what was checked.
 
+use serde_json::Value;
+use url::Url;
+
+use super::temporal::{self, Date};
 use super::words;
 use crate::violations::Rule;
 
-const DAY: i64 = 86_400_000_000;
+/// Whether [`of`] alone decides whether a text is in this format: a moment, say, needs no zone.
+pub(super) fn decides(format: &str) -> bool {
+    matches!(format, "date" | "date-time" | "time" | "duration" | "uri")
+}
 
-/// The text as `format` spells it; none if it already is, or is none that could be.
+/// The text as `format` is spelled, where it is another spelling of one.
 pub(super) fn of(format: &str, text: &str) -> Result<Option<String>, Rule> {
+    let wrong = || words::format(format, text);
+    let spelled = match format {
+        "uuid" => return Ok(uuid(text)),
+        "date" => date(text)?,
+        "date-time" => moment(text)?,
+        "time" => temporal::time(text).map_err(|_| wrong())?.to_string(),
+        "duration" => {
+            let span = temporal::duration(text).map_err(|_| wrong())?;
+            match text.trim_start_matches(['-', '+']).starts_with('P') {
+                true => text.to_owned(),
+                false => span.to_string(),
+            }
+        }
+        "email" => email(text).ok_or_else(wrong)?,
+        "uri" => String::from(Url::parse(text).map_err(|_| wrong())?),
+        _ => return Ok(None),
+    };
+    Ok((spelled != text).then_some(spelled))
+}
+
+/// What a number means in `format`: seconds since 1970, of a day, or as a span (of which `true` is one).
+pub(super) fn of_number(format: &str, value: &Value) -> Option<String> {
+    let seconds = match value {
+        Value::Bool(true) if format == "duration" => 1.0,
+        Value::Number(number) => number.as_f64()?,
+        _ => return None,
+    };
     match format {
-        "uuid" => Ok(uuid(text)),
-        "date" => date(text),
-        "date-time" => Ok(moment(text)),
-        _ => Ok(None),
+        "date" => date(&value.to_string()).ok(),
+        "date-time" => moment(&value.to_string()).ok(),
+        "time" => Some(temporal::of_day(seconds)?.to_string()),
+        "duration" => Some(temporal::span(seconds)?.to_string()),
+        _ => None,
     }
 }
 
@@ -47,120 +82,54 @@ fn uuid(text: &str) -> Option<String> {
         })
 }
 
-/// A moment at midnight, or Unix time that is one.
-fn date(text: &str) -> Result<Option<String>, Rule> {
-    if let Some(micros) = unix(text) {
-        return match micros.rem_euclid(DAY) {
-            0 => Ok(Some(day(micros.div_euclid(DAY)))),
-            _ => Err(words::date_inexact()),
-        };
-    }
-    let Some((date, time)) = at_separator(text) else {
-        return Ok(None);
+/// A date, a moment at midnight, or Unix time that is one.
+fn date(text: &str) -> Result<String, Rule> {
+    let date = match temporal::date(text) {
+        Ok(date) => date,
+        Err(_) => match temporal::moment(text) {
+            Ok((date, time)) if time.is_midnight() => date,
+            Ok(_) => return Err(words::date_inexact()),
+            Err(_) => return Err(words::format("date", text)),
+        },
     };
-    match clock(time) {
-        None => Ok(None),
-        Some(time) if time.bytes().all(|byte| b"0:.".contains(&byte)) => Ok(Some(date.to_owned())),
-        Some(_) => Err(words::date_inexact()),
-    }
+    in_calendar(date, words::date_out_of_range)?;
+    Ok(date.to_string())
 }
 
-/// Unix time; or a moment with a zone, which JSON Schema wants and FastAPI does not: a moment without one stays as it is.
-fn moment(text: &str) -> Option<String> {
-    if let Some(micros) = unix(text) {
-        let (date, rest) = (day(micros.div_euclid(DAY)), micros.rem_euclid(DAY));
-        let (seconds, fraction) = (rest / 1_000_000, rest % 1_000_000);
-        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        let fraction = match fraction {
-            0 => String::new(),
-            _ => format!(".{fraction:06}"),
-        };
-        return Some(format!(
-            "{date}T{hour:02}:{minute:02}:{second:02}{fraction}Z"
-        ));
-    }
-    let (date, time) = at_separator(text)?;
-    let (time, zone) = match time.strip_suffix(['Z', 'z']) {
-        Some(time) => (time, "Z".to_owned()),
-        None => {
-            let (time, zone) = time.split_at(time.rfind(['+', '-'])?);
-            (time, with_colon(zone)?)
-        }
+/// A moment, or a date for its midnight.
+fn moment(text: &str) -> Result<String, Rule> {
+    let (date, time) = match temporal::moment(text) {
+        Ok((date, time)) => (date, time.to_string()),
+        Err(_) => match temporal::date(text) {
+            Ok(date) => (date, "00:00:00".to_owned()),
+            Err(_) => return Err(words::format("date-time", text)),
+        },
     };
-    Some(format!("{date}T{}{zone}", clock(time)?))
+    in_calendar(date, words::moment_out_of_range)?;
+    Ok(format!("{date}T{time}"))
 }
 
-/// The date, and what comes after `T`, `t`, `_` or a blank.
-fn at_separator(text: &str) -> Option<(&str, &str)> {
-    let (date, rest) = text.split_at_checked(10)?;
-    let time = rest.strip_prefix(['T', 't', '_', ' '])?;
-    Some((date, time))
-}
-
-/// `hh:mm[:ss[.f]]` as `hh:mm:ss[.f]`, the fraction cut to microseconds.
-fn clock(time: &str) -> Option<String> {
-    let (whole, fraction) = time.split_once('.').unwrap_or((time, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let parts: Vec<&str> = whole.split(':').collect();
-    let laid_out = parts.iter().all(|part| part.len() == 2 && digits(part));
-    if !laid_out || !digits(fraction) || time.ends_with('.') {
-        return None;
-    }
-    let fraction = &fraction[..fraction.len().min(6)];
-    match parts[..] {
-        [hour, minute] if fraction.is_empty() => Some(format!("{hour}:{minute}:00")),
-        [_, _, _] if fraction.is_empty() => Some(whole.to_owned()),
-        [_, _, _] => Some(format!("{whole}.{fraction}")),
-        _ => None,
+/// Python's calendar begins with the year 1.
+fn in_calendar(date: Date, rule: fn(&'static str) -> Rule) -> Result<(), Rule> {
+    match date.year {
+        0 => Err(rule("year 0 is out of range")),
+        _ => Ok(()),
     }
 }
 
-/// `+hhmm` as `+hh:mm`.
-fn with_colon(zone: &str) -> Option<String> {
-    match zone.len() {
-        5 => Some(format!("{}:{}", zone.get(..3)?, zone.get(3..)?)),
-        6 => Some(zone.to_owned()),
-        _ => None,
+/// An address, also behind a name (`Al <al@example.com>`), its domain in lower case; none if that is no name of a host on
+/// the internet. Whether it is an address otherwise is not decided here.
+fn email(text: &str) -> Option<String> {
+    let named = text
+        .strip_suffix('>')
+        .and_then(|text| text.split_once('<'))
+        .map(|(_, address)| address);
+    let address = named.unwrap_or(text);
+    match address.rsplit_once('@') {
+        Some((_, domain)) if !domain.contains('.') => None,
+        Some((local, domain)) => Some(format!("{local}@{}", domain.to_lowercase())),
+        None => Some(address.to_owned()),
     }
-}
-
-/// Seconds since 1970, or milliseconds where that many seconds would be far away, as microseconds.
-fn unix(text: &str) -> Option<i64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(whole.strip_prefix('-').unwrap_or(whole)) || !digits(fraction) {
-        return None;
-    }
-    let fraction = format!("{:0<6}", &fraction[..fraction.len().min(6)]);
-    let micros = i128::from(fraction.parse::<i64>().ok()?);
-    let whole: i64 = whole.parse().ok()?;
-    let sign = if text.starts_with('-') { -1 } else { 1 };
-    let micros = i128::from(whole) * 1_000_000 + sign * micros;
-    let micros = match whole.unsigned_abs() > 20_000_000_000 {
-        true => micros.div_euclid(1_000),
-        false => micros,
-    };
-    // The years that four digits have.
-    (-62_135_596_800_000_000..253_402_300_800_000_000)
-        .contains(&micros)
-        .then(|| i64::try_from(micros).ok())?
-}
-
-/// The date so many days after 1970-01-01, in the calendar that is used today, for all time.
-fn day(days: i64) -> String {
-    // Years begin in March here, so that the leap day is their last: 400 of them always have 146,097 days.
-    let days = days + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let date = day - (153 * month + 2) / 5 + 1;
-    let (month, later) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    format!("{:04}-{month:02}-{date:02}", era * 400 + year + later)
 }
 
 #[cfg(test)]
@@ -195,6 +164,20 @@ mod tests {
             ("date-time", "1700000000.5", "2023-11-14T22:13:20.500000Z"),
             ("date-time", "-1", "1969-12-31T23:59:59Z"),
             ("date-time", "99999999999999", "5138-11-16T09:46:39.999000Z"),
+            ("date-time", "2024-01-02", "2024-01-02T00:00:00"),
+            ("date-time", "2024-01-02 03:04", "2024-01-02T03:04:00"),
+            ("time", "03:04", "03:04:00"),
+            ("time", "03:04:05.1234567", "03:04:05.123456"),
+            ("duration", "1 days 02:00:00", "P1DT2H"),
+            ("duration", "1 day", "P1D"),
+            ("duration", "-25:00:00.5", "-P1DT1H0.5S"),
+            ("duration", "00:00", "PT0S"),
+            ("email", "Al <a@B.co>", "a@b.co"),
+            (
+                "uri",
+                "HTTP://EXAMPLE.com:80/a b?q=1#f",
+                "http://example.com/a%20b?q=1#f",
+            ),
             (
                 "uuid",
                 "0D1C2E3F4A5B4C6D8E7F0123456789AB",
@@ -216,25 +199,64 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_other_spelling_stays_as_it_is() {
+    fn what_is_spelled_right_or_is_no_other_spelling_stays_as_it_is() {
         for (format, text) in [
             ("date", "2024-01-02"),
-            ("date", "1e9"),
-            ("date", "--1"),
-            ("date", "1."),
-            ("date", "99999999999999999999"),
-            ("date", "2024-01-02T0"),
             ("date-time", "2024-01-02T03:04:05"),
-            ("date-time", "2024-01-02T03:04:05+1"),
-            ("date-time", "2024-01-02"),
-            ("date-time", "2024-01-0ä03:04:05Z"),
-            ("date-time", "2024-01-02T03:04:05ä:0+0ä"),
+            ("date-time", "2024-01-02T03:04:05+01:00"),
+            ("time", "03:04:05Z"),
+            ("duration", "-P1DT2H"),
+            ("duration", "PT0.0000005S"),
+            ("email", "a@b.co"),
+            ("uri", "mailto:a@b.co"),
             ("uuid", "0d1c2e3f-4a5b-4c6d-8e7f-0123456789ab"),
             ("uuid", "0d1c2e3f4a5b4c6d8e7f0123456789ax"),
             ("uuid", "ääääääääääääääää"),
-            ("time", "03:04"),
+            ("hostname", "03:04"),
         ] {
             assert_eq!(read(format, text), Ok(None), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_python_s_calendar_does_not_have_is_told_as_python_tells_it() {
+        assert_eq!(read("date", "0000-01-01"), Err("date_parsing"));
+        let moment = read("date-time", "0000-01-01T00:00:00Z");
+        assert_eq!(moment, Err("datetime_object_invalid"));
+    }
+
+    #[test]
+    fn what_is_none_is_refused() {
+        for (format, text, kind) in [
+            ("date", "1e9", "date_from_datetime_parsing"),
+            ("date", "--1", "date_from_datetime_parsing"),
+            ("date", "1.", "date_from_datetime_parsing"),
+            ("date", "99999999999999999999", "date_from_datetime_parsing"),
+            ("date", "2024-01-02T0", "date_from_datetime_parsing"),
+            (
+                "date-time",
+                "2024-01-02T03:04:05+1",
+                "datetime_from_date_parsing",
+            ),
+            (
+                "date-time",
+                "2024-01-0ä03:04:05Z",
+                "datetime_from_date_parsing",
+            ),
+            (
+                "date-time",
+                "2024-01-02T03:04:05ä:0+0ä",
+                "datetime_from_date_parsing",
+            ),
+            ("time", "3600", "time_parsing"),
+            ("time", "86400", "time_parsing"),
+            ("duration", "3600", "time_delta_parsing"),
+            ("duration", "P1Y2", "time_delta_parsing"),
+            ("duration", "999999999999 days", "time_delta_parsing"),
+            ("uri", "a.b", "url_parsing"),
+            ("uri", "http://", "url_parsing"),
+        ] {
+            assert_eq!(read(format, text), Err(kind), "{text}");
         }
     }
 

@@ -461,3 +461,71 @@ fn the_walk_and_jsonschema_agree_on_what_fits() {
         }
     }
 }
+
+#[test]
+fn json_of_another_type_becomes_the_one_that_pydantic_makes_of_it() {
+    let times = ["date", "date-time", "time", "duration"];
+    let of = |format: &str| json!({ "type": "string", "format": format });
+    for (schema, sent, made) in [
+        (json!({ "type": "integer" }), json!(" 7 "), json!(7)),
+        (json!({ "type": "integer" }), json!(true), json!(1)),
+        (json!({ "type": "number" }), json!("1.5"), json!(1.5)),
+        (json!({ "type": "boolean" }), json!("yes"), json!(true)),
+        (json!({ "type": "boolean" }), json!(0), json!(false)),
+        (of(times[0]), json!(86400), json!("1970-01-02")),
+        (
+            of(times[1]),
+            json!("2024-01-02"),
+            json!("2024-01-02T00:00:00"),
+        ),
+        (
+            of(times[1]),
+            json!(1.5),
+            json!("1970-01-01T00:00:01.500000Z"),
+        ),
+        (of(times[2]), json!(61), json!("00:01:01Z")),
+        (of(times[3]), json!(-1.5), json!("-PT1.5S")),
+        (of(times[3]), json!(true), json!("PT1S")),
+        (
+            json!({ "type": "array", "items": { "anyOf": [{ "type": "integer" }, { "type": "string" }] } }),
+            json!(["1", 1, true]),
+            json!(["1", 1, 1]),
+        ),
+        (
+            json!({ "type": "object", "properties": { "a": { "type": "integer" } }, "additionalProperties": { "type": "number" } }),
+            json!({ "a": "1", "b": "2" }),
+            json!({ "a": 1, "b": 2.0 }),
+        ),
+    ] {
+        let schemas =
+            Schemas::new(&json!({ "components": { "schemas": { "S": schema } } })).unwrap();
+        let schema = schemas.compile("/components/schemas/S").unwrap();
+        let (mut value, mut told) = (sent.clone(), Violations::new(&Limits::default()));
+        assert!(schema.check_lax(&mut value, &[], &mut told), "{sent}");
+        assert_eq!(value, made, "{sent}");
+        assert!(told.is_empty(), "{sent}");
+        assert!(
+            !schema.check_lax(&mut value, &[], &mut told),
+            "{value} is changed again"
+        );
+    }
+}
+
+#[test]
+fn json_that_pydantic_takes_for_nothing_else_stays_and_is_told_of() {
+    for (kind, sent, told) in [
+        ("string", json!(1), "string_type"),
+        ("integer", json!(1.5), "int_from_float"),
+        ("integer", json!("x"), "int_parsing"),
+        ("boolean", json!(2), "bool_parsing"),
+        ("number", json!(null), "float_type"),
+    ] {
+        let document = json!({ "components": { "schemas": { "S": { "type": kind } } } });
+        let schema = Schemas::new(&document).unwrap();
+        let schema = schema.compile("/components/schemas/S").unwrap();
+        let (mut value, mut found) = (sent.clone(), Violations::new(&Limits::default()));
+        assert!(!schema.check_lax(&mut value, &[], &mut found));
+        assert_eq!(value, sent);
+        assert_eq!(found.into_vec()[0].kind, told);
+    }
+}

@@ -201,7 +201,11 @@ pub(super) fn wrong_type(node: &Node, kind: Type, value: &Value) -> Rule {
             _ => Rule::plain("int_type", "Input should be a valid integer"),
         },
         Type::Number => match value {
-            Value::String(text) if super::text::float(text).is_none() => float_parsing(),
+            Value::String(text) => match super::text::float(text) {
+                None => float_parsing(),
+                Some(float) if !float.is_finite() => finite_number(),
+                Some(_) => Rule::plain("float_type", "Input should be a valid number"),
+            },
             _ => Rule::plain("float_type", "Input should be a valid number"),
         },
         Type::String => wrong_string(node),
@@ -281,6 +285,16 @@ pub(super) fn date_inexact() -> Rule {
         "date_from_datetime_inexact",
         "Datetimes provided to dates should have zero time - e.g. be exact dates",
     )
+}
+
+pub(super) fn date_out_of_range(error: &'static str) -> Rule {
+    let msg = format!("Input should be a valid date in the format YYYY-MM-DD, {error}");
+    Rule::with("date_parsing", msg, [("error", error.into())])
+}
+
+pub(super) fn moment_out_of_range(error: &'static str) -> Rule {
+    let msg = format!("Invalid datetime object, got {error}");
+    Rule::with("datetime_object_invalid", msg, [("error", error.into())])
 }
 
 /// A limit on a number: `("greater_than", "gt", "greater than")`.
@@ -412,6 +426,12 @@ pub(super) fn format(format: &str, text: &str) -> Rule {
             "An email address must have an @-sign."
         } else if text.contains("..") {
             "An email address cannot have two periods in a row."
+        } else if text
+            .rsplit('@')
+            .next()
+            .is_some_and(|domain| !domain.contains('.'))
+        {
+            "The part after the @-sign is not valid. It should have a period."
         } else {
             "It is not in the form of an email address."
         };
