@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::stream::{Pieces, StreamError, StreamWriter};
 use crate::{Answers, Cookie, Problem};
 
 /// JSON: of a body as an argument, of an answer as a result. The value is field `0`.
@@ -36,14 +37,15 @@ impl<T> DerefMut for Json<T> {
 ///     Response::new(200).header("content-type", "text/html; charset=utf-8").body("<h1>Hello</h1>")
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Response {
     /// 200 to 599.
     pub status: u16,
     /// Names and values. `content-length`, `transfer-encoding` and `connection` are the host's.
     pub headers: Vec<(String, String)>,
-    /// The body; empty for none.
+    /// The body; empty for none, and where it is a stream.
     pub body: Vec<u8>,
+    stream: Option<Pieces>,
 }
 
 impl Response {
@@ -53,6 +55,7 @@ impl Response {
             status,
             headers: Vec::new(),
             body: Vec::new(),
+            stream: None,
         }
     }
 
@@ -65,6 +68,24 @@ impl Response {
     /// Sets a cookie.
     pub fn cookie(self, cookie: Cookie) -> Self {
         self.header("set-cookie", &cookie.written())
+    }
+
+    /// Sets a body that is made while it goes out.
+    pub(crate) fn stream(
+        mut self,
+        write: impl FnOnce(&mut StreamWriter) -> Result<(), StreamError> + 'static,
+    ) -> Self {
+        self.stream = Some(Pieces::of(write));
+        self
+    }
+
+    /// Sends it if it is a stream; else, or if that failed before it began, an answer is left.
+    #[inline]
+    pub(crate) fn sent(mut self) -> Option<Response> {
+        match self.stream.take() {
+            Some(pieces) => pieces.send(self.status, self.headers),
+            None => Some(self),
+        }
     }
 
     /// Sets the body.
@@ -81,6 +102,7 @@ impl Response {
                 status,
                 headers: vec![("content-type".into(), "application/json".into())],
                 body,
+                stream: None,
             },
             Err(error) => Problem::internal(&format!("writing the answer: {error}")).into(),
         }
@@ -90,8 +112,9 @@ impl Response {
 /// A type that a function may return.
 ///
 /// Every type that serialises and has a schema is one, and goes out as JSON: `String`, `Vec<Item>`, `()` (which is
-/// `null`, as FastAPI's `None`). So are [`Json`], [`Html`], [`Text`], [`Redirect`], [`With`] and [`Response`], and an
-/// enum that derives [`Responses`](trait@crate::Responses). Two words of the signature mean more, also nested:
+/// `null`, as FastAPI's `None`). So are [`Json`], [`Html`], [`Text`], [`Redirect`], [`With`] and [`Response`], the streams
+/// [`JsonLines`](crate::JsonLines), [`EventStream`](crate::EventStream) and [`Stream`](crate::Stream), and an enum that
+/// derives [`Responses`](trait@crate::Responses). Two words of the signature mean more, also nested:
 ///
 /// - `Option<T>`: what is not there is answered with 404 and `{"detail": "Not Found"}`, and documented so. An answer
 ///   that may be `null` is written `Json<Option<T>>`.

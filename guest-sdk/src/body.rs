@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::contract::{file_schema, request_body};
+use crate::contract::{file_schema, object, request_body};
 use crate::reader::Raw;
 use crate::{Json, Problem, Upload};
 
@@ -26,10 +26,13 @@ pub enum Body {
         /// The files, in the order in which they came.
         files: Vec<Upload>,
     },
+    /// One that is read while it arrives; its media type.
+    Stream(String),
 }
 
-/// A type that an argument can have to take the whole body: [`Json`], [`Form`], [`Bytes`], and an `Option` of one of
-/// them for a body that may be left out. The attributes know these types by their names.
+/// A type that an argument can have to take the whole body: [`Json`], [`Form`], [`Bytes`],
+/// [`StreamBody`](crate::StreamBody), [`JsonLinesBody`](crate::JsonLinesBody), and an `Option` of one of them for a body
+/// that may be left out. The attributes know these types by their names.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot take the body",
     label = "what is inside lacks `Deserialize` or `JsonSchema`",
@@ -46,9 +49,9 @@ pub trait FromBody: Sized {
 
     /// All that the contract says of it.
     #[doc(hidden)]
-    fn described(generator: &mut SchemaGenerator) -> Value {
+    fn described(media_type: &str, generator: &mut SchemaGenerator) -> Value {
         let schema = Self::schema(generator).to_value();
-        request_body(Self::MEDIA_TYPE, Self::REQUIRED, schema)
+        request_body(media_type, Self::REQUIRED, object([("schema", schema)]))
     }
 
     /// The body, which the host has checked.
@@ -70,7 +73,7 @@ impl<T: DeserializeOwned + JsonSchema> FromBody for Json<T> {
     fn from_body(body: &Body) -> Result<Self, Problem> {
         // All as text: a second kind of input would be the whole of serde's code for the type again.
         let text = match body {
-            Body::Empty => "null",
+            Body::Empty | Body::Stream(_) => "null",
             Body::Text(text) => text,
             Body::Form { fields, .. } => fields,
             Body::Bytes(bytes) => {
@@ -138,7 +141,8 @@ impl<T: DeserializeOwned + JsonSchema> FromBody for Form<T> {
     }
 }
 
-/// The body as it came, of any kind: `application/octet-stream`. The bytes are field `0`.
+/// The body as it came, of any kind: `application/octet-stream`, or what `#[body(media_type = "image/png")]` says. The
+/// bytes are field `0`.
 ///
 /// ```
 /// use switchback_sdk::prelude::*;
@@ -161,7 +165,7 @@ impl FromBody for Bytes {
 
     fn from_body(body: &Body) -> Result<Self, Problem> {
         Ok(Bytes(match body {
-            Body::Empty => Vec::new(),
+            Body::Empty | Body::Stream(_) => Vec::new(),
             Body::Text(text) => text.clone().into_bytes(),
             Body::Bytes(bytes) => bytes.clone(),
             Body::Form { fields, .. } => fields.clone().into_bytes(),
@@ -176,6 +180,12 @@ impl<T: FromBody> FromBody for Option<T> {
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         T::schema(generator)
+    }
+
+    fn described(media_type: &str, generator: &mut SchemaGenerator) -> Value {
+        let mut described = T::described(media_type, generator);
+        described["required"] = false.into();
+        described
     }
 
     fn from_body(body: &Body) -> Result<Self, Problem> {

@@ -1,4 +1,4 @@
-//! How plugins are written, in seven short chapters. Each example is compiled and run with the tests.
+//! How plugins are written, in eight short chapters. Each example is compiled and run with the tests.
 //!
 //! 1. [A first function](chapter_1_first_function)
 //! 2. [Arguments](chapter_2_arguments): path, query, headers, cookies, and their rules
@@ -7,6 +7,7 @@
 //! 5. [Routers](chapter_5_routers): a plugin of many modules
 //! 6. [What a call can reach](chapter_6_reach): the request, the log, state
 //! 7. [Tests](chapter_7_tests), natively
+//! 8. [Streams](chapter_8_streams): JSON lines, server-sent events, bodies read while they arrive
 
 #[doc = include_str!("book/1-first-function.md")]
 pub mod chapter_1_first_function {}
@@ -28,3 +29,6 @@ pub mod chapter_6_reach {}
 
 #[doc = include_str!("book/7-tests.md")]
 pub mod chapter_7_tests {}
+
+#[doc = include_str!("book/8-streams.md")]
+pub mod chapter_8_streams {}

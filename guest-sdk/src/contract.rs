@@ -230,8 +230,8 @@ pub(crate) fn queries(mut schema: Value, parameters: &mut Vec<Value>) {
 }
 
 /// What the contract says of a body.
-pub(crate) fn request_body(media_type: &str, required: bool, schema: Value) -> Value {
-    let content = object([(media_type, object([("schema", schema)]))]);
+pub(crate) fn request_body(media_type: &str, required: bool, content: Value) -> Value {
+    let content = object([(media_type, content)]);
     object([("required", required.into()), ("content", content)])
 }
 
@@ -257,7 +257,7 @@ pub fn form(media_type: &str, fields: &[Argument], generator: &mut SchemaGenerat
     if needed {
         schema["required"] = Value::Array(required);
     }
-    request_body(media_type, needed, schema)
+    request_body(media_type, needed, object([("schema", schema)]))
 }
 
 /// What a file is, in a form and as a body.

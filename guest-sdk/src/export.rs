@@ -45,14 +45,18 @@ pub fn handle(plugin: &Plugin, request: handler::Request) -> handler::Answer {
             fields: form.fields,
             files: uploads(form.files),
         },
-        // No operation made by this SDK declares one yet.
-        types::Body::Stream(_) => Body::Empty,
+        types::Body::Stream(media_type) => Body::Stream(media_type),
     };
-    let Response {
+    let answer = plugin.handle(&request.operation, &request.params, &body);
+    let Some(Response {
         status,
         headers,
         body,
-    } = plugin.handle(&request.operation, &request.params, &body);
+        ..
+    }) = answer.sent()
+    else {
+        return handler::Answer::Streamed;
+    };
     let body = if body.is_empty() {
         types::Payload::Empty
     } else {

@@ -17,6 +17,7 @@
 //! tell, and the host check, is better taken as an argument: `#[header] user_agent: String`.
 
 use crate::bindings::switchback::plugin::incoming as host;
+use crate::bindings::switchback::plugin::types::IoError;
 
 /// The method in capitals.
 pub fn method() -> String {
@@ -72,6 +73,22 @@ pub fn identity() -> Option<String> {
     ask(host::identity, |native| native.identity.clone())
 }
 
+/// The next piece of a body that is a stream; nothing at the end.
+pub(crate) fn read(max: u32) -> Result<Vec<u8>, IoError> {
+    #[cfg(target_arch = "wasm32")]
+    {
+        host::read(max)
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    NATIVE.with_borrow_mut(|known| match known {
+        Some(native) => {
+            let most = native.body.len().min(max as usize);
+            Ok(native.body.drain(..most).collect())
+        }
+        None => Err(IoError::Closed),
+    })
+}
+
 /// Asks the host, or where there is none, in a native test, what stands for it.
 fn ask<T: Default>(host: impl FnOnce() -> T, native: impl FnOnce(&Incoming) -> T) -> T {
     #[cfg(target_arch = "wasm32")]
@@ -95,6 +112,8 @@ pub(crate) struct Incoming {
     pub(crate) peer: Option<String>,
     pub(crate) request_id: String,
     pub(crate) identity: Option<String>,
+    /// What is left to be read of a body that is a stream.
+    pub(crate) body: Vec<u8>,
 }
 
 #[cfg(not(target_arch = "wasm32"))]

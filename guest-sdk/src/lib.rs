@@ -46,8 +46,8 @@
 //!   type that also derives `JsonSchema`; what its schema says holds before the function is called, so the function does
 //!   not check again.
 //! - **The value returned** is the answer ([`Answer`]): any type that serialises and has a schema becomes JSON with
-//!   status 200, [`Json<T>`](Json) says so aloud, `Option<T>` may be 404, [`Response`] is an answer made by hand, and
-//!   `Result<T, E>` may fail with a [`Problem`] or an enum of the author's own ([`Responses`]).
+//!   status 200, [`Json<T>`](Json) says so aloud, `Option<T>` may be 404, [`JsonLines`], [`EventStream`] and [`Stream`]
+//!   go out while they are made, [`Response`] is an answer made by hand, and `Result<T, E>` may fail with a [`Problem`] or an enum of the author's own ([`Responses`]).
 //!
 //! [`plugin!`] lists the operations, by [`router!`] those of modules, and makes the component. One function handles one request at a time; nothing is
 //! async, and a call that waits (reading a stream) holds no thread of the host.
@@ -59,7 +59,7 @@
 //!   ([`log`]) write to the host's log.
 //! - `TestClient` (feature `test`) sends requests to the plugin in its own tests, through the host's checks.
 //!
-//! The [`book`] tells all of this at length, in seven short chapters.
+//! The [`book`] tells all of this at length, in eight short chapters.
 //!
 //! # Setting up a crate
 //!
@@ -90,10 +90,13 @@ mod body;
 pub mod book;
 mod contract;
 mod cookie;
+mod events;
 mod export;
 pub mod incoming;
+mod json_lines;
 pub mod log;
 pub mod operation;
+mod outgoing;
 mod params;
 mod plugin;
 mod problem;
@@ -102,6 +105,8 @@ mod request;
 mod responses;
 pub mod routers;
 mod state;
+mod stream;
+mod stream_body;
 #[cfg(all(feature = "test", not(target_arch = "wasm32")))]
 mod test;
 mod upload;
@@ -112,8 +117,10 @@ pub use answer::Found as __Found;
 pub use answer::{Answer, Html, Json, Redirect, Response, Text, With};
 pub use body::{Body, Bytes, Form, FromBody};
 pub use cookie::Cookie;
+pub use events::{EventStream, EventWriter, ServerSentEvent};
 #[doc(hidden)]
 pub use export::handle as __handle;
+pub use json_lines::{JsonLines, JsonLinesBody, JsonLinesWriter};
 pub use operation::{Operation, Route};
 pub use params::{FromQuery, Parameter, Query};
 pub use plugin::Plugin;
@@ -124,11 +131,13 @@ pub use responses::{Answers, Responses};
 pub use responses::{Outcome as __Outcome, detailed as __detailed, said as __said};
 pub use routers::Router;
 pub use state::State;
+pub use stream::{Stream, StreamError, StreamWriter};
+pub use stream_body::StreamBody;
 pub use switchback_sdk_macros::{
     Responses, delete, get, head, model, options, patch, plugin, post, put, router, trace,
 };
 #[cfg(all(feature = "test", not(target_arch = "wasm32")))]
-pub use test::{TestClient, TestRequest, TestResponse};
+pub use test::{TestClient, TestEvent, TestRequest, TestResponse};
 pub use upload::{Files, Upload};
 pub use violation::Violation;
 #[doc(hidden)]
@@ -141,9 +150,10 @@ static ARENA: arena::Arena = arena::Arena::new();
 /// What a plugin's source wants at hand: `use switchback_sdk::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Bytes, Cookie, Form, Html, Json, OrProblem, Parameter, Problem, Query, Redirect, Response,
-        Responses, State, Text, Upload, Violation, With, debug, delete, error, get, incoming, info,
-        log, model, patch, plugin, post, put, router, warn,
+        Bytes, Cookie, EventStream, Form, Html, Json, JsonLines, JsonLinesBody, OrProblem,
+        Parameter, Problem, Query, Redirect, Response, Responses, ServerSentEvent, State, Stream,
+        StreamBody, StreamError, Text, Upload, Violation, With, debug, delete, error, get,
+        incoming, info, log, model, patch, plugin, post, put, router, warn,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

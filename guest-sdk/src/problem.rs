@@ -1,5 +1,7 @@
 //! What a function answers when it cannot do what was asked.
 
+use std::io;
+
 use serde_json::Value;
 
 use crate::contract::object;
@@ -97,6 +99,20 @@ pub trait OrProblem<T> {
 impl<T> OrProblem<T> for Option<T> {
     fn or_404(self, detail: &str) -> Result<T, Problem> {
         self.ok_or_else(|| Problem::new(404, detail))
+    }
+}
+
+/// What reading a stream or a file failed with: 408 and 413 where a limit was reached, else 500, of which the log knows
+/// the reason.
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Problem {
+        match error.kind() {
+            io::ErrorKind::TimedOut => Problem::new(408, "the body took too long"),
+            io::ErrorKind::FileTooLarge => Problem::new(413, "the body is too large"),
+            // Nobody will see it.
+            io::ErrorKind::ConnectionReset => Problem::new(400, "the client has gone"),
+            _ => Problem::internal(&error.to_string()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::answer::has_body;
 use crate::contract::object;
-use crate::{Problem, Response};
+use crate::{Problem, Response, json_lines};
 
 /// A set of answers, each with a status of its own: what a function may fail with, or one of several successes.
 /// [`Problem`] is one; `#[derive(Responses)]` makes one of an enum.
@@ -141,6 +141,60 @@ impl<'a> Answers<'a> {
     pub fn text(&mut self, status: u16, description: &str, media_type: &str) {
         let schema = object([("type", "string".into())]);
         self.add(status, description, media_type, schema);
+    }
+
+    /// JSON lines of this type.
+    pub fn json_lines<T: JsonSchema>(&mut self, status: u16, description: &str) {
+        let schema = self.item_schema::<T>();
+        self.add_stream(status, description, json_lines::MEDIA_TYPE, schema);
+    }
+
+    /// Server-sent events whose data is JSON of this type.
+    pub fn events<T: JsonSchema>(&mut self, status: u16, description: &str) {
+        let text = || object([("type", "string".into())]);
+        let milliseconds = object([("type", "integer".into()), ("minimum", 0.into())]);
+        let content = self.item_schema::<T>();
+        let is_any = content == object([]);
+        let data = match is_any {
+            true => text(),
+            false => object([
+                ("type", "string".into()),
+                ("contentMediaType", "application/json".into()),
+                ("contentSchema", content),
+            ]),
+        };
+        let mut schema = object([
+            ("type", "object".into()),
+            (
+                "properties",
+                object([
+                    ("data", data),
+                    ("event", text()),
+                    ("id", text()),
+                    ("retry", milliseconds),
+                ]),
+            ),
+        ]);
+        if !is_any {
+            schema["required"] = Value::Array(vec!["data".into()]);
+        }
+        self.add_stream(status, description, "text/event-stream", schema);
+    }
+
+    /// The schema of each piece; `{}` for any JSON, as FastAPI has it.
+    fn item_schema<T: JsonSchema>(&mut self) -> Value {
+        match self.schema::<T>() {
+            Value::Bool(true) => object([]),
+            schema => schema,
+        }
+    }
+
+    fn add_stream(&mut self, status: u16, description: &str, media_type: &str, schema: Value) {
+        let answer = self.entry(status, description);
+        if answer.get("content").is_none() {
+            answer["content"] = object([]);
+        }
+        answer["content"][media_type] = object([("itemSchema", schema)]);
     }
 
     /// No body, or one that is not described.

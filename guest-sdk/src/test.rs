@@ -12,7 +12,7 @@ use switchback::{Admitted, AdmittedBody, Checks, FormFile, GuestAnswer, Limits};
 
 use crate::incoming::{self, Incoming};
 use crate::state::{self, Instance};
-use crate::{Body, Plugin, Response, Upload};
+use crate::{Body, Plugin, Response, Upload, outgoing};
 
 /// Sends requests to a plugin as the host would hand them over: routed by its contract, checked by its schemas, told
 /// 404, 405, 415 and 422 in the host's own words. Needs the feature `test`:
@@ -255,6 +255,7 @@ impl TestRequest<'_> {
             request.headers_mut().append(name, value);
         }
         let (peer, identity) = (self.peer, self.identity);
+        let mut aborted = None;
         let response = client.checks.dispatch(request, |call| {
             let around = Incoming {
                 method: call.head.method.to_string(),
@@ -263,17 +264,31 @@ impl TestRequest<'_> {
                 peer: peer.map(|peer| peer.to_string()),
                 request_id: call.request_id.to_owned(),
                 identity,
+                body: Vec::new(),
             };
             let mut instance = client.instance.borrow_mut();
-            let response = incoming::during(around, || {
-                state::during(&mut instance, || {
-                    answer(&client.plugin, call.operation, call.admitted)
+            let (response, sent) = outgoing::during(None, || {
+                incoming::during(around, || {
+                    state::during(&mut instance, || {
+                        answer(&client.plugin, call.operation, call.admitted).sent()
+                    })
                 })
             });
-            GuestAnswer {
-                status: response.status,
-                headers: response.headers,
-                body: response.body.into(),
+            aborted = sent.aborted;
+            match (response, sent.head) {
+                (None, Some((status, headers))) => GuestAnswer {
+                    status,
+                    headers,
+                    body: sent.pieces.concat().into(),
+                },
+                (response, _) => {
+                    let response = response.unwrap_or_else(|| Response::new(500));
+                    GuestAnswer {
+                        status: response.status,
+                        headers: response.headers,
+                        body: response.body.into(),
+                    }
+                }
             }
         });
         TestResponse {
@@ -283,6 +298,7 @@ impl TestRequest<'_> {
                 .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
                 .collect(),
             body: response.into_body().to_vec(),
+            aborted,
         }
     }
 }
@@ -338,8 +354,10 @@ pub struct TestResponse {
     pub status: u16,
     /// Names in lower case, and values.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body; of a stream all that went out.
     pub body: Vec<u8>,
+    /// Why a stream broke off after it had begun: the client sees a reset, the host's log this.
+    pub aborted: Option<String>,
 }
 
 impl TestResponse {
@@ -376,5 +394,78 @@ impl TestResponse {
     #[track_caller]
     pub fn value(&self) -> serde_json::Value {
         self.json()
+    }
+
+    /// The body, read from JSON lines.
+    ///
+    /// # Panics
+    /// If a line is not JSON of that type; the message shows it.
+    #[track_caller]
+    pub fn lines<T: DeserializeOwned>(&self) -> Vec<T> {
+        let text = self.text();
+        let mut read = Vec::new();
+        for line in text.lines() {
+            match serde_json::from_str(line) {
+                Ok(value) => read.push(value),
+                Err(error) => panic!("{line:?}: {error}"),
+            }
+        }
+        read
+    }
+
+    /// The body, read from server-sent events; comments are passed over.
+    pub fn events(&self) -> Vec<TestEvent> {
+        let mut events = Vec::new();
+        for block in self.text().split_terminator("\n\n") {
+            let mut event = TestEvent::default();
+            for line in block.lines() {
+                let (field, value) = line.split_once(": ").unwrap_or((line, ""));
+                match field {
+                    "event" => event.event = Some(value.into()),
+                    "id" => event.id = Some(value.into()),
+                    "retry" => event.retry = value.parse().ok(),
+                    "data" => match &mut event.data {
+                        Some(data) => {
+                            data.push('\n');
+                            data.push_str(value);
+                        }
+                        none => *none = Some(value.into()),
+                    },
+                    _ => {}
+                }
+            }
+            if event != TestEvent::default() {
+                events.push(event);
+            }
+        }
+        events
+    }
+}
+
+/// A server-sent event that was answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TestEvent {
+    /// What it carries, as text.
+    pub data: Option<String>,
+    /// Its kind.
+    pub event: Option<String>,
+    /// Its id.
+    pub id: Option<String>,
+    /// After how many milliseconds a client that lost the connection tries again.
+    pub retry: Option<u32>,
+}
+
+impl TestEvent {
+    /// What it carries, read from JSON.
+    ///
+    /// # Panics
+    /// If it is not JSON of that type; the message shows it.
+    #[track_caller]
+    pub fn json<T: DeserializeOwned>(&self) -> T {
+        let data = self.data.as_deref().unwrap_or_default();
+        match serde_json::from_str(data) {
+            Ok(value) => value,
+            Err(error) => panic!("{data:?}: {error}"),
+        }
     }
 }

@@ -4,8 +4,11 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, ExprLit, FnArg, Lit, Meta, Pat, PatType, Path, Result, Type};
+use syn::{
+    Attribute, Error, Expr, ExprLit, FnArg, Lit, LitStr, Meta, Pat, PatType, Path, Result, Type,
+};
 
+use crate::body;
 use crate::path::Template;
 use crate::rule::{Rules, Shape};
 
@@ -20,8 +23,8 @@ pub(crate) struct Argument {
 pub(crate) enum Kind {
     /// A parameter, or a field of a form.
     Part(Part),
-    /// The whole body.
-    Body,
+    /// The whole body, and the media type that the author gave it.
+    Body(Option<LitStr>),
     /// Parameters of the query as one type.
     Query,
 }
@@ -74,9 +77,6 @@ impl Place {
     }
 }
 
-/// The types that are a whole body, by name.
-const BODIES: [&str; 4] = ["Json", "Form", "Bytes", "Text"];
-
 /// Reads an argument, and takes from it the attributes that the compiler would not know.
 pub(crate) fn read(argument: &mut FnArg, template: &Template) -> Result<Argument> {
     let argument = match argument {
@@ -92,11 +92,10 @@ pub(crate) fn read(argument: &mut FnArg, template: &Template) -> Result<Argument
     let ident = name_of(argument)?;
     let ty = (*argument.ty).clone();
     refuse_unfit(&ty)?;
-    let kind = if is_body(&ty) {
-        refuse_rules(&ty, &attributes)?;
-        Kind::Body
+    let kind = if body::is_body(&ty) {
+        Kind::Body(body::media_type(&ty, &attributes)?)
     } else if last_name(&ty).is_some_and(|name| name == "Query") {
-        refuse_rules(&ty, &attributes)?;
+        body::refuse_rules(&ty, &attributes)?;
         Kind::Query
     } else {
         Kind::Part(part(&ident, &ty, &attributes, template)?)
@@ -154,35 +153,15 @@ fn refuse_unfit(ty: &Type) -> Result<()> {
     Err(Error::new(ty.span(), better))
 }
 
-fn last_name(ty: &Type) -> Option<&Ident> {
+pub(crate) fn last_name(ty: &Type) -> Option<&Ident> {
     match ty {
         Type::Path(path) => path.path.segments.last().map(|last| &last.ident),
         _ => None,
     }
 }
 
-/// `Json<_>` and its like, and one of them that may be left out.
-fn is_body(ty: &Type) -> bool {
-    let inside = content_of(ty, "Option");
-    let ty = inside.as_ref().unwrap_or(ty);
-    last_name(ty).is_some_and(|name| BODIES.iter().any(|body| name == body))
-}
-
-fn refuse_rules(ty: &Type, attributes: &[Attribute]) -> Result<()> {
-    match attributes
-        .iter()
-        .find(|attribute| !attribute.path().is_ident("doc"))
-    {
-        Some(attribute) => Err(Error::new(
-            attribute.path().span(),
-            format!("the rules of `{}` stand at its type's fields", shown(ty)),
-        )),
-        None => Ok(()),
-    }
-}
-
 /// A type as the author wrote it, without the spaces that tokens are printed with.
-fn shown(ty: &Type) -> String {
+pub(crate) fn shown(ty: &Type) -> String {
     ty.to_token_stream().to_string().replace(' ', "")
 }
 
@@ -460,7 +439,7 @@ impl Argument {
                 };
                 quote_spanned!(ty.span()=> request.#way::<#ty>(#name)?)
             }
-            Kind::Body => quote_spanned!(ty.span()=> request.body::<#ty>()?),
+            Kind::Body(_) => quote_spanned!(ty.span()=> request.body::<#ty>()?),
             Kind::Query => quote_spanned!(ty.span()=> request.queries::<#ty>()?),
         }
     }

@@ -74,15 +74,18 @@ fn refuse_unfit(function: &ItemFn) -> Result<()> {
             "a route has arguments with names and types",
         ));
     }
-    if let ReturnType::Type(_, ty) = &signature.output
-        && let syn::Type::Reference(_) = &**ty
-    {
-        return Err(Error::new(
-            ty.span(),
-            "an answer is owned: return `String` rather than `&str`",
-        ));
-    }
-    Ok(())
+    let ReturnType::Type(_, ty) = &signature.output else {
+        return Ok(());
+    };
+    let better = match &**ty {
+        syn::Type::Reference(_) => "an answer is owned: return `String` rather than `&str`",
+        syn::Type::ImplTrait(_) => {
+            "an answer needs a type by name, which is documented: an iterator is sent by `JsonLines<T>`, \
+             `EventStream<T>` or `Stream`"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::new(ty.span(), better))
 }
 
 fn refuse_clashes(
@@ -117,7 +120,7 @@ fn refuse_clashes(
             names.push(key);
         }
         let field = argument.in_form();
-        if !field && !matches!(argument.kind, Kind::Body) {
+        if !field && !matches!(argument.kind, Kind::Body(_)) {
             continue;
         }
         if ["get", "head", "trace"].contains(&method) {
@@ -170,12 +173,18 @@ fn queries(arguments: &[Argument]) -> TokenStream {
 
 /// The function that says what the contract has of the body.
 fn body(arguments: &[Argument]) -> TokenStream {
-    let whole = arguments
-        .iter()
-        .find(|argument| matches!(argument.kind, Kind::Body));
-    if let Some(Argument { ty, .. }) = whole {
+    for Argument { ty, kind, .. } in arguments {
+        let Kind::Body(media_type) = kind else {
+            continue;
+        };
+        let media_type = match media_type {
+            Some(said) => quote!(#said),
+            None => quote_spanned!(ty.span()=> <#ty as ::switchback_sdk::FromBody>::MEDIA_TYPE),
+        };
         return quote_spanned! {ty.span()=>
-            ::core::option::Option::Some(<#ty as ::switchback_sdk::FromBody>::described)
+            ::core::option::Option::Some(|generator| {
+                <#ty as ::switchback_sdk::FromBody>::described(#media_type, generator)
+            })
         };
     }
     let fields: Vec<_> = arguments

@@ -7,6 +7,7 @@
 
 mod answer;
 mod argument;
+mod body;
 mod expand;
 mod listing;
 mod model;

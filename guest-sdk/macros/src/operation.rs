@@ -92,7 +92,7 @@ const MEANT: [(&str, &str); 10] = [
     ),
     (
         "response_class",
-        "the function's result is the answer: `Html`, `Text`, `Redirect` or `Response`",
+        "the function's result is the answer: `Html`, `Text`, `Redirect`, `EventStream`, `Stream` or `Response`",
     ),
     (
         "summary",

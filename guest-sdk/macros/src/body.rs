@@ -1,0 +1,91 @@
+//! The argument that is the whole body: which types are, and the media type that it may be given.
+
+use syn::spanned::Spanned;
+use syn::{Attribute, Error, Expr, ExprLit, Lit, LitStr, Meta, MetaNameValue, Result, Type};
+
+use crate::argument::{content_of, last_name, shown};
+
+/// The types that are a whole body, by name.
+const BODIES: [&str; 6] = [
+    "Json",
+    "Form",
+    "Bytes",
+    "Text",
+    "StreamBody",
+    "JsonLinesBody",
+];
+
+/// Those of them that may be of any media type.
+const ANY_MEDIA_TYPE: [&str; 2] = ["Bytes", "StreamBody"];
+
+/// `Json<_>` and its like, and one of them that may be left out.
+pub(crate) fn is_body(ty: &Type) -> bool {
+    is_one_of(ty, &BODIES)
+}
+
+fn is_one_of(ty: &Type, names: &[&str]) -> bool {
+    let inside = content_of(ty, "Option");
+    let ty = inside.as_ref().unwrap_or(ty);
+    last_name(ty).is_some_and(|name| names.iter().any(|body| name == body))
+}
+
+/// What `#[body(media_type = "…")]` says.
+pub(crate) fn media_type(ty: &Type, attributes: &[Attribute]) -> Result<Option<LitStr>> {
+    let (body, others): (Vec<_>, Vec<_>) = attributes
+        .iter()
+        .cloned()
+        .partition(|attribute| attribute.path().is_ident("body"));
+    refuse_rules(ty, &others)?;
+    let Some(attribute) = body.first() else {
+        return Ok(None);
+    };
+    if !is_one_of(ty, &ANY_MEDIA_TYPE) {
+        return Err(Error::new(
+            attribute.path().span(),
+            format!(
+                "`{}` has its media type: `Bytes` and `StreamBody` take others",
+                shown(ty)
+            ),
+        ));
+    }
+    let written = "it is written `#[body(media_type = \"text/csv\")]`";
+    let pair: MetaNameValue = match &attribute.meta {
+        Meta::List(list) => list
+            .parse_args()
+            .map_err(|error| Error::new(error.span(), written))?,
+        meta => return Err(Error::new(meta.span(), written)),
+    };
+    match pair.value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) if pair.path.is_ident("media_type") && is_media_type(&text.value()) => Ok(Some(text)),
+        _ => Err(Error::new(pair.span(), written)),
+    }
+}
+
+/// `type/subtype`, in lower case and without parameters, as the host matches it.
+fn is_media_type(text: &str) -> bool {
+    let is_token = |part: &str| {
+        let mut bytes = part.bytes();
+        !part.is_empty()
+            && bytes.all(|byte| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.*".contains(&byte)
+            })
+    };
+    text.split_once('/')
+        .is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
+}
+
+pub(crate) fn refuse_rules(ty: &Type, attributes: &[Attribute]) -> Result<()> {
+    match attributes
+        .iter()
+        .find(|attribute| !attribute.path().is_ident("doc"))
+    {
+        Some(attribute) => Err(Error::new(
+            attribute.path().span(),
+            format!("the rules of `{}` stand at its type's fields", shown(ty)),
+        )),
+        None => Ok(()),
+    }
+}
