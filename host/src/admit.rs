@@ -16,7 +16,7 @@ use crate::violations::Violations;
 /// What a client sent, as it came.
 pub(crate) struct Received<'a> {
     /// The raw, still percent-encoded text of each parameter in the path, in the order of the path's template.
-    pub(crate) path: &'a [String],
+    pub(crate) path: &'a [&'a str],
     pub(crate) query: Option<&'a str>,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: Bytes,
@@ -163,7 +163,7 @@ mod tests {
             body: impl Into<Bytes>,
         ) -> Result<Admitted, Rejection> {
             let received = Received {
-                path: &[id.to_owned()],
+                path: &[id],
                 query: Some(query),
                 headers: &headers,
                 body: body.into(),

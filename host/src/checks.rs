@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderValue, Request, Response};
+use http::{Request, Response};
 
 use crate::admit::Admitted;
 use crate::answer::{self, GuestAnswer};
@@ -96,7 +96,7 @@ impl Checks {
         let mut response = self
             .serve(&head, body, &request_id, guest)
             .unwrap_or_else(|error| answer::problem(error, answer::shape(&head.headers)));
-        let value = HeaderValue::from_str(&request_id).expect("an id is visible ASCII");
+        let value = request_id.to_header();
         response.headers_mut().insert(X_REQUEST_ID.clone(), value);
         response
     }
@@ -108,8 +108,8 @@ impl Checks {
         request_id: &str,
         guest: impl FnOnce(CheckedCall<'_>) -> GuestAnswer,
     ) -> Result<Response<Bytes>, ServeError> {
-        let (target, segments) = match steps::find(&self.router, head)? {
-            Way::Here(target, segments) => (target, segments),
+        let (target, places) = match steps::find(&self.router, head)? {
+            Way::Here(target, places) => (target, places),
             Way::Elsewhere(path) => return Ok(answer::redirect("", &path)),
         };
         let operation = &self.contract.operations[target];
@@ -120,7 +120,7 @@ impl Checks {
             true => body,
             false => Bytes::new(),
         };
-        let admitted = steps::admit(operation, head, &segments, body, &self.limits)?;
+        let admitted = steps::admit(operation, head, &places, body, &self.limits)?;
         answer::response(guest(CheckedCall {
             operation: &operation.id,
             admitted,

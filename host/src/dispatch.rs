@@ -17,7 +17,7 @@ use crate::record::Record;
 use crate::revision::{Permit, Reply, Revision};
 use crate::runtime::{CallContext, Meter};
 use crate::serve_error::ServeError;
-use crate::steps::{self, Way};
+use crate::steps::{self, Places, Way};
 
 /// A body larger than this is parsed and checked off the serving threads.
 const LARGE: usize = 64 << 10;
@@ -53,8 +53,8 @@ struct Call<B> {
     operation: usize,
     /// Boxed: it is moved from step to step.
     head: Box<Parts>,
-    /// The path's parameters, still percent-encoded.
-    segments: Vec<String>,
+    /// The path's parameters.
+    places: Places,
     body: B,
 }
 
@@ -66,8 +66,8 @@ enum Routed {
 
 impl Call<()> {
     fn find(api: &Api, head: Box<Parts>, record: &mut Record) -> Result<Routed, ServeError> {
-        let (target, segments) = match steps::find(&api.router, &head)? {
-            Way::Here(target, segments) => (target, segments),
+        let (target, places) = match steps::find(&api.router, &head)? {
+            Way::Here(target, places) => (target, places),
             Way::Elsewhere(path) => return Ok(Routed::Elsewhere(path)),
         };
         let revision = api.revision(target).clone();
@@ -76,7 +76,7 @@ impl Call<()> {
             revision,
             operation: target.operation,
             head,
-            segments,
+            places,
             body: (),
         }))
     }
@@ -102,7 +102,7 @@ impl<B> Call<B> {
             revision: self.revision,
             operation: self.operation,
             head: self.head,
-            segments: self.segments,
+            places: self.places,
             body,
         }
     }
@@ -118,7 +118,7 @@ impl Call<Bytes> {
         let check = |call: &mut Call<Bytes>| {
             let body = std::mem::take(&mut call.body);
             let limits = &call.revision.limits;
-            steps::admit(call.operation(), &call.head, &call.segments, body, limits)
+            steps::admit(call.operation(), &call.head, &call.places, body, limits)
         };
         let admitted = if self.body.len() <= LARGE {
             check(&mut self)
@@ -161,7 +161,7 @@ impl Entered {
             head,
             base_path: host.base_path.clone(),
             prefix: revision.prefix.clone(),
-            request_id: record.request_id.clone(),
+            request_id: record.request_id,
         };
         let meter = Arc::new(Meter::new(revision.limits.cpu_ms));
         record.meter = Some(meter.clone());

@@ -117,7 +117,7 @@ fn answer(schemas: &Schemas, document: &Value, case: &Case, limits: &Limits) -> 
     for (template, value) in case.path.split('/').zip(path.split('/')) {
         if let Some(name) = template.strip_prefix('{') {
             names.push(name.trim_end_matches('}'));
-            values.push(value.to_owned());
+            values.push(value);
         }
     }
     let parameters = Parameters::compile(schemas, &names, &pointers)

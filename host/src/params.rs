@@ -132,7 +132,7 @@ impl Parameters {
     /// `violations`; then the JSON is not to be used.
     pub(crate) fn read(
         &self,
-        path: &[String],
+        path: &[&str],
         query: Option<&str>,
         headers: &HeaderMap,
         violations: &mut Violations,
@@ -140,7 +140,7 @@ impl Parameters {
         let mut json = Vec::with_capacity(128);
         json.extend_from_slice(b"{\"path\":{");
         for parameter in &self.path {
-            let raw = path.get(parameter.place).map_or("", String::as_str);
+            let raw = path.get(parameter.place).copied().unwrap_or_default();
             parameter
                 .field
                 .read(Some(&decode(raw)), &mut json, violations);

@@ -141,6 +141,14 @@ impl<'u> RequestPath<'u> {
         RequestPath(canonical(raw))
     }
 
+    /// The path, if it is not as the client sent it.
+    pub(crate) fn rewritten(self) -> Option<String> {
+        match self.0 {
+            Cow::Owned(path) => Some(path),
+            Cow::Borrowed(_) => None,
+        }
+    }
+
     /// The path in the one spelling: still percent-encoded, nothing but ASCII.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

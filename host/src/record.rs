@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use crate::commons::Commons;
 use crate::event::Event;
 use crate::limit::Limit;
-use crate::request_id;
+use crate::request_id::{self, RequestId};
 use crate::revision::Revision;
 use crate::runtime::Meter;
 use crate::serve_error::ServeError;
@@ -17,9 +17,10 @@ pub(crate) static X_REVISION: HeaderName = HeaderName::from_static("x-switchback
 
 /// One request's record. Dropped without an end, its client went away.
 pub(crate) struct Record {
-    pub(crate) request_id: Arc<str>,
+    pub(crate) request_id: RequestId,
     pub(crate) meter: Option<Arc<Meter>>,
-    began: Instant,
+    /// None where there will be no line.
+    began: Option<Instant>,
     method: Method,
     path: String,
     route: Option<(Arc<Revision>, usize)>,
@@ -33,7 +34,7 @@ impl Record {
         Record {
             request_id: request_id::of(headers),
             meter: None,
-            began: Instant::now(),
+            began: logged.then(Instant::now),
             method: method.clone(),
             path: if logged {
                 path.to_owned()
@@ -93,7 +94,7 @@ impl Record {
             path = self.path.escape_debug().to_string(),
             route = operation.map(|operation| operation.path.as_str()),
             status,
-            ms = self.began.elapsed().as_micros() as f64 / 1e3,
+            ms = self.began.map(|began| began.elapsed().as_micros() as f64 / 1e3),
             plugin = route.map(|(revision, _)| &*revision.name),
             revision = route.map(|(revision, _)| revision.number),
             request_id = &*self.request_id,

@@ -78,7 +78,7 @@ pub(crate) enum Segments<'p> {
 }
 
 /// How many path parameters cost no allocation.
-const FEW: usize = 8;
+const FEW: usize = 4;
 
 impl<'p> Deref for Segments<'p> {
     type Target = [&'p str];
@@ -87,6 +87,48 @@ impl<'p> Deref for Segments<'p> {
         match self {
             Segments::Few(values, count) => &values[..*count],
             Segments::Many(values) => values,
+        }
+    }
+}
+
+/// Where [`Segments`] stand in their path: begin and end of each.
+pub(crate) enum SegmentPlaces {
+    Few([(u32, u32); FEW], usize),
+    Many(Vec<(u32, u32)>),
+}
+
+impl SegmentPlaces {
+    /// The places in the path that was routed.
+    pub(crate) fn of(segments: &[&str], path: &str) -> SegmentPlaces {
+        let place = |segment: &&str| {
+            // One that is empty may be a text of its own.
+            let begin = segment.as_ptr().addr().wrapping_sub(path.as_ptr().addr());
+            let begin = begin.min(path.len().saturating_sub(segment.len()));
+            (begin as u32, (begin + segment.len()) as u32)
+        };
+        if segments.len() > FEW {
+            return SegmentPlaces::Many(segments.iter().map(place).collect());
+        }
+        let mut few = [(0, 0); FEW];
+        few.iter_mut()
+            .zip(segments)
+            .for_each(|(into, segment)| *into = place(segment));
+        SegmentPlaces::Few(few, segments.len())
+    }
+
+    /// The segments of the path that was routed.
+    pub(crate) fn within<'p>(&self, path: &'p str) -> Segments<'p> {
+        let text =
+            |(begin, end): &(u32, u32)| path.get(*begin as usize..*end as usize).unwrap_or("");
+        match self {
+            SegmentPlaces::Few(places, count) => {
+                let mut few = [""; FEW];
+                few.iter_mut()
+                    .zip(&places[..*count])
+                    .for_each(|(into, place)| *into = text(place));
+                Segments::Few(few, *count)
+            }
+            SegmentPlaces::Many(places) => Segments::Many(places.iter().map(text).collect()),
         }
     }
 }

@@ -32,7 +32,7 @@ impl Host {
         let host = &*self.0;
         let mut record = Record::new(request.method(), request.uri().path(), request.headers());
         let shape = answer::shape(request.headers());
-        let request_id = HeaderValue::from_str(&record.request_id).expect("an id is visible ASCII");
+        let request_id = record.request_id.to_header();
         let mut response = match own_page(host, &request) {
             Some(response) => {
                 // What an open page asks every few seconds would drown the rest.

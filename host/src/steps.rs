@@ -8,15 +8,30 @@ use crate::admit::{Admitted, Received, Rejection};
 use crate::config::Limits;
 use crate::contract::Operation;
 use crate::path::RequestPath;
-use crate::router::{NoRoute, Router};
+use crate::router::{NoRoute, Router, SegmentPlaces, Segments};
 use crate::serve_error::ServeError;
 
 /// Where a request goes.
 pub(crate) enum Way<T> {
-    /// To this target, with the path's parameters, still percent-encoded.
-    Here(T, Vec<String>),
+    /// To this target, with the places of the path's parameters.
+    Here(T, Places),
     /// 307: to the same path with a slash more at its end, or less.
     Elsewhere(String),
+}
+
+/// Where the path's parameters stand, still percent-encoded: places rather than texts, so that they travel with the
+/// head whose path they are in.
+pub(crate) struct Places {
+    segments: SegmentPlaces,
+    /// The path they are in, where it is not as the client sent it.
+    rewritten: Option<String>,
+}
+
+impl Places {
+    fn segments<'p>(&'p self, sent: &'p str) -> Segments<'p> {
+        self.segments
+            .within(self.rewritten.as_deref().unwrap_or(sent))
+    }
 }
 
 /// Routes a request.
@@ -24,9 +39,14 @@ pub(crate) fn find<T: Copy>(router: &Router<T>, head: &Parts) -> Result<Way<T>, 
     let path = RequestPath::new(head.uri.path());
     match router.find(&head.method, &path) {
         Ok(found) => {
-            let segments = found.segments.iter();
-            let segments = segments.map(|segment| (*segment).to_owned()).collect();
-            Ok(Way::Here(*found.target, segments))
+            let target = *found.target;
+            let segments = SegmentPlaces::of(&found.segments, path.as_str());
+            let rewritten = path.rewritten();
+            let places = Places {
+                segments,
+                rewritten,
+            };
+            Ok(Way::Here(target, places))
         }
         Err(NoRoute::Unknown) => Err(ServeError::NotFound),
         Err(NoRoute::Method(allowed)) => Err(ServeError::MethodNotAllowed(allowed)),
@@ -44,12 +64,13 @@ pub(crate) fn find<T: Copy>(router: &Router<T>, head: &Parts) -> Result<Way<T>, 
 pub(crate) fn admit(
     operation: &Operation,
     head: &Parts,
-    segments: &[String],
+    places: &Places,
     body: Bytes,
     limits: &Limits,
 ) -> Result<Admitted, ServeError> {
+    let segments = places.segments(head.uri.path());
     let received = Received {
-        path: segments,
+        path: &segments,
         query: head.uri.query(),
         headers: &head.headers,
         body,

@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::limit::Limit;
 use crate::pipe::Pipe;
 use crate::record::Called;
+use crate::request_id::RequestId;
 use crate::revision::Revision;
 use crate::runtime::{Answered, Begun, CallError, Interrupt, Meter, Running};
 use crate::serve_error::ServeError;
@@ -52,7 +53,7 @@ pub(crate) fn begin(
 struct Stream {
     revision: Arc<Revision>,
     operation: usize,
-    request_id: Arc<str>,
+    request_id: RequestId,
     meter: Arc<Meter>,
     began: Instant,
     pipe: Ended,

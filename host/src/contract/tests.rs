@@ -404,7 +404,7 @@ fn parameters_of_a_path_hold_for_its_operations_unless_they_say_otherwise() {
     let contract = parse(&document(paths, json!({}))).unwrap();
     let fits = |at: usize| {
         let received = crate::admit::Received {
-            path: &["7".to_owned()],
+            path: &["7"],
             query: None,
             headers: &http::HeaderMap::new(),
             body: bytes::Bytes::new(),

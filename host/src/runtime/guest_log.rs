@@ -12,6 +12,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 use super::bindings::Level;
+use crate::request_id::RequestId;
 
 /// The log of one instance.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub(super) struct GuestLog {
 
 #[derive(Debug, Default)]
 struct Lines {
-    request_id: Option<Arc<str>>,
+    request_id: Option<RequestId>,
     /// Bytes that the call may still write.
     left: usize,
     dropped: usize,
@@ -52,7 +53,7 @@ impl GuestLog {
     }
 
     /// A call begins: it may write `bytes`.
-    pub(super) fn begin(&self, request_id: Option<Arc<str>>, bytes: usize) {
+    pub(super) fn begin(&self, request_id: Option<RequestId>, bytes: usize) {
         let mut lines = self.lines();
         lines.request_id = request_id;
         lines.left = bytes;

@@ -139,9 +139,7 @@ impl Instance {
     ) -> (Option<Instance>, Result<Answered, CallError>) {
         let state = self.store.data_mut();
         state.meter = meter;
-        state
-            .log
-            .begin(Some(context.request_id.clone()), limits.log_bytes);
+        state.log.begin(Some(context.request_id), limits.log_bytes);
         if let AdmittedBody::Form { files, .. } = &admitted.body {
             state.files = files.iter().map(|file| file.content.clone()).collect();
         }

@@ -13,6 +13,7 @@ use super::state::GuestState;
 use crate::answer;
 use crate::config::Limits;
 use crate::pipe::{Closed, Pipe, Source, pipe};
+use crate::request_id::RequestId;
 
 /// A streamed answer whose head is known.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub(crate) struct Begun {
     /// Where they go in.
     pub(crate) pipe: Arc<Pipe>,
     /// Of the request.
-    pub(crate) request_id: Arc<str>,
+    pub(crate) request_id: RequestId,
 }
 
 /// How far the call at hand is with its answer.
@@ -108,7 +109,7 @@ async fn start(
         // Without a body the source is dropped here: the first `write` says `closed`.
         answer: head.map(|()| has_body.then_some(source)),
         pipe: pipe.clone(),
-        request_id: call.request_id.clone(),
+        request_id: call.request_id,
     };
     outlet.pipe = Some(pipe);
     meter.clone().begin(begun, outlet.share).await;

@@ -9,6 +9,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::guest_log::GuestLog;
 use super::meter::{Meter, Stopped};
 use super::outlet::Outlet;
+use crate::request_id::RequestId;
 
 /// What belongs to one instance of a guest and to the call that it works on. An embedder's own imports reach the
 /// call's [`extensions`](GuestState::extensions) through it.
@@ -33,7 +34,7 @@ pub(crate) struct CallContext {
     pub(crate) base_path: Arc<str>,
     /// The plugin's own prefix.
     pub(crate) prefix: Arc<str>,
-    pub(crate) request_id: Arc<str>,
+    pub(crate) request_id: RequestId,
 }
 
 impl GuestState {

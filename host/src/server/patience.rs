@@ -1,10 +1,11 @@
 //! How long a silent client is waited for. hyper asks its timer for a fresh sleep per request; a timer of the runtime
-//! would have to be made, registered and taken out again each time. Here a connection has one slow tick, and a sleep
-//! is only the time at which it is over.
+//! would have to be made, registered and taken out again each time. Here a connection has one slow tick, which alone
+//! looks at the clock, and a sleep is only the time at which it is over.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -24,8 +25,34 @@ pub(super) struct Patience {
 /// Wakes the connection now and then, so that it looks at its clock.
 pub(super) struct Tick(Interval);
 
-/// Over at a time; woken by the tick.
-struct Until(Instant);
+/// Over at a time of the clock below; woken by the tick.
+struct Until(Duration);
+
+/// A clock that stands still between ticks: read for every request, it must not cost one a look at the real one.
+struct Clock {
+    origin: Instant,
+    /// Milliseconds since then, when some connection last looked.
+    seen: AtomicU64,
+}
+
+impl Clock {
+    fn of_all() -> &'static Clock {
+        static CLOCK: OnceLock<Clock> = OnceLock::new();
+        CLOCK.get_or_init(|| Clock {
+            origin: Instant::now(),
+            seen: AtomicU64::new(0),
+        })
+    }
+
+    fn look(&self) {
+        let now = self.origin.elapsed().as_millis() as u64;
+        self.seen.fetch_max(now, Relaxed);
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.seen.load(Relaxed))
+    }
+}
 
 impl Patience {
     /// For a whole head, from connecting on: a client connects because it has something to say.
@@ -35,36 +62,50 @@ impl Patience {
     const NEXT_HEAD: Duration = Duration::from_secs(75);
 
     pub(super) fn start() -> (Patience, Tick) {
+        Clock::of_all().look();
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         (Patience::default(), Tick(ticks))
     }
 
-    fn sleep_from(&self, now: Instant) -> Pin<Box<dyn Sleep>> {
+    fn sleep_from(&self, now: Duration) -> Until {
         let patience = if self.greeted.swap(true, Relaxed) {
             Patience::NEXT_HEAD
         } else {
             Patience::FIRST_HEAD
         };
-        Box::pin(Until(now + patience))
+        Until(now + patience)
     }
 }
 
 /// hyper sleeps for nothing but heads on HTTP/1, so what it asks for is always the next head.
 impl Timer for Patience {
     fn sleep(&self, _: Duration) -> Pin<Box<dyn Sleep>> {
-        self.sleep_from(Instant::now())
+        Box::pin(self.sleep_from(Clock::of_all().now()))
     }
 
-    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
-        self.sleep_from(deadline - Patience::FIRST_HEAD)
+    fn sleep_until(&self, _: Instant) -> Pin<Box<dyn Sleep>> {
+        self.sleep(Patience::FIRST_HEAD)
+    }
+
+    /// What hyper makes of it is the deadline that is not looked at above.
+    fn now(&self) -> Instant {
+        Clock::of_all().origin
     }
 }
 
 impl Tick {
     /// To be called whenever the connection is polled: asks for the next wake-up.
     pub(super) fn renew(&mut self, cx: &mut Context<'_>) {
-        while self.0.poll_tick(cx).is_ready() {}
+        while self.0.poll_tick(cx).is_ready() {
+            Clock::of_all().look();
+        }
+    }
+}
+
+impl Until {
+    fn is_over(&self, now: Duration) -> bool {
+        now >= self.0
     }
 }
 
@@ -72,10 +113,9 @@ impl Future for Until {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if Instant::now() < self.0 {
-            Poll::Pending
-        } else {
-            Poll::Ready(())
+        match self.is_over(Clock::of_all().now()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
         }
     }
 }
@@ -89,17 +129,10 @@ mod tests {
     #[test]
     fn a_client_that_has_been_served_is_waited_for_longer() {
         let patience = Patience::default();
-        let now = Instant::now();
-        let over_at = |ago: u64| now - Duration::from_secs(ago);
-        let is_over = |sleep: Pin<Box<dyn Sleep>>| {
-            let mut sleep = sleep;
-            sleep
-                .as_mut()
-                .poll(&mut Context::from_waker(std::task::Waker::noop()))
-                .is_ready()
-        };
-        assert!(is_over(patience.sleep_from(over_at(11))));
-        assert!(!is_over(patience.sleep_from(over_at(11))));
-        assert!(is_over(patience.sleep_from(over_at(76))));
+        let seconds = Duration::from_secs;
+        let first = patience.sleep_from(seconds(100));
+        let second = patience.sleep_from(seconds(100));
+        assert!(first.is_over(seconds(110)) && !second.is_over(seconds(110)));
+        assert!(second.is_over(seconds(175)));
     }
 }
