@@ -1,7 +1,7 @@
 # make demo     builds everything and serves the examples on 127.0.0.1:8000
 # make build    the host at target/release/switchback, the examples at examples/dist/NAME.wasm
 # make test     all tests; says at its end which were skipped for want of a tool
-# make bench    throughput beside native peers; tests/bench also has swap, fairness, soak and languages, a command each
+# make bench    every benchmark, half an hour, and docs/benchmarks.md from it; in tests/bench each is a command of its own
 # make screenshots   the pictures in docs/pages, by Chromium
 # make guests   the examples alone; make test-guests: the guests that tests serve
 #
@@ -11,7 +11,7 @@
 EXAMPLES = hello items notes
 PYTHON_EXAMPLES = hello-py shop-py
 JAVASCRIPT_EXAMPLES = hello-js shop-js
-TEST_GUESTS = blank inputs world
+TEST_GUESTS = blank echo inputs world
 LISTEN = 127.0.0.1:8000
 # Where the examples of one and the same API are served beside each other.
 DEMO_PREFIXES = $(foreach of,hello-py=/python hello-js=/javascript shop-js=/shop shop-py=/shop-py,\
@@ -96,8 +96,8 @@ test-examples:
 screenshots: build
 	@tests/browser/screenshots.sh $(target)/release/switchback $(DEMO_PREFIXES)
 
-bench: build
-	@tests/bench/run
+bench: build test-guests
+	@tests/bench/all
 
 fmt-check:
 	cargo fmt --all --check

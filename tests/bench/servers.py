@@ -215,10 +215,10 @@ class Running(contextlib.ExitStack):
             time.sleep(0.05)
         sys.exit(f"{command[0]} does not listen on port {port}:\n{told(process)}")
 
-    def host(self, plugins, config="", wrapper=(), **more):
+    def host(self, plugins, config="", wrapper=(), within=180, **more):
         """Starts `switchback serve` on a free port over the folder; answers with its process and URL.
 
-        `more` is added to its environment.
+        It may take that many seconds; `more` is added to its environment.
         """
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.scratch))
         (folder / "switchback.toml").write_text(config)
@@ -227,7 +227,7 @@ class Running(contextlib.ExitStack):
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SWITCHBACK_")}
         environment |= {"XDG_CACHE_HOME": str(self.scratch / "cache"), **more}
         process = self.start(command, folder, stdout=subprocess.PIPE, text=True, env=environment)
-        timer = threading.Timer(180, process.kill)
+        timer = threading.Timer(within, process.kill)
         timer.start()
         for line in process.stdout:
             if found := re.search(r"listening on (http://\S+)", line):
