@@ -8,6 +8,7 @@ use http::HeaderMap;
 
 use crate::body::RequestBody;
 use crate::config::Limits;
+use crate::limit::Limit;
 use crate::params::Parameters;
 use crate::problem::Violation;
 use crate::upload::FormFile;
@@ -68,6 +69,8 @@ pub(crate) enum Rejection {
     Violations(Vec<Violation>),
     /// 400, in these words: the body cannot be read as what it says it is.
     BadBody(Cow<'static, str>),
+    /// 400, in these words: it has more of something than this limit allows.
+    Limit(Limit, Cow<'static, str>),
     /// 415: the contract has no such media type.
     MediaType,
 }
@@ -371,7 +374,7 @@ mod tests {
         let deep = "[".repeat(200);
         assert_eq!(
             operation.admit("", "", Some("application/json"), deep),
-            Err(Rejection::BadBody(UNREADABLE.into()))
+            Err(Rejection::Limit(Limit::JsonDepth, UNREADABLE.into()))
         );
     }
 

@@ -10,6 +10,7 @@ use crate::admit::{AdmittedBody, Rejection, UNREADABLE};
 use crate::config::{JsonTypes, Limits};
 use crate::form::{self, Checked, Form, Part};
 use crate::json::{self, JsonError};
+use crate::limit::Limit;
 use crate::problem::{Loc, Violation};
 use crate::schema::{Schema, SchemaError, Schemas};
 use crate::violations::{Rule, Violations};
@@ -293,7 +294,7 @@ fn unreadable() -> Rejection {
 
 fn not_json(error: JsonError) -> Rejection {
     match error {
-        JsonError::TooDeep => unreadable(),
+        JsonError::TooDeep => Rejection::Limit(Limit::JsonDepth, UNREADABLE.into()),
         JsonError::Invalid(place, what) => Rejection::Violations(vec![Violation {
             kind: "json_invalid".into(),
             loc: vec![Loc::Name("body".into()), Loc::Index(place)],

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, broadcast};
 
+use crate::config::HostConfig;
 use crate::event::Event;
 use crate::revision::{Remains, Revision};
 
 pub(crate) struct Commons {
+    pub(crate) host: Arc<HostConfig>,
     pub(crate) events: broadcast::Sender<Event>,
     /// Calls at once over all plugins.
     pub(crate) permits: Arc<Semaphore>,
@@ -22,11 +24,12 @@ pub(crate) struct Commons {
 const ROUND: Duration = Duration::from_millis(500);
 
 impl Commons {
-    pub(crate) fn new(concurrency: usize) -> std::io::Result<Arc<Commons>> {
+    pub(crate) fn new(host: Arc<HostConfig>) -> std::io::Result<Arc<Commons>> {
         let (reaper, remains) = mpsc::channel::<Remains>();
         let commons = Arc::new(Commons {
             events: broadcast::Sender::new(1024),
-            permits: Arc::new(Semaphore::new(concurrency)),
+            permits: Arc::new(Semaphore::new(host.concurrency)),
+            host,
             reaper,
             revisions: Mutex::default(),
         });

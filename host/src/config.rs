@@ -39,6 +39,9 @@ pub struct HostConfig {
     /// Calls at once over all plugins. 1,024: each holds an instance and a body, so this times `limits.memory_bytes` is
     /// what the host could come to need.
     pub concurrency: usize,
+    /// Stack of a guest's call, in bytes; then 500. 512 KiB: some thousand nested calls. It is one for all plugins, as it
+    /// is the engine's. (A guest's own stack, for what lies in its memory, is set when it is linked: `-zstack-size`.)
+    pub stack_bytes: usize,
     /// Where compiled code and contracts are kept between starts; none: compiled anew each time. The folder is made
     /// with mode 0700 and refused if others may write there, because what is in it is executed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,6 +60,7 @@ impl Default for HostConfig {
             index: true,
             revision_header: false,
             concurrency: 1024,
+            stack_bytes: 512 << 10,
             cache_dir: None,
             cache_bytes: 1 << 30,
         }
@@ -78,6 +82,12 @@ pub struct Limits {
     /// Memory of one instance, its memories and tables summed, in bytes; then 500. 128 MiB: enough for Python; a Rust
     /// guest takes 1 or 2. At most 4 GiB, all that a 32-bit guest can address.
     pub memory_bytes: u64,
+    /// Elements of an instance's tables, summed; then 500. 100,000: Python takes 10,000; a table holds the functions that
+    /// are called by pointer, and each costs 8 bytes.
+    pub table_elements: usize,
+    /// Core instances of one component, its adapters and shims among them; then it is refused. 64: a Python plugin has
+    /// about twenty, and each takes a place in the pool.
+    pub core_instances: usize,
     /// A request's body, in bytes; then 413. 2 MiB: the largest JSON that people send on purpose; it is held whole.
     pub body_bytes: u64,
     /// Wall time for a request's body to arrive, in milliseconds; then 408. 30 s: 2 MiB at 70 KB/s.
@@ -130,9 +140,9 @@ pub struct Limits {
     pub json: JsonTypes,
     /// Whether an instance serves many calls or one.
     pub isolation: Isolation,
-    /// Calls after which a reused instance is retired. 10,000: a leak of 1 KiB a call stays under 10 MiB, and a new
+    /// Requests after which a reused instance is retired. 10,000: a leak of 1 KiB a call stays under 10 MiB, and a new
     /// instance costs less than a ten-thousandth of them.
-    pub instance_calls: u64,
+    pub max_requests_per_instance: u64,
     /// Milliseconds of rest after which an instance is retired. 60 s: memory goes back soon after a peak.
     pub instance_idle_ms: u64,
 }
@@ -143,6 +153,8 @@ impl Default for Limits {
             cpu_ms: 1_000,
             time_ms: 10_000,
             memory_bytes: 128 << 20,
+            table_elements: 100_000,
+            core_instances: 64,
             body_bytes: 2 << 20,
             body_time_ms: 30_000,
             answer_bytes: 16 << 20,
@@ -164,7 +176,7 @@ impl Default for Limits {
             describe_cpu_ms: 10_000,
             json: JsonTypes::Strict,
             isolation: Isolation::Reuse,
-            instance_calls: 10_000,
+            max_requests_per_instance: 10_000,
             instance_idle_ms: 60_000,
         }
     }
@@ -235,6 +247,12 @@ const PAGE_BYTES: u64 = 64 << 10;
 /// Each call at once reserves the address space of an instance; a process has room for some ten thousand.
 pub(crate) const MOST_CALLS: u64 = 10_000;
 
+/// What a slot of the pool holds of tables and of core instances.
+pub(crate) const TABLE_ELEMENTS: u64 = 100_000;
+pub(crate) const CORE_INSTANCES: u64 = 64;
+/// A stack in which no guest could run; and one that a thousand calls at once could not all have.
+const STACK_BYTES: (u64, u64) = (64 << 10, 64 << 20);
+
 /// What is wrong with instances that are counted under isolation by request.
 pub(crate) const KEPT_AND_FRESH: &str = "but `isolation` is `request`: what is fresh for each call cannot be kept; leave one of the two away";
 
@@ -249,6 +267,12 @@ impl Config {
         let host = &self.host;
         path("host.base_path", &host.base_path)?;
         within("host.concurrency", host.concurrency as u64, 1, MOST_CALLS)?;
+        within(
+            "host.stack_bytes",
+            host.stack_bytes as u64,
+            STACK_BYTES.0,
+            STACK_BYTES.1,
+        )?;
         if host.cache_dir.is_some() {
             within(
                 "host.cache_bytes",
@@ -298,6 +322,18 @@ impl Limits {
             ("cpu_ms", self.cpu_ms, 1, DAY_MS),
             ("time_ms", self.time_ms, 1, DAY_MS),
             ("memory_bytes", self.memory_bytes, PAGE_BYTES, GUEST_BYTES),
+            (
+                "table_elements",
+                self.table_elements as u64,
+                1,
+                TABLE_ELEMENTS,
+            ),
+            (
+                "core_instances",
+                self.core_instances as u64,
+                1,
+                CORE_INSTANCES,
+            ),
             ("body_bytes", self.body_bytes, 0, GUEST_BYTES),
             ("body_time_ms", self.body_time_ms, 1, DAY_MS),
             ("answer_bytes", self.answer_bytes, 1, GUEST_BYTES),
@@ -317,7 +353,12 @@ impl Limits {
             ("contract_bytes", self.contract_bytes, 1, GUEST_BYTES),
             ("operations", self.operations as u64, 1, 1_000_000),
             ("describe_cpu_ms", self.describe_cpu_ms, 1, DAY_MS),
-            ("instance_calls", self.instance_calls, 1, u64::MAX),
+            (
+                "max_requests_per_instance",
+                self.max_requests_per_instance,
+                1,
+                u64::MAX,
+            ),
             ("instance_idle_ms", self.instance_idle_ms, 1, DAY_MS),
         ] {
             within(&format!("{section}.{name}"), value, least, most)?;

@@ -56,6 +56,8 @@ pub enum Event {
         operation: String,
         /// Which limit.
         limit: Limit,
+        /// What it was set to, in the unit that its name says.
+        value: u64,
     },
     /// A guest trapped, or answered what no answer may be.
     Failed {

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::admit::Rejection;
 use crate::config::Limits;
 use crate::field::{Field, end_object, text};
+use crate::limit::Limit;
 use crate::problem::Loc;
 use crate::schema::{SchemaError, Schemas, child};
 use crate::upload::{FileField, FormFile};
@@ -319,7 +320,8 @@ fn one_more(parts: &[Part], limits: &Limits) -> Result<(), Rejection> {
     if parts.len() < limits.form_parts {
         return Ok(());
     }
-    Err(Rejection::BadBody(
+    Err(Rejection::Limit(
+        Limit::FormParts,
         format!(
             "Too many fields and files. The most is {}.",
             limits.form_parts

@@ -146,7 +146,7 @@ fn answer(schemas: &Schemas, document: &Value, case: &Case, limits: &Limits) -> 
     match admit(&parameters, body.as_ref(), received, limits) {
         Ok(_) => "admitted".into(),
         Err(Rejection::Violations(violations)) => serde_json::to_value(violations).unwrap(),
-        Err(Rejection::BadBody(why)) => why.into_owned().into(),
+        Err(Rejection::BadBody(why) | Rejection::Limit(_, why)) => why.into_owned().into(),
         Err(Rejection::MediaType) => "media type".into(),
     }
 }

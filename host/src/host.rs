@@ -13,6 +13,7 @@ use crate::commons::Commons;
 use crate::config::{Config, HostConfig};
 use crate::error::{Error, ErrorKind};
 use crate::event::Events;
+use crate::limit::Limit;
 use crate::revision::Revision;
 use crate::runtime::{Cache, Imports, Lane, Loader, Machine};
 use crate::swap::{Books, Origin, Ready, closed};
@@ -116,6 +117,8 @@ pub struct PluginStatus {
     pub warnings: Vec<String>,
     /// Calls in flight on this revision.
     pub calls: usize,
+    /// Every limit, and how often the plugin's calls ran into it since the host started, over all revisions.
+    pub limit_hits: Vec<(Limit, u64)>,
 }
 
 impl HostBuilder {
@@ -136,7 +139,7 @@ impl HostBuilder {
         config
             .validate()
             .map_err(|error| Error::with_source(ErrorKind::Config, error.to_string(), error))?;
-        let machine = Machine::new(imports, config.host.concurrency)?;
+        let machine = Machine::new(imports, &config.host)?;
         let cache = match &config.host.cache_dir {
             Some(dir) => Cache::open(dir, config.host.cache_bytes, machine.engine())?,
             None => None,
@@ -147,7 +150,7 @@ impl HostBuilder {
         Ok(Host(Arc::new(Inner {
             base_path: config.host.base_path.as_str().into(),
             api: ArcSwap::from_pointee(Api::empty(host.clone())),
-            commons: Commons::new(config.host.concurrency).map_err(threads)?,
+            commons: Commons::new(host.clone()).map_err(threads)?,
             lane: Lane::new().map_err(threads)?,
             loader: Arc::new(Loader::new(machine, cache)),
             ready: AtomicBool::new(false),
@@ -351,6 +354,7 @@ fn status(revision: &Revision) -> PluginStatus {
         operations: contract.operations.iter().map(operation).collect(),
         warnings: contract.warnings.clone(),
         calls: revision.calls(),
+        limit_hits: revision.hits.all(),
     }
 }
 

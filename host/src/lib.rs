@@ -71,6 +71,8 @@ mod etag;
 #[cfg(feature = "runtime")]
 mod event;
 #[cfg(feature = "runtime")]
+mod hits;
+#[cfg(feature = "runtime")]
 mod host;
 #[cfg(feature = "runtime")]
 mod identity;

@@ -1,5 +1,8 @@
 //! The limits that are told of when a call runs into one.
 
+#[cfg(feature = "runtime")]
+use crate::config::{HostConfig, Limits};
+
 /// The limits that a call may run into, by the name of their setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -10,12 +13,24 @@ pub enum Limit {
     Time,
     /// `memory_bytes`
     Memory,
+    /// `table_elements`
+    Tables,
+    /// `core_instances`
+    CoreInstances,
+    /// `host.stack_bytes`
+    Stack,
     /// `body_bytes`
     Body,
     /// `body_time_ms`
     BodyTime,
+    /// `json_depth`
+    JsonDepth,
+    /// `form_parts`
+    FormParts,
     /// `answer_bytes`
     Answer,
+    /// `log_bytes`: the call goes on, what is too much is dropped
+    Log,
     /// `concurrency`, after `queue_ms` of waiting
     Concurrency,
     /// `stream_idle_ms`
@@ -24,22 +39,92 @@ pub enum Limit {
     StreamTime,
     /// `stream_bytes`
     StreamBytes,
+    /// `host.concurrency`, which says how many instances there can be at once
+    Pool,
 }
 
 impl Limit {
+    /// Each of them, in the order in which they are counted.
+    pub const ALL: [Limit; 17] = [
+        Limit::Cpu,
+        Limit::Time,
+        Limit::Memory,
+        Limit::Tables,
+        Limit::CoreInstances,
+        Limit::Stack,
+        Limit::Body,
+        Limit::BodyTime,
+        Limit::JsonDepth,
+        Limit::FormParts,
+        Limit::Answer,
+        Limit::Log,
+        Limit::Concurrency,
+        Limit::StreamIdle,
+        Limit::StreamTime,
+        Limit::StreamBytes,
+        Limit::Pool,
+    ];
+
     /// The setting that sets it.
     pub fn name(self) -> &'static str {
         match self {
             Limit::Cpu => "cpu_ms",
             Limit::Time => "time_ms",
             Limit::Memory => "memory_bytes",
+            Limit::Tables => "table_elements",
+            Limit::CoreInstances => "core_instances",
+            Limit::Stack => "host.stack_bytes",
             Limit::Body => "body_bytes",
             Limit::BodyTime => "body_time_ms",
+            Limit::JsonDepth => "json_depth",
+            Limit::FormParts => "form_parts",
             Limit::Answer => "answer_bytes",
+            Limit::Log => "log_bytes",
             Limit::Concurrency => "concurrency",
             Limit::StreamIdle => "stream_idle_ms",
             Limit::StreamTime => "stream_ms",
             Limit::StreamBytes => "stream_bytes",
+            Limit::Pool => "host.concurrency",
         }
+    }
+
+    /// What that setting is for one plugin.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn value(self, limits: &Limits, host: &HostConfig) -> u64 {
+        match self {
+            Limit::Cpu => limits.cpu_ms,
+            Limit::Time => limits.time_ms,
+            Limit::Memory => limits.memory_bytes,
+            Limit::Tables => limits.table_elements as u64,
+            Limit::CoreInstances => limits.core_instances as u64,
+            Limit::Stack => host.stack_bytes as u64,
+            Limit::Body => limits.body_bytes,
+            Limit::BodyTime => limits.body_time_ms,
+            Limit::JsonDepth => limits.json_depth as u64,
+            Limit::FormParts => limits.form_parts as u64,
+            Limit::Answer => limits.answer_bytes,
+            Limit::Log => limits.log_bytes as u64,
+            Limit::Concurrency => limits.concurrency as u64,
+            Limit::Pool => host.concurrency as u64,
+            Limit::StreamIdle => limits.stream_idle_ms,
+            Limit::StreamTime => limits.stream_ms,
+            Limit::StreamBytes => limits.stream_bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_has_its_own_place_and_name() {
+        for (place, limit) in Limit::ALL.into_iter().enumerate() {
+            assert_eq!(place, limit as usize);
+        }
+        let mut names = Limit::ALL.map(Limit::name).to_vec();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Limit::ALL.len());
     }
 }

@@ -57,16 +57,21 @@ impl Record {
 
     /// The cause goes here, the promise to the client.
     pub(crate) fn failed(&self, error: &ServeError, commons: &Commons) {
-        if let Some((revision, operation)) = &self.route {
-            let computed = self.meter.as_ref().map(|meter| meter.spent());
-            let called = Called {
-                revision,
-                operation: *operation,
-                request_id: &self.request_id,
-                computed: computed.unwrap_or_default(),
-            };
+        if let Some(called) = self.called() {
             called.failed(error, commons);
         }
+    }
+
+    /// The call into a plugin that it became, if it did.
+    fn called(&self) -> Option<Called<'_>> {
+        let (revision, operation) = self.route.as_ref()?;
+        let computed = self.meter.as_ref().map(|meter| meter.spent());
+        Some(Called {
+            revision,
+            operation: *operation,
+            request_id: &self.request_id,
+            computed: computed.unwrap_or_default(),
+        })
     }
 
     /// The request gets no line in the log.
@@ -75,7 +80,13 @@ impl Record {
     }
 
     /// The line of the log.
-    pub(crate) fn end(mut self, status: StatusCode) {
+    pub(crate) fn end(mut self, status: StatusCode, commons: &Commons) {
+        // The call goes on without what it logs, so this is no error of its own.
+        if self.meter.as_ref().is_some_and(|meter| meter.overran_log())
+            && let Some(called) = self.called()
+        {
+            called.hit(Limit::Log, commons);
+        }
         if !self.ended {
             self.ended = true;
             self.line(status.as_u16());
@@ -129,21 +140,10 @@ impl Called<'_> {
                 computed: self.computed,
             }
         };
-        let limit = |limit: Limit| {
-            tracing::warn!(
-                target: "switchback::call",
-                request_id = self.request_id, plugin = &*plugin, revision = revision.number, operation,
-                limit = limit.name(), "limit `{}` was hit", limit.name()
-            );
-            Event::LimitHit {
-                plugin: plugin.clone(),
-                operation: operation.clone(),
-                limit,
-            }
-        };
         commons.tell(match error {
-            ServeError::Limit(which) => limit(*which),
-            ServeError::PoolFull => limit(Limit::Concurrency),
+            ServeError::Limit(limit) | ServeError::BodyLimit(limit, _) => {
+                return self.hit(*limit, commons);
+            }
             ServeError::Trapped(_)
             | ServeError::BadAnswer(_)
             | ServeError::Aborted(_)
@@ -157,6 +157,26 @@ impl Called<'_> {
             | ServeError::Left
             | ServeError::Cut
             | ServeError::Closed => return,
+        });
+    }
+
+    /// The one place where a limit that was hit is counted and told.
+    pub(crate) fn hit(&self, limit: Limit, commons: &Commons) {
+        let revision = self.revision;
+        let operation = revision.operation(self.operation).id.clone();
+        let value = limit.value(&revision.limits, &commons.host);
+        let name = limit.name();
+        tracing::warn!(
+            target: "switchback::call",
+            request_id = self.request_id, plugin = &*revision.name, revision = revision.number, operation,
+            limit = name, value, "limit `{name}` = {value} was hit"
+        );
+        revision.hits.count(limit);
+        commons.tell(Event::LimitHit {
+            plugin: revision.name.clone(),
+            operation,
+            limit,
+            value,
         });
     }
 

@@ -14,6 +14,7 @@ use crate::commons::Commons;
 use crate::config::Limits;
 use crate::contract::Operation;
 use crate::event::Event;
+use crate::hits::Hits;
 use crate::limit::Limit;
 use crate::runtime::{
     Answered, CallContext, CallError, Code, Instance, Interrupt, Lanes, Meter, Pool, Ran,
@@ -32,6 +33,7 @@ pub(crate) struct Revision {
     pub(crate) code: Arc<Code>,
     pub(crate) pool: Pool,
     pub(crate) lanes: Arc<Lanes>,
+    pub(crate) hits: Arc<Hits>,
     permits: Arc<Semaphore>,
     pub(crate) commons: Arc<Commons>,
     /// When its calls have to be over; set by the swap that replaced it.
@@ -49,6 +51,8 @@ pub(crate) struct Terms {
     pub(crate) limits: Limits,
     /// As many instances serve it, each kept for as long as it can be; none: they come and go.
     pub(crate) instances: Option<usize>,
+    /// Counted over all of the plugin's revisions.
+    pub(crate) hits: Arc<Hits>,
 }
 
 /// What of a revision takes time to free.
@@ -98,6 +102,7 @@ impl Revision {
             number,
             label,
             code,
+            hits: terms.hits,
             lanes,
             commons: commons.clone(),
         });
@@ -255,7 +260,7 @@ impl Revision {
                 .instance(self.name.clone(), &self.limits, meter.clone())
         };
         match make().await {
-            Err(CallError::PoolFull) => {
+            Err(CallError::Limit(Limit::Pool)) => {
                 self.commons.make_room();
                 make().await
             }

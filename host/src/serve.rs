@@ -57,7 +57,7 @@ impl Host {
         {
             headers.insert(X_REVISION.clone(), revision.clone());
         }
-        record.end(response.status());
+        record.end(response.status(), &host.commons);
         response
     }
 }

@@ -19,14 +19,15 @@ pub(crate) enum ServeError {
     Invalid(Vec<Violation>),
     #[error("the body cannot be read as what it says it is: {0}")]
     BadBody(Cow<'static, str>),
+    /// Which limit of a body's content, in words for the client.
+    #[error("limit `{}` was hit", .0.name())]
+    BodyLimit(Limit, Cow<'static, str>),
     #[error("the contract has no such media type")]
     MediaType,
     #[error("the body broke off: {0}")]
     BodyBroken(String),
     #[error("limit `{}` was hit", .0.name())]
     Limit(Limit),
-    #[error("no instance can be made now: the pool is full")]
-    PoolFull,
     #[error("the revision had to be gone")]
     Cut,
     #[error("the host shuts down")]
@@ -47,11 +48,7 @@ pub(crate) enum ServeError {
 impl From<CallError> for ServeError {
     fn from(error: CallError) -> ServeError {
         match error {
-            CallError::Cpu => ServeError::Limit(Limit::Cpu),
-            CallError::Memory => ServeError::Limit(Limit::Memory),
-            CallError::AnswerTooLarge => ServeError::Limit(Limit::Answer),
-            CallError::PoolFull => ServeError::PoolFull,
-            CallError::StreamTooLarge => ServeError::Limit(Limit::StreamBytes),
+            CallError::Limit(limit) => ServeError::Limit(limit),
             CallError::Aborted(why) => ServeError::Aborted(why),
             CallError::NotStreamed | CallError::FullAfterStart => {
                 ServeError::BadAnswer(error.to_string())
@@ -94,7 +91,7 @@ impl From<ServeError> for Problem {
                     .header(header::ALLOW, allow)
             }
             ServeError::Invalid(violations) => Problem::invalid(violations),
-            ServeError::BadBody(why) => {
+            ServeError::BadBody(why) | ServeError::BodyLimit(_, why) => {
                 Problem::new(StatusCode::BAD_REQUEST, "bad-body").detail(why)
             }
             ServeError::MediaType => Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type"),
@@ -106,13 +103,22 @@ impl From<ServeError> for Problem {
                 Limit::Cpu | Limit::Time | Limit::StreamIdle | Limit::StreamTime => {
                     Problem::new(StatusCode::GATEWAY_TIMEOUT, "timed-out")
                 }
-                Limit::Memory | Limit::Answer | Limit::StreamBytes => internal(),
+                Limit::Memory
+                | Limit::Tables
+                | Limit::CoreInstances
+                | Limit::Stack
+                | Limit::Answer
+                | Limit::StreamBytes
+                | Limit::Log => internal(),
+                // What comes with words for the client is a `BodyLimit`.
+                Limit::JsonDepth | Limit::FormParts => {
+                    Problem::new(StatusCode::BAD_REQUEST, "bad-body")
+                }
                 Limit::Body => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
                 Limit::BodyTime => Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timed-out")
                     .header(header::CONNECTION, HeaderValue::from_static("close")),
-                Limit::Concurrency => busy("busy"),
+                Limit::Concurrency | Limit::Pool => busy("busy"),
             },
-            ServeError::PoolFull => busy("busy"),
             ServeError::Cut | ServeError::Closed => busy("leaving"),
             ServeError::Trapped(_)
             | ServeError::BadAnswer(_)

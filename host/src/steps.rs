@@ -80,6 +80,7 @@ pub(crate) fn admit(
         .map_err(|rejection| match rejection {
             Rejection::Violations(violations) => ServeError::Invalid(violations),
             Rejection::BadBody(why) => ServeError::BadBody(why),
+            Rejection::Limit(limit, why) => ServeError::BodyLimit(limit, why),
             Rejection::MediaType => ServeError::MediaType,
         })
 }

@@ -12,6 +12,7 @@ use crate::api::Set;
 use crate::config::{Isolation, KEPT_AND_FRESH, NAME_RULE, is_plugin_name};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
+use crate::hits::Hits;
 use crate::host::{Deployed, Inner};
 use crate::revision::{Revision, Terms};
 use crate::runtime::{Code, Lanes, Purpose};
@@ -26,6 +27,8 @@ pub(crate) struct Books {
     /// By plugin: the newest change that was carried out.
     done: HashMap<Arc<str>, u64>,
     lanes: HashMap<Arc<str>, Arc<Lanes>>,
+    /// By plugin: how often its calls ran into limits.
+    hits: HashMap<Arc<str>, Arc<Hits>>,
 }
 
 /// A change that only has to be shown.
@@ -137,7 +140,9 @@ impl Inner {
         *number += 1;
         let number = *number;
         let lanes = self.lanes(books, &name);
+        let hits = books.hits.entry(name.clone()).or_default().clone();
         let terms = Terms {
+            hits,
             prefix: self.prefix(&name).into(),
             limits: self.config.limits_of(&name).clone(),
             instances: self.config.instances_of(&name).or(code.contract.instances),

@@ -159,6 +159,17 @@ async fn a_form_that_is_too_large_or_broken_is_refused_with_its_own_status() {
             r#"{"detail":"Too many fields and files. The most is 10."}"#
         )
     );
+    event(&mut events, |event| {
+        matches!(
+            event,
+            Event::LimitHit {
+                limit: Limit::FormParts,
+                value: 10,
+                ..
+            }
+        )
+    })
+    .await;
     let broken = harness
         .client()
         .send("POST", "/files", &MULTIPART, "--b1--")

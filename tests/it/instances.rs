@@ -87,7 +87,7 @@ async fn an_instance_that_is_kept_outlives_what_retires_others() {
     };
     let plugin = PluginConfig {
         limits: Some(Limits {
-            instance_calls: 1,
+            max_requests_per_instance: 1,
             ..restless.clone()
         }),
         ..PluginConfig::default()

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use switchback::{Config, Event, Isolation, Limit, Limits};
-use switchback_tests::guests::{Describe, blank};
+use switchback_tests::guests::{Describe, Hoard, blank, hoard};
 use switchback_tests::harness::{Harness, event, until};
 
 use crate::contracts;
@@ -19,6 +19,24 @@ async fn serving(operations: &[&str], limits: Limits) -> Harness {
         .deploy("blank", guest)
         .await
         .expect("the test guest is served");
+    harness
+}
+
+/// `POST /echo`, which takes any JSON.
+async fn echoing(limits: Limits) -> Harness {
+    let harness = Harness::with(Config {
+        limits,
+        ..Config::default()
+    })
+    .await;
+    let mut operation = contracts::operation("echo");
+    operation["requestBody"] =
+        serde_json::json!({ "content": { "application/json": { "schema": {} } } });
+    let contract = contracts::with_paths(&serde_json::json!({ "/echo": { "post": operation } }));
+    harness
+        .deploy("blank", blank(&contract, "1", Describe::Contract))
+        .await
+        .expect("it is served");
     harness
 }
 
@@ -116,6 +134,156 @@ async fn a_trap_says_internal_server_error_and_never_why() {
     assert_eq!(client.get("/counter").await.status, 200);
 }
 
+/// A guest written by hand, whose operations need no memory of their own.
+async fn hoarding(operations: &[&str], more: Hoard, config: Config) -> Harness {
+    let harness = Harness::with(config).await;
+    let guest = hoard(&contracts::of(operations), more);
+    harness.deploy("hoard", guest).await.expect("it is served");
+    harness
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_runs_over_its_stack_is_stopped_with_500() {
+    let mut config = Config::default();
+    config.host.stack_bytes = 100_000;
+    let harness = hoarding(&["stack", "secrets"], Hoard::default(), config).await;
+    let mut events = harness.host.events();
+    assert_eq!(harness.client().get("/stack").await.status, 500);
+    let told = event(&mut events, hit(Limit::Stack)).await;
+    assert!(
+        matches!(told, Event::LimitHit { value: 100_000, .. }),
+        "{told:?}"
+    );
+    assert_eq!(harness.client().get("/secrets").await.text(), "00000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_whose_tables_grow_too_large_is_stopped_with_500() {
+    let mut config = Config::default();
+    config.limits.table_elements = 5_000;
+    let harness = hoarding(&["tables", "secrets"], Hoard::default(), config).await;
+    let mut events = harness.host.events();
+    assert_eq!(harness.client().get("/tables").await.status, 500);
+    event(&mut events, hit(Limit::Tables)).await;
+    assert_eq!(harness.client().get("/secrets").await.text(), "00000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_of_too_many_core_instances_is_refused_by_the_limits_name() {
+    let mut config = Config::default();
+    config.limits.core_instances = 3;
+    let harness = Harness::with(config).await;
+    let with = |instances| {
+        let more = Hoard {
+            instances,
+            ..Hoard::default()
+        };
+        hoard(&contracts::of(&["secrets"]), more)
+    };
+    harness
+        .deploy("three", with(2))
+        .await
+        .expect("it is served");
+    let refused = harness.deploy("four", with(3)).await;
+    let why = refused.expect_err("it is refused").to_string();
+    assert!(why.contains("limits.core_instances = 3"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_without_a_place_is_503_and_named() {
+    // Nine memories of an instance that is kept take nine of 1,025 places.
+    let mut config = Config::default();
+    config.host.concurrency = 1;
+    let harness = Harness::with(config).await;
+    let mut events = harness.host.events();
+    let more = Hoard {
+        memories: 6,
+        ..Hoard::default()
+    };
+    let mut full = None;
+    for number in 0..200 {
+        let mut contract: serde_json::Value =
+            serde_json::from_str(&contracts::of(&["secrets"])).expect("a contract is JSON");
+        let path = contract["paths"]["/secrets"].take();
+        contract["paths"] = serde_json::json!({ format!("/{number}"): path });
+        contract["x-switchback-instances"] = 1.into();
+        let guest = hoard(&contract.to_string(), more);
+        let name = format!("hoard-{number}");
+        if let Err(refused) = harness.deploy(&name, guest).await {
+            let why = refused.to_string();
+            assert!(why.contains("raise host.concurrency"), "{why}");
+            full = Some(number);
+            break;
+        }
+        let reply = harness.client().get(&format!("/{number}")).await;
+        if reply.status == 503 {
+            assert_eq!(reply.header("retry-after"), "1");
+            event(&mut events, hit(Limit::Pool)).await;
+            full = Some(number);
+            break;
+        }
+        assert_eq!(reply.status, 200);
+    }
+    assert!(full.is_some(), "the pool takes whatever comes");
+    assert_eq!(harness.client().get("/0").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_cut_is_a_hit_of_a_call_that_goes_on() {
+    let limits = Limits {
+        log_bytes: 20,
+        ..Limits::default()
+    };
+    let harness = serving(&["print", "counter"], limits).await;
+    let mut events = harness.host.events();
+    assert_eq!(harness.client().get("/counter").await.status, 200);
+    assert_eq!(harness.client().get("/print").await.status, 200);
+    let told = event(&mut events, |event| matches!(event, Event::LimitHit { .. })).await;
+    let expected = matches!(
+        &told,
+        Event::LimitHit { operation, limit: Limit::Log, value: 20, .. } if operation == "print"
+    );
+    assert!(expected, "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_that_is_nested_too_deeply_is_400_and_named() {
+    let limits = Limits {
+        json_depth: 10,
+        ..Limits::default()
+    };
+    let harness = echoing(limits).await;
+    let mut events = harness.host.events();
+    let reply = harness.client().post("/echo", &"[".repeat(11)).await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.text()),
+        (400, r#"{"detail":"There was an error parsing the body"}"#)
+    );
+    event(&mut events, hit(Limit::JsonDepth)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hits_are_counted_for_each_plugin_over_its_revisions() {
+    let limits = Limits {
+        memory_bytes: 16 << 20,
+        ..Limits::default()
+    };
+    let harness = serving(&["exhaust"], limits).await;
+    let counted = || {
+        let plugins = harness.host.plugins();
+        let hits = plugins[0].limit_hits.iter();
+        hits.filter(|(_, count)| *count > 0)
+            .copied()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(counted(), []);
+    harness.client().get("/exhaust").await;
+    let next = blank(&contracts::of(&["exhaust"]), "2", Describe::Contract);
+    harness.deploy("blank", next).await.expect("it is served");
+    harness.client().get("/exhaust").await;
+    assert_eq!(counted(), [(Limit::Memory, 2)]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn deep_recursion_traps_and_nothing_else_happens() {
     let harness = serving(&["stack", "counter"], Limits::default()).await;
@@ -156,7 +324,7 @@ async fn an_instance_retires_after_its_calls() {
     let harness = serving(
         &["counter"],
         Limits {
-            instance_calls: 2,
+            max_requests_per_instance: 2,
             ..Limits::default()
         },
     )
@@ -287,22 +455,11 @@ async fn a_plugin_that_spins_in_many_calls_harms_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_too_large_is_413_whether_it_says_so_or_not() {
-    let harness = Harness::with(Config {
-        limits: Limits {
-            body_bytes: 1000,
-            ..Limits::default()
-        },
-        ..Config::default()
+    let harness = echoing(Limits {
+        body_bytes: 1000,
+        ..Limits::default()
     })
     .await;
-    let body = serde_json::json!({ "content": { "application/json": { "schema": {} } } });
-    let mut operation = contracts::operation("echo");
-    operation["requestBody"] = body;
-    let contract = contracts::with_paths(&serde_json::json!({ "/echo": { "post": operation } }));
-    harness
-        .deploy("blank", blank(&contract, "1", Describe::Contract))
-        .await
-        .expect("it is served");
     let mut events = harness.host.events();
     let large = format!("\"{}\"", "x".repeat(2000));
     let reply = harness.client().post("/echo", &large).await;
@@ -329,19 +486,7 @@ async fn a_body_that_does_not_come_is_408() {
         body_time_ms: 50,
         ..Limits::default()
     };
-    let harness = Harness::with(Config {
-        limits,
-        ..Config::default()
-    })
-    .await;
-    let mut operation = contracts::operation("echo");
-    operation["requestBody"] =
-        serde_json::json!({ "content": { "application/json": { "schema": {} } } });
-    let contract = contracts::with_paths(&serde_json::json!({ "/echo": { "post": operation } }));
-    harness
-        .deploy("blank", blank(&contract, "1", Describe::Contract))
-        .await
-        .expect("it is served");
+    let harness = echoing(limits).await;
     let mut stream = raw::connect(harness.address).await;
     let head = "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n";
     raw::write(&mut stream, head).await;

@@ -7,6 +7,7 @@ mod embed;
 mod folder;
 mod forms;
 mod instances;
+mod isolation;
 mod javascript;
 mod languages;
 mod limits;

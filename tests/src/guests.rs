@@ -64,6 +64,43 @@ pub fn blank(contract: &str, version: &str, describe: Describe) -> Vec<u8> {
     component
 }
 
+/// What a [`hoard`] is made of beyond the least.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hoard {
+    /// Memories that nothing uses: each takes a place in the pool.
+    pub memories: usize,
+    /// Core instances that nothing uses.
+    pub instances: usize,
+}
+
+/// A guest that keeps a secret wherever an instance can keep one, and says where it found any: the operations
+/// `secrets`, `segments`, `stack` and `tables` of `tests/guests/hoard.wat`.
+///
+/// # Panics
+/// If the contract has more than 90,000 bytes.
+pub fn hoard(contract: &str, more: Hoard) -> Vec<u8> {
+    assert!(contract.len() <= 90_000, "the contract is too long");
+    let escaped = |bytes: &[u8]| {
+        let mut text = String::new();
+        for byte in bytes {
+            text.push_str(&format!("\\{byte:02x}"));
+        }
+        text
+    };
+    let text = include_str!("../guests/hoard.wat")
+        .replace(
+            "{contract-length}",
+            &escaped(&(contract.len() as u32).to_le_bytes()),
+        )
+        .replace("{contract}", &escaped(contract.as_bytes()))
+        .replace("{memories}", &"(memory 1) ".repeat(more.memories))
+        .replace(
+            "{instances}",
+            &"(core instance (instantiate $hoard)) ".repeat(more.instances),
+        );
+    wat::parse_str(&text).expect("the guest is written well")
+}
+
 /// A contract of operations without parameters and bodies: method (lower case), path, `operationId`.
 pub fn contract(operations: &[(&str, &str, &str)]) -> String {
     let mut paths = serde_json::Map::new();

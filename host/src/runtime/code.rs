@@ -225,13 +225,26 @@ async fn describe(linked: &Linked, purpose: &Purpose) -> Result<String, Error> {
             ),
         )),
         Ok(Ran::Done(Err(Described::Call(error)))) => Err(match error {
-            CallError::Cpu => refuse(format!(
+            CallError::Limit(Limit::Cpu) => refuse(format!(
                 "`openapi()` computed for more than limits.describe_cpu_ms = {cpu_ms}: it should return a constant"
             )),
-            CallError::Memory => refuse(
+            CallError::Limit(Limit::Memory) => refuse(
                 "`openapi()` asked for more memory than limits.memory_bytes: it should return a constant".into(),
             ),
-            CallError::AnswerTooLarge => Error::new(
+            CallError::Limit(Limit::Tables) => refuse(format!(
+                "the component's tables have more elements than limits.table_elements = {}: raise the limit",
+                purpose.limits.table_elements
+            )),
+            CallError::Limit(Limit::CoreInstances) => refuse(format!(
+                "the component is made of more core instances than limits.core_instances = {}: raise the limit, or \
+                 build it of fewer modules",
+                purpose.limits.core_instances
+            )),
+            CallError::Limit(Limit::Pool) => refuse(
+                "no instance of it can be made now, since the pool is full: raise host.concurrency, or try again later"
+                    .into(),
+            ),
+            CallError::Limit(Limit::Answer) => Error::new(
                 ErrorKind::Contract,
                 format!(
                     "`openapi()` returned more than limits.contract_bytes = {}: split the plugin, or raise the limit",

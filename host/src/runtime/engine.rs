@@ -10,6 +10,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 use super::imports;
 use super::meter::TICK;
 use super::state::GuestState;
+use crate::config::{self, HostConfig};
 use crate::error::{Error, ErrorKind};
 
 /// An embedder's own imports for its guests.
@@ -26,6 +27,8 @@ const KEEP_RESIDENT: usize = 256 << 10;
 const WARM_SLOTS: u32 = 100;
 /// The largest memory of an instance that a slot can hold.
 const SLOT_BYTES: usize = 4 << 30;
+/// What a call's stack has beyond the guest's part, for the host's functions that the guest calls.
+const HOST_STACK: usize = 1536 << 10;
 /// Interfaces, adapters and shims of one component: a Python guest has about twenty core instances.
 const CORE_INSTANCES: u32 = 8;
 
@@ -40,9 +43,9 @@ impl Machine {
         &self.engine
     }
 
-    /// The engine of a host with so many calls at once, and everything that its guests may import.
-    pub(crate) fn new(embedder: Option<Imports>, concurrency: usize) -> Result<Machine, Error> {
-        Machine::start(embedder, concurrency).map_err(|error| {
+    /// The engine of a host, and everything that its guests may import.
+    pub(crate) fn new(embedder: Option<Imports>, host: &HostConfig) -> Result<Machine, Error> {
+        Machine::start(embedder, host).map_err(|error| {
             Error::with_source(
                 ErrorKind::Internal,
                 format!("the engine cannot be started: {error:#}"),
@@ -51,15 +54,15 @@ impl Machine {
         })
     }
 
-    fn start(embedder: Option<Imports>, concurrency: usize) -> wasmtime::Result<Machine> {
-        let slots = u32::try_from(concurrency + MORE_SLOTS).unwrap_or(u32::MAX);
+    fn start(embedder: Option<Imports>, host: &HostConfig) -> wasmtime::Result<Machine> {
+        let slots = u32::try_from(host.concurrency + MORE_SLOTS).unwrap_or(u32::MAX);
         // Where the addresses for a pool cannot be had (a small container, `ulimit -v`), instances are mapped one by one.
-        let engine = Engine::new(&settings(Some(slots))).or_else(|error| {
+        let engine = Engine::new(&settings(host, Some(slots))).or_else(|error| {
             tracing::warn!(
                 error = format!("{error:#}"),
                 "no room for a pool of instances: mapping each one by itself"
             );
-            Engine::new(&settings(None))
+            Engine::new(&settings(host, None))
         })?;
         let mut linker = Linker::new(&engine);
         imports::link(&mut linker)?;
@@ -75,10 +78,13 @@ impl Machine {
     }
 }
 
-fn settings(pooled: Option<u32>) -> Config {
+fn settings(host: &HostConfig, pooled: Option<u32>) -> Config {
     let mut config = Config::new();
     // Sync-typed components only: the concurrent path would cost each call more than the guest's own work.
     config.concurrency_support(false).epoch_interruption(true);
+    config
+        .max_wasm_stack(host.stack_bytes)
+        .async_stack_size(host.stack_bytes + HOST_STACK);
     // A backtrace without line tables is enough for the log.
     config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
     if let Some(slots) = pooled {
@@ -89,13 +95,15 @@ fn settings(pooled: Option<u32>) -> Config {
             .total_tables(slots.saturating_mul(2))
             .total_stacks(slots)
             .total_gc_heaps(64)
-            .max_core_instances_per_component(64)
+            .max_core_instances_per_component(config::CORE_INSTANCES as u32)
+            .max_memories_per_module(8)
             .max_memories_per_component(8)
+            .max_tables_per_module(32)
             .max_tables_per_component(32)
             .max_component_instance_size(4 << 20)
             .max_core_instance_size(4 << 20)
             .max_memory_size(SLOT_BYTES)
-            .table_elements(100_000)
+            .table_elements(config::TABLE_ELEMENTS as usize)
             .linear_memory_keep_resident(KEEP_RESIDENT)
             .table_keep_resident(16 << 10)
             .max_unused_warm_slots(WARM_SLOTS);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use wasmtime::component::{ComponentExportIndex, Func, InstancePre, TypedFunc};
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::bindings::{self, Answer};
 use super::guest_log::GuestLog;
@@ -14,6 +14,7 @@ use super::state::{CallContext, GuestState};
 use crate::admit::{Admitted, AdmittedBody};
 use crate::answer::GuestAnswer;
 use crate::config::Limits;
+use crate::limit::Limit;
 use crate::upload::FormFile;
 
 /// An instance between two calls.
@@ -35,20 +36,12 @@ pub(crate) enum Answered {
 /// Why a call came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
-    #[error("the guest used up its CPU time")]
-    Cpu,
-    #[error("the guest asked for more memory than its limit")]
-    Memory,
-    #[error("the answer is larger than its limit")]
-    AnswerTooLarge,
-    #[error("no instance can be made now: the pool is full")]
-    PoolFull,
+    #[error("limit `{}` was hit", .0.name())]
+    Limit(Limit),
     #[error("the guest returned `answer.streamed` without an answer begun by `outgoing.start`")]
     NotStreamed,
     #[error("the guest returned `answer.full` though it had begun its answer by `outgoing.start`")]
     FullAfterStart,
-    #[error("the streamed answer is larger than its limit")]
-    StreamTooLarge,
     /// By `outgoing.abort`, and why.
     #[error("the guest broke its answer off: {0}")]
     Aborted(String),
@@ -62,21 +55,23 @@ pub(crate) enum CallError {
 impl From<wasmtime::Error> for CallError {
     fn from(error: wasmtime::Error) -> CallError {
         match error.downcast_ref::<Stopped>() {
-            Some(Stopped::Cpu) => return CallError::Cpu,
-            Some(Stopped::Memory) => return CallError::Memory,
+            Some(Stopped::Limit(limit)) => return CallError::Limit(*limit),
             Some(Stopped::Cancelled) => return CallError::Cancelled,
             None => {}
         }
         if error.is::<wasmtime::PoolConcurrencyLimitError>() {
-            return CallError::PoolFull;
+            return CallError::Limit(Limit::Pool);
         }
-        // wasmtime has no type for this one.
-        if error
-            .root_cause()
-            .to_string()
-            .contains("fuel allocated for hostcalls")
-        {
-            return CallError::AnswerTooLarge;
+        if error.downcast_ref::<Trap>() == Some(&Trap::StackOverflow) {
+            return CallError::Limit(Limit::Stack);
+        }
+        // wasmtime has no types for these.
+        let cause = error.root_cause().to_string();
+        if cause.contains("fuel allocated for hostcalls") {
+            return CallError::Limit(Limit::Answer);
+        }
+        if cause.contains("instance count too high") {
+            return CallError::Limit(Limit::CoreInstances);
         }
         CallError::Trapped(in_one_line(&error))
     }
@@ -107,7 +102,7 @@ impl Instance {
         limits: &Limits,
         meter: Arc<Meter>,
     ) -> Result<Instance, CallError> {
-        let state = GuestState::new(limits.memory_bytes, meter, GuestLog::new(plugin));
+        let state = GuestState::new(limits, meter, GuestLog::new(plugin));
         let mut store = Store::new(pre.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.epoch_deadline_callback(|store| -> wasmtime::Result<UpdateDeadline> {
@@ -172,7 +167,9 @@ impl Instance {
         let state = self.store.data_mut();
         state.call = None;
         state.files = Vec::new();
-        state.log.end();
+        if state.log.end() {
+            state.meter.overrun_log();
+        }
         let outlet = std::mem::take(&mut state.outlet);
         self.calls += 1;
         let answered = match answered {
@@ -190,7 +187,7 @@ impl Instance {
     /// Whether it should serve no more: too many calls, or most of its memory taken.
     pub(super) fn is_worn(&self, limits: &Limits) -> bool {
         let half = usize::try_from(limits.memory_bytes / 2).unwrap_or(usize::MAX);
-        self.calls >= limits.instance_calls || self.store.data().memory.used > half
+        self.calls >= limits.max_requests_per_instance || self.store.data().memory.used > half
     }
 
     /// Asks a fresh instance what it serves, and whether its `handle` is of the type that calls rely on.

@@ -15,6 +15,7 @@ use std::time::Duration;
 use wasmtime::UpdateDeadline;
 
 use super::outlet::Begun;
+use crate::limit::Limit;
 
 /// How often the epoch advances, and so how long a call may compute on a serving thread before it leaves for the lane.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
@@ -78,15 +79,15 @@ pub(crate) struct Meter {
     in_lane: AtomicBool,
     /// The head of a streamed answer, between the guest that gave it and whoever waits for it.
     begun: Mutex<Option<Box<Begun>>>,
+    /// Set when the call wrote more to the log than it may.
+    overran_log: AtomicBool,
 }
 
 /// Why a call was stopped from outside; found again in the error that wasmtime returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Stopped {
-    #[error("the guest used up its CPU time")]
-    Cpu,
-    #[error("the guest asked for more memory than its limit")]
-    Memory,
+    #[error("limit `{}` was hit", .0.name())]
+    Limit(Limit),
     #[error("nobody waits for the answer any more")]
     Cancelled,
 }
@@ -106,6 +107,7 @@ impl Meter {
             cancelled: AtomicBool::new(false),
             in_lane: AtomicBool::new(false),
             begun: Mutex::new(None),
+            overran_log: AtomicBool::new(false),
         }
     }
 
@@ -169,6 +171,15 @@ impl Meter {
         self.yielded.load(Relaxed) && self.yielded.swap(false, Relaxed)
     }
 
+    pub(super) fn overrun_log(&self) {
+        self.overran_log.store(true, Relaxed);
+    }
+
+    /// Whether the call wrote more to the log than it may.
+    pub(crate) fn overran_log(&self) -> bool {
+        self.overran_log.load(Relaxed)
+    }
+
     /// The guest stops at the next tick at the latest.
     pub(super) fn cancel(&self) {
         self.cancelled.store(true, Relaxed);
@@ -194,7 +205,7 @@ impl Meter {
         }
         let here = now().saturating_sub(self.since.load(Relaxed));
         if self.spent.load(Relaxed) + here >= self.limit.load(Relaxed) {
-            return Err(Stopped::Cpu.into());
+            return Err(Stopped::Limit(Limit::Cpu).into());
         }
         if here < TICK.as_nanos() as u64 {
             return Ok(UpdateDeadline::Continue(1));

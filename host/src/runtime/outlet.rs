@@ -12,6 +12,7 @@ use super::instance::CallError;
 use super::state::GuestState;
 use crate::answer;
 use crate::config::Limits;
+use crate::limit::Limit;
 use crate::pipe::{Closed, Pipe, Source, pipe};
 use crate::request_id::RequestId;
 
@@ -133,7 +134,7 @@ async fn write(mut store: Store<'_>, piece: Bytes) -> Result<(), IoError> {
         return Err(IoError::Closed);
     }
     if pipe.written() + piece.len() as u64 > outlet.most {
-        outlet.break_off(CallError::StreamTooLarge);
+        outlet.break_off(CallError::Limit(Limit::StreamBytes));
         return Err(IoError::TooLarge);
     }
     if let Some(rest) = meter.rest() {

@@ -9,6 +9,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::guest_log::GuestLog;
 use super::meter::{Meter, Stopped};
 use super::outlet::Outlet;
+use crate::config::Limits;
+use crate::limit::Limit;
 use crate::request_id::RequestId;
 
 /// What belongs to one instance of a guest and to the call that it works on. An embedder's own imports reach the
@@ -38,7 +40,7 @@ pub(crate) struct CallContext {
 }
 
 impl GuestState {
-    pub(super) fn new(limit: u64, meter: Arc<Meter>, log: Arc<GuestLog>) -> GuestState {
+    pub(super) fn new(limits: &Limits, meter: Arc<Meter>, log: Arc<GuestLog>) -> GuestState {
         let mut wasi = WasiCtx::builder();
         wasi.stdout(log.stdout())
             .stderr(log.stderr())
@@ -48,8 +50,11 @@ impl GuestState {
             wasi: wasi.build(),
             table: ResourceTable::new(),
             memory: Memory {
-                limit: limit as usize,
+                limit: usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX),
                 used: 0,
+                elements_limit: limits.table_elements,
+                elements: 0,
+                core_instances: limits.core_instances,
             },
             call: None,
             files: Vec::new(),
@@ -93,6 +98,10 @@ impl WasiView for GuestState {
 pub(super) struct Memory {
     limit: usize,
     pub(super) used: usize,
+    elements_limit: usize,
+    /// Of all tables.
+    elements: usize,
+    core_instances: usize,
 }
 
 impl Memory {
@@ -100,7 +109,7 @@ impl Memory {
         let used = self.used.saturating_add(by);
         if used > self.limit {
             // A trap rather than a refusal: guests answer a refusal with a trap that says less.
-            return Err(Stopped::Memory.into());
+            return Err(Stopped::Limit(Limit::Memory).into());
         }
         self.used = used;
         Ok(true)
@@ -126,6 +135,15 @@ impl wasmtime::ResourceLimiter for Memory {
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        self.grow(desired.saturating_sub(current).saturating_mul(ELEMENT))
+        let by = desired.saturating_sub(current);
+        self.elements = self.elements.saturating_add(by);
+        if self.elements > self.elements_limit {
+            return Err(Stopped::Limit(Limit::Tables).into());
+        }
+        self.grow(by.saturating_mul(ELEMENT))
+    }
+
+    fn instances(&self) -> usize {
+        self.core_instances
     }
 }
