@@ -8,7 +8,7 @@
 # Examples in other languages are built where their tools are or can be made; where not, this is said, and CI fails.
 # A toolchain for guests is fetched or built when there is none: see guest-sdk/toolchain.sh.
 
-EXAMPLES = hello items notes
+EXAMPLES = hello items notes streams
 PYTHON_EXAMPLES = hello-py shop-py
 JAVASCRIPT_EXAMPLES = hello-js shop-js
 TEST_GUESTS = blank echo inputs world

@@ -113,6 +113,7 @@ pub(crate) struct Incoming {
     pub(crate) request_id: String,
     pub(crate) identity: Option<String>,
     /// What is left to be read of a body that is a stream.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) body: Vec<u8>,
 }
 

@@ -17,6 +17,7 @@ mod pages;
 mod readme;
 mod refuse;
 mod requests;
+mod sdk_streams;
 mod sources;
 mod streams;
 mod swap;

@@ -175,6 +175,11 @@ pub fn notes() -> Vec<u8> {
     built("examples/dist/notes.wasm")
 }
 
+/// The example `streams`: `GET /clock`, `GET /primes`, answered piece by piece.
+pub fn streams() -> Vec<u8> {
+    built("examples/dist/streams.wasm")
+}
+
 /// An example's component, where `make guests` could build it: those in other languages need tools of their own.
 pub fn built_if_there(example: &str) -> Option<Vec<u8>> {
     let path = format!("../examples/dist/{example}.wasm");

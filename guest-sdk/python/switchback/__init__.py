@@ -20,6 +20,7 @@ from .params import Body, Cookie, Field, File, Form, Header, Path, Query
 from .request import Request, UploadFile, request
 from .responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from .routing import APIRouter
+from .streams import EventSourceResponse, ServerSentEvent, StreamingResponse
 
 __all__ = [
     "APIRouter",
@@ -27,6 +28,7 @@ __all__ = [
     "Body",
     "Cookie",
     "Depends",
+    "EventSourceResponse",
     "Field",
     "File",
     "Form",
@@ -41,6 +43,8 @@ __all__ = [
     "Request",
     "RequestValidationError",
     "Response",
+    "ServerSentEvent",
+    "StreamingResponse",
     "UploadFile",
     "request",
 ]

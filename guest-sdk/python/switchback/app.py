@@ -16,6 +16,7 @@ from .operation import Body_, Depends, Received, answer_of, run
 from .request import request
 from .responses import JSONResponse, Response
 from .routing import APIRouter
+from .streams import StreamingResponse, yielded
 
 log = logging.getLogger("switchback")
 
@@ -99,7 +100,14 @@ class App(APIRouter):
         extra = Response(status_code=operation.route.status_code)
         with contextlib.ExitStack() as stack:
             result = run(operation.call, params, Body_(body, operation.embedded), extra, stack)
-            return operation.finish(answer_of(result, operation.returns, extra))
+            if operation.yields:
+                response: Response = yielded(result, operation.route.response_class, operation.returns, extra)
+            else:
+                response = answer_of(result, operation.returns, extra)
+            operation.finish(response)
+            if isinstance(response, StreamingResponse):
+                response.begin(stack)
+            return response
 
     def _failed(self, error: Exception) -> Response:
         for kind in type(error).__mro__:

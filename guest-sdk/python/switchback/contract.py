@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import inspect
 import json
 import types
@@ -13,11 +14,12 @@ from typing import Any, Mapping, Sequence, Union
 
 from .hints import Whatever, node
 from .names import Names, title, titled
-from .nodes import Node
+from .nodes import Node, shown
 from .operation import Call, Input, read
 from .params import REQUIRED, Body, File
 from .responses import JSONResponse, Response
 from .routing import ANNOTATED, Route
+from .streams import EventSourceResponse, ServerSentEvent, StreamingResponse, event_schema
 
 
 @dataclass
@@ -34,6 +36,8 @@ class Operation:
     returns: Node | None
     #: The media type of what is answered.
     media_type: str | None
+    #: Whether the function yields its answer, `returns` each.
+    yields: bool = False
 
     def finish(self, response: Response) -> Response:
         """Holds an answer to what can be sent."""
@@ -91,8 +95,43 @@ def _operation(id: str, route: Route) -> Operation:
     if bodies and any(one.place == "form" for one in inputs):
         raise TypeError(f"{place}: has a form and a body; the fields of a form are `Form()`")
     embedded = len(bodies) > 1 or any(isinstance(one.rule, Body) and one.rule.embed for one in bodies)
+    if inspect.isasyncgenfunction(inspect.unwrap(route.function)):
+        raise TypeError(f"{place}: is `async` and yields: there is no event loop, so write it as `def`")
+    if call.yields:
+        # The answer, and no dependency.
+        call.yields = False
+        returns, media_type = _yields(route, place)
+        return Operation(id, route, call, inputs, embedded, returns, media_type, yields=True)
     returns, media_type = _returns(route, place)
     return Operation(id, route, call, inputs, embedded, returns, media_type)
+
+
+def _yields(route: Route, place: str) -> tuple[Node | None, str | None]:
+    """What a generator yields, and the media type of all of it."""
+    if issubclass(route.response_class, EventSourceResponse):
+        media_type = EventSourceResponse.media_type
+    elif issubclass(route.response_class, StreamingResponse):
+        return None, route.response_class.media_type
+    elif issubclass(route.response_class, JSONResponse):
+        media_type = "application/jsonl"
+    else:
+        raise TypeError(f"{place}: yields, and `{route.response_class.__name__}` is one whole answer")
+    hints = typing.get_type_hints(inspect.unwrap(route.function), include_extras=True)
+    hint = hints.get("return")
+    if hint is None or hint in _ITERABLES:
+        return None, media_type
+    item = typing.get_args(hint)[0] if typing.get_origin(hint) in _ITERABLES else None
+    if item is None:
+        raise TypeError(f"{place}: yields, so what it returns is `Iterable[…]`, not {shown(hint)}")
+    if item is ServerSentEvent:
+        return None, media_type
+    try:
+        return node(item), media_type
+    except TypeError as error:
+        raise TypeError(f"{place}: what it yields: {error}") from None
+
+
+_ITERABLES = (collections.abc.Iterable, collections.abc.Iterator, collections.abc.Generator)
 
 
 def _returns(route: Route, place: str) -> tuple[Node | None, str | None]:
@@ -237,7 +276,12 @@ def _property(names: Names, one: Input) -> dict[str, Any]:
 def _responses(names: Names, operation: Operation) -> dict[str, Any]:
     route = operation.route
     answer: dict[str, Any] = {"description": route.response_description}
-    if operation.media_type and route.status_code not in (204, 205, 304):
+    if operation.yields and operation.media_type:
+        item = operation.returns.schema(names) if operation.returns else {}
+        if operation.media_type == EventSourceResponse.media_type:
+            item = event_schema(item)
+        answer["content"] = {operation.media_type: {"itemSchema": item}}
+    elif operation.media_type and route.status_code not in (204, 205, 304):
         schema: dict[str, Any] = {"type": "string"}
         if operation.returns is not None:
             schema = operation.returns.schema(names)

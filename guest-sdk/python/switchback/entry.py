@@ -16,8 +16,9 @@ import importlib.util
 import logging
 import random
 
+from componentize_py_types import Err
 from wit_world import exports
-from wit_world.imports import incoming, log, types
+from wit_world.imports import incoming, log, outgoing, types
 
 from .app import App
 from .contract import text
@@ -25,6 +26,7 @@ from .logs import HostHandler
 from .operation import Received
 from .request import UploadFile, request
 from .responses import Response
+from .streams import StreamingResponse
 
 
 def _app() -> App:
@@ -66,7 +68,11 @@ class Handler(exports.Handler):
 
     def handle(self, given: types.Request) -> types.Answer:
         _wake()
-        return types.Answer_Full(_answer(_APP.handle(given.operation, given.params, _received(given.body))))
+        answer = _APP.handle(given.operation, given.params, _received(given.body))
+        if isinstance(answer, StreamingResponse):
+            _send(answer)
+            return types.Answer_Streamed()
+        return types.Answer_Full(_answer(answer))
 
 
 def _received(body: types.Body) -> Received:
@@ -83,17 +89,45 @@ def _received(body: types.Body) -> Received:
     return Received(body.value)
 
 
+# A value of the wrong shape would be a trap that nothing here can catch: hence `str` and `bytes`.
+
+
 def _answer(response: Response) -> types.Response:
-    # A value of the wrong shape would be a trap that nothing here can catch.
-    headers = [(str(name), str(value)) for name, value in response.headers]
-    body = response.body
+    return types.Response(response.status_code, _headers(response), _payload(response.body))
+
+
+def _headers(response: Response) -> list[tuple[str, str]]:
+    return [(str(name), str(value)) for name, value in response.headers]
+
+
+def _payload(body: str | bytes | None) -> types.Payload:
     if body is None:
-        payload: types.Payload = types.Payload_Empty()
-    elif isinstance(body, str):
-        payload = types.Payload_Text(body)
-    else:
-        payload = types.Payload_Bytes(bytes(body))
-    return types.Response(response.status_code, headers, payload)
+        return types.Payload_Empty()
+    return types.Payload_Text(body) if isinstance(body, str) else types.Payload_Bytes(bytes(body))
+
+
+def _send(answer: StreamingResponse) -> None:
+    """Sends a stream. What goes wrong after its first piece can be told to nobody but the log."""
+    reason = None
+    try:
+        outgoing.start(answer.status_code, _headers(answer))
+        for piece in answer.pieces:
+            if piece:
+                outgoing.write(_payload(piece))
+    except Err as error:
+        # A client that has gone is no failure.
+        if not isinstance(error.value, types.IoError_Closed):
+            reason = f"the host refused a piece: {error.value}"
+    except Exception as error:
+        logging.getLogger(__name__).error("%s: %s", type(error).__name__, error, exc_info=error)
+        reason = f"{type(error).__name__}: {error}"
+    try:
+        # Runs what a generator has behind its `yield`.
+        answer.pieces.close()  # type: ignore[attr-defined]
+    except Exception as error:
+        reason = reason or f"{type(error).__name__}: {error}"
+    if reason is not None:
+        outgoing.abort(f"the answer broke off: {reason}")
 
 
 _awake = False

@@ -28,11 +28,20 @@ def value(name: str, *fields: str) -> type:
     return make_dataclass(name, fields or ["value"])
 
 
+class Err(Exception):
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.value = value
+
+
 class Host:
     """The modules that componentize-py generates from the world."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, str, dict[str, Any]]] = []
+        #: What was streamed: the head, the pieces, why it broke off; and after how many pieces the client goes.
+        self.sent: list[Any] = []
+        self.patience = 100
         self.types = types.SimpleNamespace(
             Request=value("Request", "operation", "params", "body"),
             Body_Empty=make_dataclass("Body_Empty", []),
@@ -43,13 +52,27 @@ class Host:
             File=value("File", "field", "name", "media_type", "size"),
             **{name: value(name) for name in ("Body_Text", "Body_Bytes", "Body_Form", "Body_Stream")},
             **{name: value(name) for name in ("Payload_Text", "Payload_Bytes", "Answer_Full")},
+            Answer_Streamed=make_dataclass("Answer_Streamed", []),
+            IoError_Closed=make_dataclass("IoError_Closed", []),
         )
         log = types.SimpleNamespace(Level=Level, write=self.write)
         world = types.ModuleType("wit_world")
         world.exports = types.SimpleNamespace(Contract=object, Handler=object)  # type: ignore[attr-defined]
         imports = types.ModuleType("wit_world.imports")
-        imports.__dict__.update(incoming=Outside(), log=log, types=self.types)
-        self.modules = {"wit_world": world, "wit_world.imports": imports}
+        outgoing = types.SimpleNamespace(
+            start=lambda status, headers: self.sent.append((status, headers)),
+            write=self.write_piece,
+            abort=lambda reason: self.sent.append(f"aborted: {reason}"),
+        )
+        imports.__dict__.update(incoming=Outside(), log=log, outgoing=outgoing, types=self.types)
+        made = types.ModuleType("componentize_py_types")
+        made.Err = Err  # type: ignore[attr-defined]
+        self.modules = {"wit_world": world, "wit_world.imports": imports, "componentize_py_types": made}
+
+    def write_piece(self, piece: Any) -> None:
+        if len(self.sent) > self.patience:
+            raise Err(self.types.IoError_Closed())
+        self.sent.append(piece.value)
 
     def write(self, level: Level, message: str, fields: str) -> None:
         self.lines.append((level.name, message, json.loads(fields)))
@@ -84,6 +107,54 @@ class Entry(unittest.TestCase):
         given = '{"path":{},"query":{},"header":{},"cookie":{}}'
         kind = self.host.types
         return entry.Handler().handle(kind.Request(operation, given, body or kind.Body_Empty())).value
+
+    def stream(self, source: str) -> list[Any]:
+        """What goes out of `GET /`; of a whole answer the answer."""
+        entry = self.entry("main.py", f"from switchback import *\napp = App()\n{source}")
+        given = '{"path":{},"query":{},"header":{},"cookie":{}}'
+        kind = self.host.types
+        answer = entry.Handler().handle(kind.Request("f", given, kind.Body_Empty()))
+        return self.host.sent if isinstance(answer, kind.Answer_Streamed) else [answer.value]
+
+    def test_what_is_yielded_goes_out_piece_by_piece(self) -> None:
+        sent = self.stream("@app.get('/')\ndef f():\n  yield 1\n  yield [2]")
+        self.assertEqual(sent, [(200, [("content-type", "application/jsonl")]), "1\n", "[2]\n"])
+
+    def test_an_error_after_the_first_piece_cuts_the_stream_off(self) -> None:
+        sent = self.stream("@app.get('/')\ndef f():\n  yield 1\n  raise HTTPException(404, 'gone')")
+        self.assertEqual(sent[1], "1\n")
+        self.assertTrue(sent[2].startswith("aborted: the answer broke off: HTTPException"), sent)
+
+    def test_an_error_before_the_first_piece_is_an_answer(self) -> None:
+        [answer] = self.stream("@app.get('/')\ndef f():\n  raise HTTPException(404, 'gone')\n  yield 1")
+        self.assertEqual(answer.status, 404)
+
+    def test_a_client_that_goes_ends_the_function_quietly_and_its_finally_runs(self) -> None:
+        self.host.patience = 2
+        source = """
+closed = []
+@app.get('/')
+def f():
+  try:
+    while True: yield 1
+  finally: closed.append(True)
+"""
+        self.assertEqual(self.stream(source)[1:], ["1\n", "1\n"])
+        self.assertEqual(sys.modules["main"].closed, [True])  # type: ignore[attr-defined]
+
+    def test_what_a_dependency_holds_is_let_go_after_the_last_piece(self) -> None:
+        source = """
+order = []
+def held():
+  yield 7
+  order.append("let go")
+@app.get('/')
+def f(n = Depends(held)):
+  yield n
+  order.append("last")
+"""
+        self.assertEqual(self.stream(source)[1:], ["7\n"])
+        self.assertEqual(sys.modules["main"].order, ["last", "let go"])  # type: ignore[attr-defined]
 
     def test_the_app_of_main_is_served_and_what_goes_wrong_is_logged(self) -> None:
         entry = self.entry(

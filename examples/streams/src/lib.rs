@@ -1,0 +1,53 @@
+//! Answers that go out while they are made.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use switchback_sdk::prelude::*;
+
+/// What time it is.
+#[derive(Serialize, JsonSchema)]
+struct Tick {
+    /// Seconds since 1970.
+    seconds: u64,
+}
+
+/// Watch a clock
+///
+/// An event each second: open it in a browser, or `curl -N http://127.0.0.1:8000/clock`.
+#[get("/clock", tags = ["streams"])]
+fn clock(#[query(ge = 1, le = 60, default = 10)] ticks: u32) -> EventStream<Tick> {
+    EventStream::writing(move |out| {
+        for number in 0..ticks {
+            if number > 0 {
+                std::thread::sleep(Duration::from_secs(1));
+            }
+            let now = SystemTime::now().duration_since(UNIX_EPOCH);
+            let seconds = now.unwrap_or_default().as_secs();
+            out.send(ServerSentEvent::new(Tick { seconds }).event("tick"))?;
+        }
+        Ok(())
+    })
+}
+
+/// A prime number and which one it is.
+#[model]
+struct Prime {
+    number: u32,
+    prime: u32,
+}
+
+/// List the first prime numbers
+///
+/// A line each, as soon as it is found: `curl -N 'http://127.0.0.1:8000/primes?count=1000'`.
+#[get("/primes", tags = ["streams"])]
+fn primes(#[query(le = 10_000, default = 100)] count: u32) -> JsonLines<Prime> {
+    let is_prime = |number: &u32| {
+        (2..)
+            .take_while(|n| n * n <= *number)
+            .all(|n| number % n != 0)
+    };
+    let primes = (2..).filter(is_prime).zip(1..=count);
+    JsonLines::new(primes.map(|(prime, number)| Prime { number, prime }))
+}
+
+plugin! { title: "Streams", routes: [clock, primes] }
