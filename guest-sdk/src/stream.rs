@@ -269,7 +269,7 @@ impl Pieces {
             Ok(()) => None,
             Err(StreamError(Why::Gone)) if out.begun => None,
             Err(error) if out.begun => {
-                outgoing::abort(&format!("the answer broke off: {error}"));
+                outgoing::abort(&error.to_string());
                 None
             }
             Err(StreamError(Why::Failed(response))) => Some(*response),
@@ -311,7 +311,7 @@ mod tests {
         });
         assert!(left.is_none());
         assert_eq!(sent.pieces, [b"one"]);
-        let reason = r#"the answer broke off: 404 {"detail":"no second"}"#;
+        let reason = r#"404 {"detail":"no second"}"#;
         assert_eq!(sent.aborted.as_deref(), Some(reason));
     }
 

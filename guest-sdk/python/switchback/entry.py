@@ -127,7 +127,7 @@ def _send(answer: StreamingResponse) -> None:
     except Exception as error:
         reason = reason or f"{type(error).__name__}: {error}"
     if reason is not None:
-        outgoing.abort(f"the answer broke off: {reason}")
+        outgoing.abort(reason)
 
 
 _awake = False

@@ -123,7 +123,7 @@ class Entry(unittest.TestCase):
     def test_an_error_after_the_first_piece_cuts_the_stream_off(self) -> None:
         sent = self.stream("@app.get('/')\ndef f():\n  yield 1\n  raise HTTPException(404, 'gone')")
         self.assertEqual(sent[1], "1\n")
-        self.assertTrue(sent[2].startswith("aborted: the answer broke off: HTTPException"), sent)
+        self.assertTrue(sent[2].startswith("aborted: HTTPException"), sent)
 
     def test_an_error_before_the_first_piece_is_an_answer(self) -> None:
         [answer] = self.stream("@app.get('/')\ndef f():\n  raise HTTPException(404, 'gone')\n  yield 1")
