@@ -101,7 +101,7 @@ class Route {
     const place = `${method.toUpperCase()} ${path}`;
     if (!METHODS.includes(method)) throw new TypeError(`\`${place}\`: no such method; there are ${METHODS.join(", ")}`);
     if (typeof handler !== "function") throw new TypeError(`\`${place}\` has no handler: it is a function, and comes last`);
-    if (handler.constructor.name !== "Function") {
+    if (!["Function", "GeneratorFunction"].includes(handler.constructor.name)) {
       throw new TypeError(`\`${place}\`: a handler is an ordinary function: there is nothing to await, all calls to the host wait by themselves`);
     }
     const known = [...PLACES, ...WORDS];

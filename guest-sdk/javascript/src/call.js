@@ -4,6 +4,7 @@ import { Problem, Response, Violation, json } from "./answer.js";
 import { File } from "./file.js";
 import { log, request, shown } from "./host.js";
 import { isFileList } from "./schema.js";
+import { Stream, jsonLines, send } from "./stream.js";
 
 /** Answers by a route's handler; whatever that throws becomes an answer too, since here an exception would be a trap. */
 export function answer(route, operation, params, body) {
@@ -12,7 +13,7 @@ export function answer(route, operation, params, body) {
     const { path, query, header, cookie } = JSON.parse(params);
     const given = { path, query, headers: header, cookies: cookie, body: undefined, form: undefined, request, log };
     if (body.tag !== "empty" || route.options.body !== undefined) read(route.options, body, given);
-    return answered(route.handler(given), route.status);
+    return answered(route.handler(given), route.status, operation);
   } catch (error) {
     return sent(failed(error, operation));
   }
@@ -62,7 +63,10 @@ function formOf(schemas, { fields, files }) {
 
 const JSON_HEADERS = [["content-type", "application/json"]];
 
-function answered(value, status) {
+function answered(value, status, operation) {
+  // What a generator yields goes out line by line.
+  if (Object.prototype.toString.call(value) === "[object Generator]") value = jsonLines(value, status);
+  if (value instanceof Stream) return send(value, operation);
   if (value instanceof Response) return sent(value);
   if (typeof value?.then === "function") {
     throw new TypeError("the handler returned a promise, which nobody here awaits: return its value");

@@ -6,9 +6,11 @@ import { Schema, isFile, isFileList, s } from "./schema.js";
 
 /** A body or an answer that is no JSON: its media type, and the schema of its text if it has one. */
 export class Content {
-  constructor(type, schema) {
+  constructor(type, schema, item) {
     this.type = type;
     this.schema = schema;
+    // Of a stream: what its pieces are, of the schema that is written.
+    this.item = item;
   }
 }
 
@@ -68,6 +70,7 @@ function formBody(fields, models) {
 
 function contentOf(body, direction) {
   if (body instanceof Content) {
+    if (body.item) return { [body.type]: { itemSchema: body.item(body.schema.write(direction)) } };
     return { [body.type]: defined({ schema: body.schema?.write(direction) }) };
   }
   return { "application/json": { schema: body.write(direction) } };

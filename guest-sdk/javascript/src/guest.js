@@ -2,12 +2,13 @@
 
 import incoming from "switchback:plugin/incoming@0.1.0";
 import log from "switchback:plugin/log@0.1.0";
+import outgoing from "switchback:plugin/outgoing@0.1.0";
 import random from "wasi:random/random@0.2.0";
 
 import { host, makeConsole, serve } from "./host.js";
 import { crypto, random as randomNumber } from "./random.js";
 
-host.imports = { incoming, log, random };
+host.imports = { incoming, log, outgoing, random };
 globalThis.console ??= makeConsole();
 globalThis.crypto ??= crypto;
 Math.random = randomNumber;

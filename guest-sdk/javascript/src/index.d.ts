@@ -187,6 +187,26 @@ export function bytes(body: Uint8Array, type?: string, status?: number, headers?
 /** Sends the client elsewhere: 307 keeps method and body, 303 makes it a GET. */
 export function redirect(url: string, status?: number, headers?: HeadersOut): Response;
 
+/** Pieces of any media type, each sent before the next is asked for: of an iterable, most often a generator. */
+export function stream(type: string, pieces: Iterable<string | Uint8Array>, status?: number, headers?: HeadersOut): Response;
+
+/** A line of JSON for each value; a handler that is a generator answers so too. */
+export function jsonLines(values: Iterable<unknown>, status?: number, headers?: HeadersOut): Response;
+export namespace jsonLines {
+  /** What `responses` say of it: `{ 200: jsonLines.of(Item) }`. */
+  function of<S extends AnySchema>(schema: S): Content<Iterable<Out<S>>>;
+}
+
+/** Server-sent events: each value as an event's data in JSON, or an `event(…)`. */
+export function sse(events: Iterable<unknown>, status?: number, headers?: HeadersOut): Response;
+export namespace sse {
+  /** What `responses` say of events whose data is JSON of this schema. */
+  function of<S extends AnySchema>(schema: S): Content<Iterable<Out<S>>>;
+}
+
+/** One server-sent event: `data` as JSON or `rawData` as it is; `retry` in milliseconds. */
+export function event(fields: { data?: unknown; rawData?: string; event?: string; id?: string; retry?: number; comment?: string }): object;
+
 /** What cannot be done, and why: `{"detail": …}` with a status. Thrown, as FastAPI's `HTTPException`. */
 export class Problem extends Error {
   constructor(status: number, detail: unknown, options?: { headers?: HeadersOut });

@@ -5,3 +5,4 @@ export { Problem, Response, Violation, bytes, html, json, redirect, text } from 
 export { content } from "./contract.js";
 export { log } from "./host.js";
 export { s } from "./schema.js";
+export { event, jsonLines, sse, stream } from "./stream.js";
