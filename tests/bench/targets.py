@@ -43,6 +43,8 @@ def targets():
         ("user instructions a hello, of the hyper peer", "stated", 0.01, instructions),
         ("idle, 10 Rust plugins, code in the cache", "≤ 60 MB", -60, idle),
         ("start to first answer, code in the cache", "≤ 30 ms", -30, start),
+        ("start with 10,000 routes in 200 plugins, code in the cache", "≤ 2 s", -2000, many_routes),
+        ("CPU a request with 10,000 routes, of that with 10", "≤ 105 %", -1.05, routes_cpu),
         ("1 MiB to the guest and back, of axum", "≥ 60 %", 0.6, echo),
     ]
 
@@ -79,6 +81,16 @@ def idle(results):
 def start(results):
     middle = statistics.median(results["start"]["starts_ms"])
     return middle, f"{middle:.0f} ms"
+
+
+def many_routes(results):
+    middle = statistics.median(results["routes"]["many"]["starts_ms"])
+    return middle, f"{middle / 1000:.2f} s with {results['routes']['routes']:,}"
+
+
+def routes_cpu(results):
+    low, middle, high = ratio(results["routes"]["many"]["runs"], results["routes"]["few"]["runs"], "cpu_us")
+    return middle, said(low, middle, high)
 
 
 def echo(results):
