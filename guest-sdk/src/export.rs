@@ -32,8 +32,7 @@ macro_rules! __export {
     };
 }
 
-/// Answers the host. What every call runs is `#[inline]`, from here on: it is then compiled with the plugin, for speed,
-/// where the rest of the SDK is compiled for size.
+/// Answers the host. What every call runs is `#[inline]`, from here on: it is then compiled with the plugin.
 #[doc(hidden)]
 #[inline]
 pub fn handle(plugin: &Plugin, request: handler::Request) -> handler::Answer {
