@@ -207,7 +207,7 @@ impl<T> Router<T> {
         path: &'p RequestPath<'_>,
     ) -> Result<Found<'r, 'p, T>, NoRoute> {
         let table = self.tables.iter().find(|(known, _)| known == method);
-        let Some(found) = table.and_then(|(_, table)| table.search(path.as_str())) else {
+        let Some(found) = table.and_then(|(_, table)| search(table, path.as_str())) else {
             return Err(self.instead(path.as_str()));
         };
 
@@ -243,11 +243,23 @@ impl<T> Router<T> {
         let fitting = self
             .tables
             .iter()
-            .filter(|(_, table)| table.search(path).is_some());
+            .filter(|(_, table)| search(table, path).is_some());
         let mut methods: Vec<Method> = fitting.map(|(method, _)| method.clone()).collect();
         methods.sort_by(|a, b| a.as_str().cmp(b.as_str()));
         methods
     }
+}
+
+/// What a table has for a path. Text that follows a parameter within its segment may be digits of an escape to it
+/// (`/{x}A9` and `/%C3%A9`): that is no match, since an escape is one character.
+fn search<'t, 'p>(
+    table: &'t wayfind::Router<usize>,
+    path: &'p str,
+) -> Option<wayfind::Match<'t, 'p, usize>> {
+    let cut = |value: &str| value.bytes().rev().take(2).any(|byte| byte == b'%');
+    table
+        .search(path)
+        .filter(|found| !found.parameters().iter().any(|(_, value)| cut(value)))
 }
 
 fn insert(

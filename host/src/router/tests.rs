@@ -144,6 +144,20 @@ fn a_path_is_found_in_every_spelling() {
 }
 
 #[test]
+fn text_behind_a_parameter_is_never_found_inside_of_an_escape() {
+    let router = router(&["GET /{x}A9", "GET /{x}9/{y}"]);
+    finds(&router, "/%C3%A9A9", "GET /{x}A9", &["%C3%A9"]);
+    assert_eq!(
+        find(&router, &Method::GET, "/%C3%A9").unwrap_err(),
+        NoRoute::Unknown
+    );
+    assert_eq!(
+        find(&router, &Method::GET, "/%C3%A9/a").unwrap_err(),
+        NoRoute::Unknown
+    );
+}
+
+#[test]
 fn a_wrong_method_is_told_all_that_fit_in_order() {
     let router = router(&["PUT /a/{x}", "DELETE /a/b", "GET /a/{x}", "POST /c"]);
     let told = find(&router, &Method::POST, "/a/b");

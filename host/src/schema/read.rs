@@ -55,13 +55,15 @@ impl<'a> Walk<'a, '_> {
             && node.options.is_none()
             && let Some(union) = node.unions.first()
         {
-            return self.read_union(union, sent);
+            let value = self.read_union(union, sent)?;
+            return self.also(id, value);
         }
         if node.types.any()
             && node.options.is_none()
             && let [part] = node.all_of[..]
         {
-            return self.read(part, sent);
+            let value = self.read(part, sent)?;
+            return self.also(id, value);
         }
         let value = match self.coerce(node, sent) {
             Ok(value) => value,
@@ -70,6 +72,11 @@ impl<'a> Walk<'a, '_> {
                 return None;
             }
         };
+        self.also(id, value)
+    }
+
+    /// The value, if it also fits what stands beside the schema by which it was read.
+    fn also(&mut self, id: NodeId, value: Value) -> Option<Value> {
         self.here().value(id, &value).then_some(value)
     }
 

@@ -356,6 +356,15 @@ fn texts_are_read_by_a_union_s_text_first_and_then_in_order() {
         read(json!({ "type": "integer", "enum": [1, 2] }), "2.0"),
         Some(2.into())
     );
+    let beside = json!({ "allOf": [{ "type": "integer" }], "minimum": 2 });
+    assert_eq!(read(beside.clone(), "2"), Some(2.into()));
+    assert_eq!(read(beside, "1"), None);
+    let beside = json!({ "anyOf": [{ "type": "integer" }, { "type": "null" }], "minimum": 2 });
+    assert_eq!(read(beside, "1"), None);
+    let exactly_one =
+        json!({ "oneOf": [{ "type": "integer" }, { "type": "number", "minimum": 3 }] });
+    assert_eq!(read(exactly_one.clone(), "2"), Some(2.into()));
+    assert_eq!(read(exactly_one, "3"), None);
     assert_eq!(read(json!({ "type": "boolean" }), "YES"), Some(true.into()));
 }
 
