@@ -36,8 +36,8 @@ pub struct HostConfig {
     pub index: bool,
     /// Whether answers carry `x-switchback-revision: NAME@N`.
     pub revision_header: bool,
-    /// Calls at once over all plugins. 1,024: each holds an instance and a body, so this times `limits.memory_bytes` is
-    /// what the host could come to need.
+    /// Calls at once over all plugins, beyond those that `limits.reserved_calls` keeps for each. 1,024: each holds an
+    /// instance and a body, so this times `limits.memory_bytes` is what the host could come to need.
     pub concurrency: usize,
     /// Stack of a guest's call, in bytes; then 500. 512 KiB: some thousand nested calls. It is one for all plugins, as it
     /// is the engine's. (A guest's own stack, for what lies in its memory, is set when it is linked: `-zstack-size`.)
@@ -122,8 +122,15 @@ pub struct Limits {
     pub log_bytes: usize,
     /// Calls of one plugin at once. 64: a plugin that waits for something slow takes a sixteenth of the host, not all.
     pub concurrency: usize,
-    /// How long a call waits for its turn, in milliseconds; then 503 with `Retry-After: 1`. 1 s: evens out
-    /// a burst, and an overloaded plugin still answers soon.
+    /// Of these, calls that always find a place, whatever other plugins do: they do not count among `host.concurrency`.
+    /// 8: a plugin whose calls take 10 ms answers 800 a second on them. All plugins' together are instances on top of
+    /// `host.concurrency`, so more of them cost memory when all are busy at once.
+    pub reserved_calls: usize,
+    /// Calls of one plugin that wait for their turn; then 503 at once. 1,000: each holds its body and a connection.
+    pub queue_calls: usize,
+    /// How long a call waits for its turn, in milliseconds; then 503, and at once if the queue moves too slowly for it
+    /// to be reached in that time. `Retry-After` says when the queue may have moved on. 1 s: evens out a burst, and an
+    /// overloaded plugin still answers soon.
     pub queue_ms: u64,
     /// How long an old revision may finish its calls after a swap, in milliseconds; then they are cut. 30 s: three
     /// times the longest call.
@@ -168,6 +175,8 @@ impl Default for Limits {
             input_bytes: 1 << 10,
             log_bytes: 64 << 10,
             concurrency: 64,
+            reserved_calls: 8,
+            queue_calls: 1_000,
             queue_ms: 1_000,
             drain_ms: 30_000,
             component_bytes: 64 << 20,
@@ -347,6 +356,8 @@ impl Limits {
             ("input_bytes", self.input_bytes as u64, 0, GUEST_BYTES),
             ("log_bytes", self.log_bytes as u64, 0, GUEST_BYTES),
             ("concurrency", self.concurrency as u64, 1, MOST_CALLS),
+            ("reserved_calls", self.reserved_calls as u64, 0, MOST_CALLS),
+            ("queue_calls", self.queue_calls as u64, 0, 1_000_000),
             ("queue_ms", self.queue_ms, 0, DAY_MS),
             ("drain_ms", self.drain_ms, 0, DAY_MS),
             ("component_bytes", self.component_bytes, 1, GUEST_BYTES),

@@ -117,6 +117,10 @@ pub struct PluginStatus {
     pub warnings: Vec<String>,
     /// Calls in flight on this revision.
     pub calls: usize,
+    /// Calls that wait for their turn.
+    pub queued: usize,
+    /// Its instances that live, idle ones among them.
+    pub instances: usize,
     /// Every limit, and how often the plugin's calls ran into it since the host started, over all revisions.
     pub limit_hits: Vec<(Limit, u64)>,
 }
@@ -354,6 +358,8 @@ fn status(revision: &Revision) -> PluginStatus {
         operations: contract.operations.iter().map(operation).collect(),
         warnings: contract.warnings.clone(),
         calls: revision.calls(),
+        queued: revision.queued(),
+        instances: revision.pool.instances(),
         limit_hits: revision.hits.all(),
     }
 }

@@ -79,6 +79,8 @@ mod identity;
 #[cfg(feature = "runtime")]
 mod pipe;
 #[cfg(feature = "runtime")]
+mod places;
+#[cfg(feature = "runtime")]
 mod record;
 #[cfg(feature = "runtime")]
 mod revision;

@@ -31,8 +31,10 @@ pub enum Limit {
     Answer,
     /// `log_bytes`: the call goes on, what is too much is dropped
     Log,
-    /// `concurrency`, after `queue_ms` of waiting
+    /// `concurrency`: no place within `queue_ms`, or none to be expected
     Concurrency,
+    /// `queue_calls`
+    Queue,
     /// `stream_idle_ms`
     StreamIdle,
     /// `stream_ms`
@@ -45,7 +47,7 @@ pub enum Limit {
 
 impl Limit {
     /// Each of them, in the order in which they are counted.
-    pub const ALL: [Limit; 17] = [
+    pub const ALL: [Limit; 18] = [
         Limit::Cpu,
         Limit::Time,
         Limit::Memory,
@@ -59,6 +61,7 @@ impl Limit {
         Limit::Answer,
         Limit::Log,
         Limit::Concurrency,
+        Limit::Queue,
         Limit::StreamIdle,
         Limit::StreamTime,
         Limit::StreamBytes,
@@ -81,6 +84,7 @@ impl Limit {
             Limit::Answer => "answer_bytes",
             Limit::Log => "log_bytes",
             Limit::Concurrency => "concurrency",
+            Limit::Queue => "queue_calls",
             Limit::StreamIdle => "stream_idle_ms",
             Limit::StreamTime => "stream_ms",
             Limit::StreamBytes => "stream_bytes",
@@ -105,6 +109,7 @@ impl Limit {
             Limit::Answer => limits.answer_bytes,
             Limit::Log => limits.log_bytes as u64,
             Limit::Concurrency => limits.concurrency as u64,
+            Limit::Queue => limits.queue_calls as u64,
             Limit::Pool => host.concurrency as u64,
             Limit::StreamIdle => limits.stream_idle_ms,
             Limit::StreamTime => limits.stream_ms,

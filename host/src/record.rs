@@ -141,7 +141,9 @@ impl Called<'_> {
             }
         };
         commons.tell(match error {
-            ServeError::Limit(limit) | ServeError::BodyLimit(limit, _) => {
+            ServeError::Limit(limit)
+            | ServeError::BodyLimit(limit, _)
+            | ServeError::Busy { limit, .. } => {
                 return self.hit(*limit, commons);
             }
             ServeError::Trapped(_)

@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Response};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::admit::Admitted;
@@ -16,6 +15,7 @@ use crate::contract::Operation;
 use crate::event::Event;
 use crate::hits::Hits;
 use crate::limit::Limit;
+use crate::places::{Permit, Places};
 use crate::runtime::{
     Answered, CallContext, CallError, Code, Instance, Interrupt, Lanes, Meter, Pool, Ran,
 };
@@ -34,7 +34,7 @@ pub(crate) struct Revision {
     pub(crate) pool: Pool,
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) hits: Arc<Hits>,
-    permits: Arc<Semaphore>,
+    places: Places,
     pub(crate) commons: Arc<Commons>,
     /// When its calls have to be over; set by the swap that replaced it.
     leaves_at: OnceLock<Instant>,
@@ -69,12 +69,6 @@ pub(crate) enum Reply {
     Streamed(Response<Body>),
 }
 
-/// The right to one call, for as long as the guest runs: also while it is stopped after its client went away.
-pub(crate) struct Permit {
-    _plugin: OwnedSemaphorePermit,
-    _all: OwnedSemaphorePermit,
-}
-
 impl Revision {
     pub(crate) fn new(
         name: Arc<str>,
@@ -91,7 +85,7 @@ impl Revision {
             limits.concurrency = instances;
         }
         let revision = Arc::new(Revision {
-            permits: Arc::new(Semaphore::new(limits.concurrency)),
+            places: Places::new(&limits, commons.permits.clone()),
             prefix: terms.prefix,
             limits: Arc::new(limits),
             pool: Pool::new(terms.instances.is_some()),
@@ -137,42 +131,19 @@ impl Revision {
         self.gone.clone()
     }
 
-    /// A place among the plugin's calls and all calls; waits its turn for a while.
+    /// A place among the calls; waits its turn for a while.
     pub(crate) async fn enter(&self) -> Result<Permit, ServeError> {
-        let at_once = || {
-            let plugin = self.permits.clone().try_acquire_owned().ok()?;
-            let all = self.commons.permits.clone().try_acquire_owned().ok()?;
-            Some(Permit {
-                _plugin: plugin,
-                _all: all,
-            })
-        };
-        if let Some(permit) = at_once() {
+        if let Some(permit) = self.places.at_once() {
             return Ok(permit);
         }
         // Boxed: what only some calls need would else be moved about with every call.
-        Box::pin(self.queue()).await
-    }
-
-    /// Waits its turn for a while.
-    async fn queue(&self) -> Result<Permit, ServeError> {
-        // The plugin's own place first: a flood of one plugin queues there and not before the others.
-        let turn = async {
-            let plugin = self.permits.clone().acquire_owned().await;
-            let all = self.commons.permits.clone().acquire_owned().await;
-            let never = "these semaphores are never closed";
-            Permit {
-                _plugin: plugin.expect(never),
-                _all: all.expect(never),
+        Box::pin(async {
+            tokio::select! {
+                permit = self.places.in_turn() => permit,
+                () = self.cut.cancelled() => Err(ServeError::Cut),
             }
-        };
-        tokio::select! {
-            permit = turn => Ok(permit),
-            () = tokio::time::sleep(Duration::from_millis(self.limits.queue_ms)) => {
-                Err(ServeError::Limit(Limit::Concurrency))
-            }
-            () = self.cut.cancelled() => Err(ServeError::Cut),
-        }
+        })
+        .await
     }
 
     /// One call into the guest, under all its limits.
@@ -259,18 +230,27 @@ impl Revision {
             self.code
                 .instance(self.name.clone(), &self.limits, meter.clone())
         };
-        match make().await {
+        // Counted from here: what its start functions take, they take.
+        let counted = self.pool.living();
+        let mut instance = match make().await {
             Err(CallError::Limit(Limit::Pool)) => {
                 self.commons.make_room();
-                make().await
+                make().await?
             }
-            made => made,
-        }
+            made => made?,
+        };
+        instance.counted = Some(counted);
+        Ok(instance)
     }
 
     /// Calls in flight.
     pub(crate) fn calls(&self) -> usize {
-        self.limits.concurrency - self.permits.available_permits()
+        self.places.taken()
+    }
+
+    /// Calls that wait for their turn.
+    pub(crate) fn queued(&self) -> usize {
+        self.places.waiting()
     }
 
     /// An operation of its contract, by the index that the router found.

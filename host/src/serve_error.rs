@@ -28,6 +28,9 @@ pub(crate) enum ServeError {
     BodyBroken(String),
     #[error("limit `{}` was hit", .0.name())]
     Limit(Limit),
+    /// No place for the call: when to try again, in seconds.
+    #[error("limit `{}` was hit", .limit.name())]
+    Busy { limit: Limit, retry_after: u64 },
     #[error("the revision had to be gone")]
     Cut,
     #[error("the host shuts down")]
@@ -73,9 +76,9 @@ impl From<Interrupt> for ServeError {
 
 impl From<ServeError> for Problem {
     fn from(error: ServeError) -> Problem {
-        let busy = |kind| {
+        let busy = |kind, seconds: u64| {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, kind)
-                .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+                .header(header::RETRY_AFTER, HeaderValue::from(seconds))
         };
         let internal = || Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal");
         match error {
@@ -117,9 +120,10 @@ impl From<ServeError> for Problem {
                 Limit::Body => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
                 Limit::BodyTime => Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timed-out")
                     .header(header::CONNECTION, HeaderValue::from_static("close")),
-                Limit::Concurrency | Limit::Pool => busy("busy"),
+                Limit::Concurrency | Limit::Queue | Limit::Pool => busy("busy", 1),
             },
-            ServeError::Cut | ServeError::Closed => busy("leaving"),
+            ServeError::Busy { retry_after, .. } => busy("busy", retry_after),
+            ServeError::Cut | ServeError::Closed => busy("leaving", 1),
             ServeError::Trapped(_)
             | ServeError::BadAnswer(_)
             | ServeError::Aborted(_)

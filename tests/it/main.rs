@@ -2,8 +2,10 @@
 
 mod author;
 mod contracts;
+mod disconnects;
 mod documents;
 mod embed;
+mod fairness;
 mod folder;
 mod forms;
 mod instances;

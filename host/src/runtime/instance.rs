@@ -24,6 +24,8 @@ pub(crate) struct Instance {
     handle: Func,
     calls: u64,
     pub(super) idle_since: Instant,
+    /// For as long as it lives it is counted.
+    pub(crate) counted: Option<Arc<()>>,
 }
 
 /// How a guest answered.
@@ -120,6 +122,7 @@ impl Instance {
             handle,
             calls: 0,
             idle_since: Instant::now(),
+            counted: None,
         })
     }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::load::{Load, Part};
 use super::meter::{self, Meter, Metered};
 use super::outlet::Begun;
 use crate::limit::Limit;
@@ -27,10 +28,13 @@ struct Shared {
     work: Condvar,
     /// How many calls of one plugin may compute here at once: all cores but one, so that another plugin finds a place.
     places: usize,
+    load: Load,
 }
 
 struct Queue {
     waiting: VecDeque<Box<dyn Turn>>,
+    /// Turns taken so far.
+    turns: u64,
     closed: bool,
 }
 
@@ -39,9 +43,15 @@ pub(crate) struct Lanes {
     lane: Arc<Shared>,
     /// Calls of this plugin that compute here now.
     running: AtomicUsize,
+    /// Calls of this plugin that wait for a turn.
+    waiting: AtomicUsize,
+    /// When it last had a turn, counted in turns.
+    last_turn: AtomicU64,
     /// Until when its calls start here, in milliseconds since `born`.
     slow_until: AtomicU64,
     born: Instant,
+    /// What its calls do on the serving threads.
+    part: Arc<Part>,
 }
 
 /// How long a plugin's calls start in the lane after one of them computed for a tick there.
@@ -53,10 +63,12 @@ impl Lane {
         let shared = Arc::new(Shared {
             queue: Mutex::new(Queue {
                 waiting: VecDeque::new(),
+                turns: 0,
                 closed: false,
             }),
             work: Condvar::new(),
             places: (cores - 1).max(1),
+            load: Load::new(cores),
         });
         for _ in 0..cores.max(2) {
             let shared = shared.clone();
@@ -72,8 +84,11 @@ impl Lane {
         Arc::new(Lanes {
             lane: self.shared.clone(),
             running: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            last_turn: AtomicU64::new(0),
             slow_until: AtomicU64::new(0),
             born: Instant::now(),
+            part: self.shared.load.join(),
         })
     }
 }
@@ -143,9 +158,11 @@ impl Lanes {
         let cancel = CancelOnDrop(meter.clone());
         let mut guest = Metered::new(meter, future);
         let mut slow = start_slow || self.is_slow();
+        self.part.called();
         if !slow {
             // The usual call: one poll, and no timer.
             let first = poll_fn(|cx| Poll::Ready(guest.poll(cx))).await;
+            self.lane.load.add(&self.part, guest.meter.spent());
             match first {
                 Poll::Ready(value) => return Ok(Ran::Done(value)),
                 Poll::Pending => slow = guest.meter.take_yield(),
@@ -237,9 +254,22 @@ impl Lanes {
             .store(self.now_ms() + SLOW.as_millis() as u64, Relaxed);
     }
 
+    /// Whether its calls start here: one computed here of late, or the plugin took more than its share of the serving
+    /// threads. Then it stays for as long as it wants more than it gets and others are there to be kept from.
     fn is_slow(&self) -> bool {
+        if self.part.takes_too_much() {
+            self.compute_here();
+        }
         let until = self.slow_until.load(Relaxed);
-        until != 0 && self.now_ms() < until
+        if until == 0 || self.now_ms() < until {
+            return until != 0;
+        }
+        let stays = self.waiting.load(Relaxed) > 0 && self.lane.load.has_others(&self.part);
+        self.slow_until.store(0, Relaxed);
+        if stays {
+            self.compute_here();
+        }
+        stays
     }
 }
 
@@ -314,6 +344,7 @@ impl<T: Send + 'static> Turn for Computing<T> {
 
 impl Shared {
     fn push(&self, turn: Box<dyn Turn>) {
+        turn.lanes().waiting.fetch_add(1, Relaxed);
         self.queue
             .lock()
             .expect("the lane never panics with its lock")
@@ -340,7 +371,8 @@ impl Shared {
         }
     }
 
-    /// The first call in the queue whose plugin has a place left, with that place taken; none when the lane closes.
+    /// The next call, with its place taken: of the plugins that have a place left, the one whose last turn is longest
+    /// ago, and of its calls the first. None when the lane closes.
     fn next(&self) -> Option<Box<dyn Turn>> {
         let mut queue = self
             .queue
@@ -350,10 +382,17 @@ impl Shared {
             if queue.closed {
                 return None;
             }
-            let has_place = |turn: &dyn Turn| turn.lanes().running.load(Relaxed) < self.places;
-            if let Some(at) = queue.waiting.iter().position(|turn| has_place(&**turn)) {
+            let waiting = queue.waiting.iter().map(|turn| turn.lanes()).enumerate();
+            let next = waiting
+                .filter(|(_, lanes)| lanes.running.load(Relaxed) < self.places)
+                .min_by_key(|(_, lanes)| lanes.last_turn.load(Relaxed));
+            if let Some((at, _)) = next {
                 let turn = queue.waiting.remove(at)?;
-                turn.lanes().running.fetch_add(1, Relaxed);
+                queue.turns += 1;
+                let lanes = turn.lanes();
+                lanes.last_turn.store(queue.turns, Relaxed);
+                lanes.waiting.fetch_sub(1, Relaxed);
+                lanes.running.fetch_add(1, Relaxed);
                 return Some(turn);
             }
             queue = self

@@ -8,6 +8,7 @@ mod guest_log;
 mod imports;
 mod instance;
 mod lane;
+mod load;
 mod meter;
 mod misfit;
 mod outlet;

@@ -1,6 +1,6 @@
 //! The idle instances of one revision, and when they retire.
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use super::instance::Instance;
@@ -10,6 +10,8 @@ use crate::config::{Isolation, Limits};
 pub(crate) struct Pool {
     /// None ever retires: the plugin's state is in their memory.
     pub(crate) keeps: bool,
+    /// Holding it is being one of its instances that live, idle or not.
+    living: Arc<()>,
     idle: Mutex<Vec<Instance>>,
 }
 
@@ -17,12 +19,23 @@ impl Pool {
     pub(crate) fn new(keeps: bool) -> Pool {
         Pool {
             keeps,
+            living: Arc::default(),
             idle: Mutex::new(Vec::new()),
         }
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Instance>> {
         self.idle.lock().expect("nothing panics with this lock")
+    }
+
+    /// What an instance holds for as long as it lives.
+    pub(crate) fn living(&self) -> Arc<()> {
+        self.living.clone()
+    }
+
+    /// Instances that live, idle or not.
+    pub(crate) fn instances(&self) -> usize {
+        Arc::strong_count(&self.living) - 1
     }
 
     pub(crate) fn take(&self) -> Option<Instance> {
