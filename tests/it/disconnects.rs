@@ -93,7 +93,7 @@ async fn client(address: SocketAddr, stage: Stage, nth: usize) -> TcpStream {
     let mut stream = TcpStream::connect(address)
         .await
         .expect("the server listens");
-    if nth % 2 == 0 {
+    if nth.is_multiple_of(2) {
         stream.set_zero_linger().expect("a socket of ours");
     }
     stream
