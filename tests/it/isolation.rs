@@ -2,7 +2,7 @@
 
 use switchback::{Config, Isolation, Limits};
 use switchback_tests::guests::{Describe, Hoard, blank, hoard};
-use switchback_tests::{Client, Harness};
+use switchback_tests::{Client, Harness, Served};
 
 use crate::contracts;
 
@@ -75,6 +75,47 @@ async fn no_fresh_instance_sees_what_a_rust_guest_kept() {
     let guest = blank(&contracts::of(&["counter"]), "1", Describe::Contract);
     let harness = serving(Isolation::Request, guest).await;
     each_answers(&harness, "/counter", r#"{"count":1}"#).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_is_dear_when_fresh_is_warned_of() {
+    let grown = |isolation| async move {
+        let config = Config {
+            limits: Limits {
+                isolation,
+                ..Limits::default()
+            },
+            ..Config::default()
+        };
+        let harness = Harness::with(config).await;
+        let small = harness.host.check("small", hoarding(), &[]).await;
+        assert_eq!(small.expect("it loads").warnings, [""; 0]);
+        let more = Hoard {
+            pages: 5,
+            ..Hoard::default()
+        };
+        let large = hoard(&contracts::of(&["secrets"]), more);
+        let large = harness.host.check("large", large, &[]).await;
+        large.expect("it loads").warnings
+    };
+    assert_eq!(grown(Isolation::Reuse).await, [""; 0]);
+    let warnings = grown(Isolation::Request).await;
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}");
+    };
+    assert!(warning.starts_with("its memory begins with 320 KiB and a slot keeps 256 KiB"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_without_room_for_a_pool_starts_and_serves() {
+    // A pool of the defaults reserves 8 TiB.
+    let guest = hoarding();
+    let arguments = ["--set", "limits.isolation=request"];
+    let served = Served::within(60_000_000, &[("hoard", &guest)], &arguments).await;
+    let mut client = served.client();
+    for _ in 0..100 {
+        assert_eq!(client.get("/secrets").await.text(), "00000");
+    }
 }
 
 /// What the tests above would see.

@@ -71,6 +71,8 @@ pub struct Hoard {
     pub memories: usize,
     /// Core instances that nothing uses.
     pub instances: usize,
+    /// Pages of a further memory; none: no further memory.
+    pub pages: usize,
 }
 
 /// A guest that keeps a secret wherever an instance can keep one, and says where it found any: the operations
@@ -93,7 +95,13 @@ pub fn hoard(contract: &str, more: Hoard) -> Vec<u8> {
             &escaped(&(contract.len() as u32).to_le_bytes()),
         )
         .replace("{contract}", &escaped(contract.as_bytes()))
-        .replace("{memories}", &"(memory 1) ".repeat(more.memories))
+        .replace("{memories}", &{
+            let unused = "(memory 1) ".repeat(more.memories);
+            match more.pages {
+                0 => unused,
+                pages => format!("{unused}(memory {pages})"),
+            }
+        })
         .replace(
             "{instances}",
             &"(core instance (instantiate $hoard)) ".repeat(more.instances),

@@ -41,13 +41,25 @@ pub fn program() -> PathBuf {
 impl Served {
     /// Serves these components, by name, with these further arguments.
     pub async fn new(plugins: &[(&str, &[u8])], arguments: &[&str]) -> Served {
+        Served::by(Command::new(program()), plugins, arguments).await
+    }
+
+    /// The same in a process that may map no more than so many KiB.
+    pub async fn within(kib: u64, plugins: &[(&str, &[u8])], arguments: &[&str]) -> Served {
+        let mut shell = Command::new("sh");
+        let limited = format!("ulimit -v {kib} && exec \"$0\" \"$@\"");
+        shell.arg("-c").arg(limited).arg(program());
+        Served::by(shell, plugins, arguments).await
+    }
+
+    async fn by(mut program: Command, plugins: &[(&str, &[u8])], arguments: &[&str]) -> Served {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("plugins");
         std::fs::create_dir(&path).expect("a folder for plugins");
         for (name, bytes) in plugins {
             std::fs::write(path.join(format!("{name}.wasm")), bytes).expect("a plugin is written");
         }
-        let mut child = Command::new(program())
+        let mut child = program
             .args(["serve", "--listen", "127.0.0.1:0", "--plugins"])
             .arg(&path)
             .arg("--cache-dir")

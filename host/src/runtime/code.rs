@@ -9,13 +9,13 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use super::bindings;
 use super::cache::Cache;
-use super::engine::Machine;
+use super::engine::{KEEP_RESIDENT, Machine};
 use super::instance::{CallError, Described, Instance};
 use super::lane::{Interrupt, Lanes, Ran};
 use super::meter::Meter;
 use super::misfit;
 use super::state::GuestState;
-use crate::config::Limits;
+use crate::config::{Isolation, Limits};
 use crate::contract::Contract;
 use crate::error::{Error, ErrorKind};
 use crate::limit::Limit;
@@ -120,7 +120,7 @@ impl Loader {
         let this = self.clone();
         let limits = purpose.limits.clone();
         blocking(move || {
-            let contract = Contract::parse(&text, &limits)
+            let mut contract = Contract::parse(&text, &limits)
                 .map_err(|error| Error::new(ErrorKind::Contract, error.to_string()))?;
             if fresh
                 && let Some(cache) = &this.cache
@@ -128,6 +128,9 @@ impl Loader {
             {
                 cache.write(&hash, &text, &code);
             }
+            contract
+                .warnings
+                .extend(dear_when_fresh(&linked.code, &limits));
             let Linked { pre, handle, .. } = linked;
             Ok(Arc::new(Code {
                 hash,
@@ -181,6 +184,21 @@ impl Loader {
             contract,
         })
     }
+}
+
+/// What there is to say of a component whose memory does not fit into what a slot keeps, if each call gets a fresh one.
+fn dear_when_fresh(code: &Component, limits: &Limits) -> Option<String> {
+    let pages = code.resources_required()?.max_initial_memory_size?;
+    let bytes = pages.saturating_mul(64 << 10);
+    (limits.isolation == Isolation::Request && bytes > KEEP_RESIDENT as u64).then(|| {
+        format!(
+            "its memory begins with {} KiB and a slot keeps {} KiB: with `isolation = \"request\"` each call gives the \
+             rest back to the system and takes it anew, which costs several times the call; link it with a smaller \
+             `-zstack-size` and `--initial-memory`, or use `isolation = \"reuse\"`",
+            bytes >> 10,
+            KEEP_RESIDENT >> 10
+        )
+    })
 }
 
 /// How long `openapi()` may wait for something, all in all.

@@ -17,11 +17,11 @@ use crate::error::{Error, ErrorKind};
 pub type Imports = fn(&mut Linker<GuestState>) -> wasmtime::Result<()>;
 
 /// Instances that can live beside those of all calls at once: idle ones, and candidates that are asked for their
-/// contracts, so that a full host can still swap. Each reserves 4 GiB of addresses and no memory.
+/// contracts, so that a full host can still swap. Each reserves 4 GiB of addresses and no memory: docs/operating.md has the sum.
 const MORE_SLOTS: usize = 1024;
 /// What of an instance's memory stays resident in its slot for the next one: zeroed by hand, which costs neither a
 /// system call nor a page fault. The SDK's guests fit in it whole.
-const KEEP_RESIDENT: usize = 256 << 10;
+pub(super) const KEEP_RESIDENT: usize = 256 << 10;
 /// Slots that stay warm though nobody uses them: with what they keep, 25 MiB at the most. Enough for a fresh instance
 /// a call of 50 plugins on two cores; without the bound, each swap leaves two more until all slots are resident.
 const WARM_SLOTS: u32 = 100;
