@@ -111,7 +111,7 @@ async fn a_host_without_room_for_a_pool_starts_and_serves() {
     // A pool of the defaults reserves 8 TiB.
     let guest = hoarding();
     let arguments = ["--set", "limits.isolation=request"];
-    let served = Served::within(60_000_000, &[("hoard", &guest)], &arguments).await;
+    let served = Served::within(8_000_000, &[("hoard", &guest)], &arguments).await;
     let mut client = served.client();
     for _ in 0..100 {
         assert_eq!(client.get("/secrets").await.text(), "00000");

@@ -108,6 +108,12 @@ fn settings(host: &HostConfig, pooled: Option<u32>) -> Config {
             .table_keep_resident(16 << 10)
             .max_unused_warm_slots(WARM_SLOTS);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    } else {
+        // Addresses are what is short: each memory takes what it has and some to grow, and its bounds are checked.
+        config
+            .memory_reservation(0)
+            .memory_reservation_for_growth(1 << 20)
+            .memory_guard_size(64 << 10);
     }
     config
 }

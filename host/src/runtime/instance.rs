@@ -72,6 +72,10 @@ impl From<wasmtime::Error> for CallError {
         if cause.contains("fuel allocated for hostcalls") {
             return CallError::Limit(Limit::Answer);
         }
+        // Where instances are mapped one by one and the process may map no more.
+        if cause.contains("Cannot allocate memory") {
+            return CallError::Limit(Limit::Pool);
+        }
         if cause.contains("instance count too high") {
             return CallError::Limit(Limit::CoreInstances);
         }
