@@ -264,7 +264,7 @@ impl TestRequest<'_> {
                 peer: peer.map(|peer| peer.to_string()),
                 request_id: call.request_id.to_owned(),
                 identity,
-                body: Vec::new(),
+                body: call.stream.to_vec(),
             };
             let mut instance = client.instance.borrow_mut();
             let (response, sent) = outgoing::during(None, || {
@@ -311,6 +311,7 @@ fn answer(plugin: &Plugin, operation: &str, admitted: Admitted) -> Response {
         AdmittedBody::Empty => Body::Empty,
         AdmittedBody::Text { data, .. } => Body::Text(data),
         AdmittedBody::Bytes { data, .. } => Body::Bytes(data.to_vec()),
+        AdmittedBody::Stream { media_type } => Body::Stream(media_type.to_string()),
         AdmittedBody::Form { fields, files } => Body::Form {
             fields,
             files: files.into_iter().map(upload).collect(),

@@ -20,7 +20,8 @@ pub(crate) struct Received<'a> {
     pub(crate) path: &'a [&'a str],
     pub(crate) query: Option<&'a str>,
     pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: Bytes,
+    /// None: it is a stream, which the guest will read.
+    pub(crate) body: Option<Bytes>,
 }
 
 /// A request that fits its contract, in the shape a guest gets. Only the checks make one.
@@ -59,6 +60,11 @@ pub enum AdmittedBody {
         fields: String,
         /// In the order in which they came.
         files: Vec<FormFile>,
+    },
+    /// Declared with `x-switchback-stream: true`: not read yet, the guest does that.
+    Stream {
+        /// As the contract writes it.
+        media_type: Arc<str>,
     },
 }
 
@@ -169,7 +175,7 @@ mod tests {
                 path: &[id],
                 query: Some(query),
                 headers: &headers,
-                body: body.into(),
+                body: Some(body.into()),
             };
             admit(
                 &self.parameters,

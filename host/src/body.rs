@@ -35,6 +35,8 @@ enum Kind {
     Text(Option<Arc<Schema>>),
     Form(Form),
     Bytes,
+    /// Not read ahead. Its schema, if there is one, is documentation.
+    Stream,
 }
 
 /// A body that was read but not checked yet.
@@ -65,6 +67,9 @@ enum Content<'a> {
         media: &'a Media,
         data: Bytes,
     },
+    Stream {
+        media: &'a Media,
+    },
 }
 
 impl RequestBody {
@@ -80,11 +85,11 @@ impl RequestBody {
             let at = format!("{pointer}/content/{escaped}");
             let essence = essence(name).to_ascii_lowercase();
             if described.get("x-switchback-stream") == Some(&Value::Bool(true)) {
-                let message = format!(
-                    "the body `{name}` is declared as a stream, which this version does not serve: leave \
-                     `x-switchback-stream` away"
-                );
-                return Err(SchemaError::new(&at, message));
+                media.push(Media {
+                    name: essence.into(),
+                    kind: Kind::Stream,
+                });
+                continue;
             }
             if is_form(&essence) {
                 if described.get("schema").is_none() {
@@ -122,20 +127,29 @@ impl RequestBody {
         })
     }
 
-    /// Reads what was sent as its media type says.
+    /// Whether what comes with these headers is a stream.
+    pub(crate) fn streams(&self, headers: &HeaderMap) -> bool {
+        // Most contracts have none.
+        self.media.iter().any(Media::is_stream)
+            && self
+                .media(content_type(headers))
+                .is_some_and(Media::is_stream)
+    }
+
+    /// Reads what was sent as its media type says; none, if that is a stream.
     pub(crate) fn read(
         &self,
         headers: &HeaderMap,
-        bytes: Bytes,
+        bytes: Option<Bytes>,
         limits: &Limits,
     ) -> Result<Read<'_>, Rejection> {
-        let content_type = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        let content = if bytes.is_empty() {
-            self.nothing(content_type)
-        } else {
-            self.content(content_type, bytes, limits)?
+        let content_type = content_type(headers);
+        let content = match bytes {
+            Some(bytes) if bytes.is_empty() => self.nothing(content_type),
+            Some(bytes) => self.content(content_type, bytes, limits)?,
+            None => Content::Stream {
+                media: self.media(content_type).ok_or(Rejection::MediaType)?,
+            },
         };
         Ok(Read {
             body: self,
@@ -163,8 +177,23 @@ impl RequestBody {
     fn form(&self) -> Option<&Form> {
         self.media.iter().find_map(|media| match &media.kind {
             Kind::Form(form) => Some(form),
-            Kind::Json(_) | Kind::Text(_) | Kind::Bytes => None,
+            Kind::Json(_) | Kind::Text(_) | Kind::Bytes | Kind::Stream => None,
         })
+    }
+
+    /// The declared media type that is meant by what was sent.
+    fn media(&self, content_type: Option<&str>) -> Option<&Media> {
+        let sent = content_type.map(essence).unwrap_or_default();
+        let exact = self.media.iter().find(|media| matches(&media.name, sent));
+        let like = |wanted: fn(&Kind) -> bool| self.media.iter().find(|media| wanted(&media.kind));
+        let json = || like(|kind| matches!(kind, Kind::Json(_)));
+        let form = || like(|kind| matches!(kind, Kind::Form(_)));
+        // As FastAPI has it: the two encodings of a form are one; all JSON is one, and whatever is not JSON is a text to
+        // its schema, and no field at all to a form's.
+        exact
+            .or_else(|| form().filter(|_| is_form(sent)))
+            .or_else(json)
+            .or_else(form)
     }
 
     fn content(
@@ -174,17 +203,7 @@ impl RequestBody {
         limits: &Limits,
     ) -> Result<Content<'_>, Rejection> {
         let sent = content_type.map(essence).unwrap_or_default();
-        let exact = self.media.iter().find(|media| matches(&media.name, sent));
-        let like = |wanted: fn(&Kind) -> bool| self.media.iter().find(|media| wanted(&media.kind));
-        let json = || like(|kind| matches!(kind, Kind::Json(_)));
-        let form = || like(|kind| matches!(kind, Kind::Form(_)));
-        // As FastAPI has it: the two encodings of a form are one; all JSON is one, and whatever is not JSON is a text to
-        // its schema, and no field at all to a form's.
-        let media = exact
-            .or_else(|| form().filter(|_| is_form(sent)))
-            .or_else(json)
-            .or_else(form)
-            .ok_or(Rejection::MediaType)?;
+        let media = self.media(content_type).ok_or(Rejection::MediaType)?;
         match &media.kind {
             Kind::Json(schema) if is_json(&sent.to_ascii_lowercase()) => {
                 let text = json::decode(bytes).ok_or_else(unreadable)?;
@@ -227,6 +246,7 @@ impl RequestBody {
                 Ok(Content::Form { form, sent })
             }
             Kind::Bytes => Ok(Content::Bytes { media, data: bytes }),
+            Kind::Stream => Ok(Content::Stream { media }),
         }
     }
 }
@@ -284,6 +304,9 @@ impl Read<'_> {
                 media_type: media.name.clone(),
                 data,
             },
+            Content::Stream { media } => AdmittedBody::Stream {
+                media_type: media.name.clone(),
+            },
         }
     }
 }
@@ -303,6 +326,18 @@ fn not_json(error: JsonError) -> Rejection {
             ctx: Some(Map::from_iter([("error".to_owned(), what.into())])),
         }]),
     }
+}
+
+impl Media {
+    fn is_stream(&self) -> bool {
+        matches!(self.kind, Kind::Stream)
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
 }
 
 /// A media type without its parameters.

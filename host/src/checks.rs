@@ -54,6 +54,8 @@ pub struct CheckedCall<'a> {
     pub operation: &'a str,
     /// Parameters and body as a guest gets them.
     pub admitted: Admitted,
+    /// What a guest would read of a body declared as a stream; else empty.
+    pub stream: Bytes,
     /// The request as it was sent.
     pub head: &'a Parts,
     /// Its id: the client's if that is one to be trusted, else a new one.
@@ -113,17 +115,29 @@ impl Checks {
             Way::Elsewhere(path) => return Ok(answer::redirect("", &path)),
         };
         let operation = &self.contract.operations[target];
-        let body = match operation.has_body() {
-            true if body.len() as u64 > self.limits.body_bytes => {
-                return Err(ServeError::Limit(Limit::Body));
-            }
-            true => body,
-            false => Bytes::new(),
+        let mut stream = Bytes::new();
+        let body = if !operation.has_body() {
+            Some(Bytes::new())
+        } else if !body.is_empty() && operation.streams(&head.headers) {
+            stream = body;
+            None
+        } else {
+            Some(body)
         };
+        if body
+            .as_ref()
+            .is_some_and(|body| body.len() as u64 > self.limits.body_bytes)
+        {
+            return Err(ServeError::Limit(Limit::Body));
+        }
+        if stream.len() as u64 > self.limits.stream_bytes {
+            return Err(ServeError::Limit(Limit::StreamBytes));
+        }
         let admitted = steps::admit(operation, head, &places, body, &self.limits)?;
         answer::response(guest(CheckedCall {
             operation: &operation.id,
             admitted,
+            stream,
             head,
             request_id,
         }))

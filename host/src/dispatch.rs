@@ -10,7 +10,7 @@ use http::{Request, Response};
 use crate::admit::Admitted;
 use crate::answer::{self, Body};
 use crate::api::Api;
-use crate::arrival;
+use crate::arrival::{self, Incoming};
 use crate::contract::Operation;
 use crate::host::Inner;
 use crate::places::Permit;
@@ -30,7 +30,7 @@ pub(crate) async fn serve<B>(
     record: &mut Record,
 ) -> Result<Response<Body>, ServeError>
 where
-    B: http_body::Body,
+    B: http_body::Body + Send + 'static,
     B::Error: std::fmt::Display,
 {
     let (head, body) = request.into_parts();
@@ -59,6 +59,19 @@ struct Call<B> {
     body: B,
 }
 
+/// A request's body, as far as the host reads it.
+enum Arrived {
+    Whole(Bytes),
+    /// The guest reads it.
+    Stream(Box<Incoming>),
+}
+
+/// What the guest will get.
+struct Checked {
+    admitted: Admitted,
+    stream: Option<Box<Incoming>>,
+}
+
 enum Routed {
     Call(Call<()>),
     /// 307.
@@ -82,17 +95,22 @@ impl Call<()> {
         }))
     }
 
-    /// The body, whole, under its size and time; not touched where the operation has none.
-    async fn read<B>(self, body: B) -> Result<Call<Bytes>, ServeError>
+    /// The body, whole, under its size and time; not touched where the operation has none, or where it is a stream.
+    async fn read<B>(self, body: B) -> Result<Call<Arrived>, ServeError>
     where
-        B: http_body::Body,
+        B: http_body::Body + Send + 'static,
         B::Error: std::fmt::Display,
     {
-        let body = match self.operation().has_body() {
-            true => arrival::read(body, &self.head.headers, &self.revision.limits).await?,
-            false => Bytes::new(),
+        let (headers, limits) = (&self.head.headers, &self.revision.limits);
+        let operation = self.operation();
+        let arrived = if !operation.has_body() {
+            Arrived::Whole(Bytes::new())
+        } else if operation.streams(headers) && !body.is_end_stream() {
+            Arrived::Stream(Incoming::new(body, headers, limits)?)
+        } else {
+            Arrived::Whole(arrival::read(body, headers, limits).await?)
         };
-        Ok(self.with(body))
+        Ok(self.with(arrived))
     }
 }
 
@@ -113,30 +131,35 @@ impl<B> Call<B> {
     }
 }
 
-impl Call<Bytes> {
+impl Call<Arrived> {
     /// What the contract says of parameters and body; what comes out is what the guest will get.
-    async fn admit(mut self) -> Result<Call<Admitted>, ServeError> {
-        let check = |call: &mut Call<Bytes>| {
-            let body = std::mem::take(&mut call.body);
+    async fn admit(mut self) -> Result<Call<Checked>, ServeError> {
+        let nothing = Arrived::Whole(Bytes::new());
+        let (body, stream) = match std::mem::replace(&mut self.body, nothing) {
+            Arrived::Whole(bytes) => (Some(bytes), None),
+            Arrived::Stream(stream) => (None, Some(stream)),
+        };
+        let large = body.as_ref().is_some_and(|body| body.len() > LARGE);
+        let check = move |call: &Call<Arrived>| {
             let limits = &call.revision.limits;
             steps::admit(call.operation(), &call.head, &call.places, body, limits)
         };
-        let admitted = if self.body.len() <= LARGE {
-            check(&mut self)
-        } else {
+        let admitted = if large {
             let checked = Box::pin(tokio::task::spawn_blocking(move || {
-                let admitted = check(&mut self);
+                let admitted = check(&self);
                 (self, admitted)
             }));
             let (this, admitted) = checked.await.map_err(|_| ServeError::Broken)?;
             self = this;
-            admitted
+            admitted?
+        } else {
+            check(&self)?
         };
-        Ok(self.with(admitted?))
+        Ok(self.with(Checked { admitted, stream }))
     }
 }
 
-impl Call<Admitted> {
+impl Call<Checked> {
     async fn enter(self) -> Result<Entered, ServeError> {
         let permit = self.revision.enter().await?;
         Ok(Entered { call: self, permit })
@@ -145,7 +168,7 @@ impl Call<Admitted> {
 
 /// An admitted request with its place among the calls.
 struct Entered {
-    call: Call<Admitted>,
+    call: Call<Checked>,
     permit: Permit,
 }
 
@@ -155,7 +178,7 @@ impl Entered {
             revision,
             operation,
             head,
-            body: admitted,
+            body: Checked { admitted, stream },
             ..
         } = self.call;
         let context = CallContext {
@@ -163,12 +186,15 @@ impl Entered {
             base_path: host.base_path.clone(),
             prefix: revision.prefix.clone(),
             request_id: record.request_id,
+            stream,
         };
         let meter = Arc::new(Meter::new(revision.limits.cpu_ms));
         record.meter = Some(meter.clone());
-        revision
+        let reply = revision
             .call(self.permit, operation, admitted, context, meter)
-            .await
+            .await;
+        record.noted(&host.commons);
+        reply
     }
 }
 

@@ -141,7 +141,7 @@ fn answer(schemas: &Schemas, document: &Value, case: &Case, limits: &Limits) -> 
         path: &values,
         query,
         headers: &headers,
-        body: Bytes::from(bytes),
+        body: Some(Bytes::from(bytes)),
     };
     match admit(&parameters, body.as_ref(), received, limits) {
         Ok(_) => "admitted".into(),

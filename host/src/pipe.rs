@@ -130,6 +130,11 @@ impl Pipe {
         self.state().moved
     }
 
+    /// Something else moved that belongs to it.
+    pub(crate) fn touch(&self) {
+        self.state().moved = Instant::now();
+    }
+
     /// All that was written, in bytes.
     pub(crate) fn written(&self) -> u64 {
         self.state().written

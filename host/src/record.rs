@@ -74,6 +74,13 @@ impl Record {
         })
     }
 
+    /// Tells of a limit that the guest was told of, and answered for itself.
+    pub(crate) fn noted(&self, commons: &Commons) {
+        if let Some(limit) = self.meter.as_ref().and_then(|meter| meter.hit()) {
+            self.failed(&ServeError::Limit(limit), commons);
+        }
+    }
+
     /// The request gets no line in the log.
     pub(crate) fn unlogged(&mut self) {
         self.ended = true;

@@ -17,7 +17,7 @@ use crate::hits::Hits;
 use crate::limit::Limit;
 use crate::places::{Permit, Places};
 use crate::runtime::{
-    Answered, CallContext, CallError, Code, Instance, Interrupt, Lanes, Meter, Pool, Ran,
+    Answered, CallContext, CallError, Code, Instance, Interrupt, Lanes, Meter, Pool, Ran, TICK,
 };
 use crate::serve_error::ServeError;
 use crate::stream;
@@ -183,10 +183,13 @@ impl Revision {
             answered
         });
         let deadline = tokio::time::Instant::now() + Duration::from_millis(self.limits.time_ms);
-        let interrupt = || async move {
-            tokio::select! {
-                () = tokio::time::sleep_until(deadline) => Interrupt::Late(Limit::Time),
-                () = self.cut.cancelled() => Interrupt::Cut,
+        let interrupt = |meter: &Arc<Meter>| {
+            let meter = meter.clone();
+            async move {
+                tokio::select! {
+                    () = self.late(deadline, &meter) => Interrupt::Late(Limit::Time),
+                    () = self.cut.cancelled() => Interrupt::Cut,
+                }
             }
         };
         match self.lanes.run(meter, guest, false, interrupt).await {
@@ -198,6 +201,21 @@ impl Revision {
             Ok(Ran::Done(Ok(Answered::Streamed))) => Err(ServeError::Broken),
             Ok(Ran::Done(Err(error))) => Err(error.into()),
             Err(interrupt) => Err(interrupt.into()),
+        }
+    }
+
+    /// Done when a call has had its time, without what it waited for pieces of its client's body.
+    async fn late(&self, deadline: tokio::time::Instant, meter: &Meter) {
+        let most = Duration::from_millis(self.limits.stream_ms);
+        tokio::time::sleep_until(deadline).await;
+        loop {
+            let late = deadline + meter.waited().min(most);
+            if late <= tokio::time::Instant::now() {
+                return;
+            }
+            // A wait that lasts moves the end on as it is looked at: not too often.
+            tokio::time::sleep_until(late).await;
+            tokio::time::sleep(TICK).await;
         }
     }
 

@@ -26,7 +26,7 @@ impl Host {
     /// A [`Peer`](crate::Peer) and an [`Identity`](crate::Identity) among the request's extensions reach the guest.
     pub async fn dispatch<B>(&self, request: Request<B>) -> Response<Body>
     where
-        B: http_body::Body,
+        B: http_body::Body + Send + 'static,
         B::Error: std::fmt::Display,
     {
         let host = &*self.0;

@@ -111,13 +111,15 @@ impl From<ServeError> for Problem {
                 | Limit::CoreInstances
                 | Limit::Stack
                 | Limit::Answer
-                | Limit::StreamBytes
                 | Limit::Log => internal(),
                 // What comes with words for the client is a `BodyLimit`.
                 Limit::JsonDepth | Limit::FormParts => {
                     Problem::new(StatusCode::BAD_REQUEST, "bad-body")
                 }
-                Limit::Body => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
+                // Said beforehand by the client; an answer is cut when its head is out.
+                Limit::Body | Limit::StreamBytes => {
+                    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large")
+                }
                 Limit::BodyTime => Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timed-out")
                     .header(header::CONNECTION, HeaderValue::from_static("close")),
                 Limit::Concurrency | Limit::Queue | Limit::Pool => busy("busy", 1),

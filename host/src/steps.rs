@@ -65,7 +65,7 @@ pub(crate) fn admit(
     operation: &Operation,
     head: &Parts,
     places: &Places,
-    body: Bytes,
+    body: Option<Bytes>,
     limits: &Limits,
 ) -> Result<Admitted, ServeError> {
     let segments = places.segments(head.uri.path());

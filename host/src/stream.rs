@@ -42,6 +42,7 @@ pub(crate) fn begin(
             operation,
             request_id,
             meter: guest.meter().clone(),
+            hit_before: guest.meter().hit(),
             began: Instant::now(),
             pipe: Ended(pipe),
         };
@@ -55,6 +56,7 @@ struct Stream {
     operation: usize,
     request_id: RequestId,
     meter: Arc<Meter>,
+    hit_before: Option<Limit>,
     began: Instant,
     pipe: Ended,
 }
@@ -112,6 +114,12 @@ impl Stream {
         };
         let (bytes, lasted) = (self.pipe.0.written(), self.began.elapsed());
         called.streamed(bytes, lasted, broken);
+        // One that was hit before the head was told of with the head.
+        if let Some(limit) = self.meter.hit()
+            && self.hit_before.is_none()
+        {
+            called.failed(&ServeError::Limit(limit), &self.revision.commons);
+        }
         if let Some(error) = broken {
             let commons = &self.revision.commons;
             called.failed(error, commons);

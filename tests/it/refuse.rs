@@ -140,11 +140,6 @@ refusals! {
         operation["requestBody"] = json!({ "content": { "application/x-www-form-urlencoded": { "schema": { "oneOf": [{}], "type": "object" } } } });
         contract_refused(&contracts::with_paths(&json!({ "/form": { "post": operation } })), &["`oneOf`", "application~1x-www-form-urlencoded"]).await;
     };
-    a_streamed_body_is_refused_by_name: async {
-        let mut operation = contracts::operation("stream");
-        operation["requestBody"] = json!({ "content": { "text/plain": { "x-switchback-stream": true } } });
-        contract_refused(&contracts::with_paths(&json!({ "/stream": { "post": operation } })), &["x-switchback-stream"]).await;
-    };
     a_path_of_the_hosts_own_is_refused: async {
         for path in ["/docs", "/openapi.json", "/-/live", "/openapi/x.json"] {
             let contract = contracts::with_paths(&json!({ path: { "get": contracts::operation("x") } }));

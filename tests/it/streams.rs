@@ -30,9 +30,13 @@ fn guest(version: &str) -> Vec<u8> {
         operation["operationId"] = id.into();
         operation
     };
+    let mut upload = script("script-post");
+    upload["requestBody"] = json!({
+        "required": true,
+        "content": { "application/octet-stream": { "x-switchback-stream": true } },
+    });
     let paths = json!({
-        "/script": { "get": script("script") },
-        "/head": { "head": script("script-head") },
+        "/script": { "get": script("script"), "head": script("script-head"), "post": upload },
         "/counter": { "get": contracts::operation("counter") },
     });
     blank(&contracts::with_paths(&paths), version, Describe::Contract)
@@ -47,6 +51,15 @@ struct Raw {
 impl Raw {
     async fn ask(harness: &Harness, script: &str) -> Raw {
         let head = format!("GET /script HTTP/1.1\r\nhost: x\r\nx-script: {script}\r\n\r\n");
+        Raw::send(harness, head.as_bytes()).await
+    }
+
+    /// Begins an upload; its body is the test's affair.
+    async fn upload(harness: &Harness, script: &str, framing: &str) -> Raw {
+        let head = format!(
+            "POST /script HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\nx-script: {script}\r\n\
+             {framing}\r\n\r\n"
+        );
         Raw::send(harness, head.as_bytes()).await
     }
 
@@ -67,6 +80,11 @@ impl Raw {
             .write_all(bytes)
             .await
             .expect("the server reads");
+    }
+
+    async fn chunk(&mut self, text: &str) {
+        let chunk = format!("{:x}\r\n{text}\r\n", text.len());
+        self.write(chunk.as_bytes()).await;
     }
 
     /// Reads until `text` has come.
@@ -289,7 +307,9 @@ async fn each_limit_of_a_stream_resets_it_and_is_told_by_name() {
             Limit::Cpu,
             "start 200; write first; spin",
             Limits {
-                cpu_ms: 100,
+                cpu_ms: 20,
+                // On a busy machine a guest gets less than its share, and so is never stopped.
+                stream_cpu_percent: 1,
                 ..Limits::default()
             },
         ),
@@ -339,4 +359,192 @@ async fn a_stream_of_a_revision_that_has_to_go_is_reset() {
         matches!(event, Event::Drained { revision: 1, .. })
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_gets_the_head_of_a_stream_and_its_guest_is_stopped() {
+    let harness = serving(Limits::default()).await;
+    let mut client = harness.client();
+    let script = [("x-script", "start 203; wait")];
+    let reply = client.send("HEAD", "/script", &script, "").await;
+    assert_eq!((reply.status.as_u16(), reply.text()), (203, ""));
+    all_calls_over(&harness).await;
+    for status in ["204", "304"] {
+        let script = format!("start {status}; write x; wait");
+        let script = [("x-script", script.as_str())];
+        let reply = client.send("GET", "/script", &script, "").await;
+        assert_eq!((reply.status.as_str(), reply.text()), (status, ""));
+    }
+    all_calls_over(&harness).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_and_writing_go_side_by_side() {
+    let harness = serving(Limits::default()).await;
+    let chunked = "transfer-encoding: chunked";
+    let mut client = Raw::upload(&harness, "start 200; echo 100", chunked).await;
+    for piece in ["first", "second", "third"] {
+        client.chunk(piece).await;
+        client.sees(piece).await;
+    }
+    client.write(b"0\r\n\r\n").await;
+    client.sees("\r\n0\r\n\r\n").await;
+    // The connection serves on.
+    client
+        .write(b"GET /counter HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await;
+    client.sees(r#"{"count":1}"#).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_expects_to_be_told_is_told_when_the_guest_reads() {
+    let harness = serving(Limits::default()).await;
+    let framing = "content-length: 5\r\nexpect: 100-continue";
+    let mut client = Raw::upload(&harness, "sleep 20; count 3", framing).await;
+    client.sees("HTTP/1.1 100 Continue").await;
+    client.write(b"hello").await;
+    client.sees("HTTP/1.1 500 ").await;
+
+    let script = "start 200; count 3";
+    let mut client = Raw::upload(&harness, script, framing).await;
+    client.sees("HTTP/1.1 200 OK").await;
+    client.write(b"hello").await;
+    client.sees("\r\n5\r\n").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_required_stream_that_was_not_sent_is_missing_and_a_wrong_one_is_415() {
+    let harness = serving(Limits::default()).await;
+    let mut client = harness.client();
+    let kind = ("content-type", "application/octet-stream");
+    let reply = client.send("POST", "/script", &[kind], "").await;
+    assert_eq!(reply.status, 422, "{}", reply.text());
+    let json = ("content-type", "application/json");
+    let reply = client.send("POST", "/script", &[json], "{}").await;
+    assert_eq!(reply.status, 415, "{}", reply.text());
+    let script = ("x-script", "start 200; count 1000");
+    let reply = client
+        .send("POST", "/script", &[kind, script], "x".repeat(3_000_000))
+        .await;
+    assert_eq!(reply.text(), "3000000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_streamed_body_has_its_own_limits() {
+    let harness = serving(Limits {
+        stream_bytes: 1000,
+        body_time_ms: 100,
+        ..Limits::default()
+    })
+    .await;
+    let mut events = harness.host.events();
+    let script = "start 200; try count 100; tell";
+
+    let mut client = Raw::upload(&harness, script, "content-length: 1001").await;
+    client.sees("HTTP/1.1 413 ").await;
+    event(&mut events, hit(Limit::StreamBytes)).await;
+
+    let chunked = "transfer-encoding: chunked";
+    let mut client = Raw::upload(&harness, script, chunked).await;
+    client.chunk(&"x".repeat(1001)).await;
+    client.sees("IoError::TooLarge").await;
+    event(&mut events, hit(Limit::StreamBytes)).await;
+
+    let mut client = Raw::upload(&harness, script, chunked).await;
+    client.chunk("x").await;
+    client.sees("IoError::TimedOut").await;
+    event(&mut events, hit(Limit::BodyTime)).await;
+
+    let script = "try count 100; start 200; tell";
+    let mut client = Raw::upload(&harness, script, chunked).await;
+    client.sees("IoError::TimedOut").await;
+    event(&mut events, hit(Limit::BodyTime)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_the_client_is_not_the_guests_time() {
+    let harness = serving(Limits {
+        time_ms: 300,
+        ..Limits::default()
+    })
+    .await;
+    let chunked = "transfer-encoding: chunked";
+    let mut client = Raw::upload(
+        &harness,
+        "try read 9; try read 9; start 200; write done",
+        chunked,
+    )
+    .await;
+    for piece in ["first", "second"] {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        client.chunk(piece).await;
+    }
+    client.sees("done").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_may_come_before_its_body_was_read() {
+    let harness = serving(Limits::default()).await;
+    let framing = "content-length: 8000000";
+    let mut client = Raw::upload(&harness, "read 10; full enough", framing).await;
+    // The client sends on without looking; a reset would meet it.
+    for _ in 0..8 {
+        client.write(&[b'x'; 1_000_000]).await;
+    }
+    client.sees("enough").await;
+    all_calls_over(&harness).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_read_of_a_client_before_the_guest_asks() {
+    let harness = serving(Limits::default()).await;
+    let mut client = Raw::upload(
+        &harness,
+        "start 200; write ready; wait",
+        "content-length: 99000000",
+    )
+    .await;
+    client.sees("ready").await;
+    let piece = vec![b'x'; 1 << 20];
+    let sent = async {
+        for sent in 0.. {
+            let write = client.stream.write_all(&piece);
+            // What the sockets hold and no more: then it stands still.
+            if tokio::time::timeout(std::time::Duration::from_secs(1), write)
+                .await
+                .is_err()
+            {
+                return sent;
+            }
+        }
+        unreachable!()
+    };
+    let sent: usize = sent.await;
+    assert!(sent < 32, "{sent} MiB");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_upload_takes_no_memory() {
+    let harness = serving(Limits::default()).await;
+    let size = 64 << 20;
+    let framing = format!("content-length: {size}");
+    let mut client = Raw::upload(&harness, "start 200; count 65536", &framing).await;
+    client.sees("HTTP/1.1 200").await;
+    let before = most_memory();
+    let piece = vec![b'x'; 1 << 20];
+    for _ in 0..64 {
+        client.write(&piece).await;
+    }
+    client.sees(&size.to_string()).await;
+    let grown = most_memory() - before;
+    assert!(grown < 16 << 10, "{grown} KiB");
+}
+
+/// The most that this process has ever had resident, in KiB.
+fn most_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux says");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
+    kib.and_then(|kib| kib.parse().ok())
+        .expect("a number of KiB")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
 use super::ContractError;
@@ -33,6 +33,11 @@ impl Operation {
     /// Whether a body is declared. Without one, what a client sends is not read.
     pub(crate) fn has_body(&self) -> bool {
         self.body.is_some()
+    }
+
+    /// Whether a body that comes with these headers is declared as a stream, and so left for the guest to read.
+    pub(crate) fn streams(&self, headers: &HeaderMap) -> bool {
+        self.body.as_ref().is_some_and(|body| body.streams(headers))
     }
 
     /// Checks what a client sent against what is declared.

@@ -69,6 +69,8 @@ impl Kind {
             (Kind::Operation, "callbacks") => Each(Kind::Callback),
             (Kind::Callback, key) if key != "$ref" && !key.starts_with("x-") => One(Kind::PathItem),
             (Kind::Parameter | Kind::MediaType, "schema") => One(Kind::Schema),
+            // Of OpenAPI 3.2: what each item of a sequence is, as FastAPI describes its streams.
+            (Kind::MediaType, "itemSchema") => One(Kind::Schema),
             (Kind::Parameter | Kind::MediaType, "examples") => Each(Kind::Example),
             (Kind::Parameter | Kind::RequestBody | Kind::Response, "content") => {
                 Each(Kind::MediaType)

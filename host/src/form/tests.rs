@@ -37,7 +37,7 @@ fn send(
         path: &[],
         query: None,
         headers: &HeaderMap::from_iter([(header::CONTENT_TYPE, content_type.parse().unwrap())]),
-        body: sent.into(),
+        body: Some(sent.into()),
     };
     let limits = Limits {
         form_parts: 10,

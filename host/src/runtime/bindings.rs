@@ -18,10 +18,6 @@ pub(super) struct Request<'a> {
     pub(super) body: Body<'a>,
 }
 
-#[expect(
-    dead_code,
-    reason = "a case of the interface's type that this host does not make yet"
-)]
 #[derive(ComponentType, Lower)]
 #[component(variant)]
 pub(super) enum Body<'a> {
@@ -33,7 +29,6 @@ pub(super) enum Body<'a> {
     Bytes(Bytes<'a>),
     #[component(name = "form")]
     Form(Form<'a>),
-    // A contract that needs it is refused at load.
     #[component(name = "stream")]
     Stream(&'a str),
 }
@@ -109,10 +104,6 @@ pub(super) enum Answer {
     Streamed,
 }
 
-#[expect(
-    dead_code,
-    reason = "a case of the interface's type that this host does not make yet"
-)]
 #[derive(ComponentType, Lower)]
 #[component(variant)]
 pub(super) enum IoError {

@@ -223,7 +223,7 @@ async fn describe(linked: &Linked, purpose: &Purpose) -> Result<String, Error> {
         instance.describe(handle, openapi, &limits).await
     });
     // Time in the lane is the CPU limit's affair: on a busy machine most of it passes before the guest's turn comes.
-    let waited = || async move {
+    let waited = |_: &Arc<Meter>| async move {
         for _ in 0..DESCRIBE_WAITS.as_millis() / GLANCE.as_millis() {
             tokio::time::sleep(GLANCE).await;
             while watched.is_in_lane() {

@@ -6,7 +6,9 @@ use wasmtime::component::Linker;
 use super::bindings::{INCOMING, IoError, LOG, Level};
 use super::outlet;
 use super::state::{CallContext, GuestState};
+use crate::arrival::ReadError;
 use crate::identity::{Identity, Peer};
+use crate::limit::Limit;
 
 /// Links all of it. Everything is always there: toolchains keep the imports that a guest never calls.
 pub(super) fn link(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
@@ -85,13 +87,8 @@ fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
         };
         Ok((ask(&store, who),))
     })?;
-    // No contract with a streamed body is served, so there is never anything to read.
-    incoming.func_wrap("read", |store: Store<'_>, (_max,): (u32,)| {
-        let why = match store.data().call {
-            Some(_) => IoError::Other("the request's body is no stream: it came whole".into()),
-            None => IoError::Closed,
-        };
-        Ok((Err::<Vec<u8>, IoError>(why),))
+    incoming.func_wrap_async("read", |store: Store<'_>, (most,): (u32,)| {
+        Box::new(async move { Ok((read(store, most as usize).await,)) })
     })?;
     incoming.func_wrap(
         "read-file",
@@ -108,6 +105,45 @@ fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
             Ok((Ok(piece.to_vec()),))
         },
     )
+}
+
+/// The next piece of a body that is a stream. The wait for it is the client's time, and not the call's.
+async fn read(mut store: Store<'_>, most: usize) -> Result<Vec<u8>, IoError> {
+    let GuestState {
+        call,
+        outlet,
+        meter,
+        ..
+    } = store.data_mut();
+    let Some(call) = call else {
+        return Err(IoError::Closed);
+    };
+    let Some(stream) = &mut call.stream else {
+        let why = "the request's body is no stream: it came whole";
+        return Err(IoError::Other(why.into()));
+    };
+    if most == 0 {
+        let why = "a piece of no bytes would look like the end: ask for one at least";
+        return Err(IoError::Other(why.into()));
+    }
+    outlet.is_stream(meter);
+    if let Some(rest) = meter.rest() {
+        tokio::time::sleep(rest).await;
+    }
+    let waiting = meter.wait_for_the_client();
+    let piece = stream.read(most).await;
+    drop(waiting);
+    outlet.moved();
+    piece.map(Vec::from).map_err(|error| match error {
+        ReadError::Closed => IoError::Closed,
+        ReadError::Limit(limit) => {
+            meter.note(limit);
+            match limit {
+                Limit::BodyTime => IoError::TimedOut,
+                _ => IoError::TooLarge,
+            }
+        }
+    })
 }
 
 fn log(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {

@@ -160,6 +160,7 @@ impl Instance {
                 AdmittedBody::Bytes { media_type, data } => {
                     bindings::Body::Bytes(bindings::Bytes { media_type, data })
                 }
+                AdmittedBody::Stream { media_type } => bindings::Body::Stream(media_type),
                 AdmittedBody::Form { fields, files } => {
                     told = files.iter().map(bindings::File::from).collect();
                     bindings::Body::Form(bindings::Form {

@@ -150,7 +150,7 @@ impl Lanes {
         meter: Arc<Meter>,
         future: Pin<Box<dyn Future<Output = T> + Send>>,
         start_slow: bool,
-        interrupt: impl FnOnce() -> I,
+        interrupt: impl FnOnce(&Arc<Meter>) -> I,
     ) -> Result<Ran<T>, Interrupt>
     where
         I: Future<Output = Interrupt>,
@@ -169,7 +169,8 @@ impl Lanes {
             }
         }
         // Boxed: what only some calls need would else be moved about with every call.
-        Box::pin(self.wait(Running { guest, cancel }, slow, interrupt())).await
+        let interrupt = interrupt(&guest.meter);
+        Box::pin(self.wait(Running { guest, cancel }, slow, interrupt)).await
     }
 
     /// The rest of a guest's run after its answer has begun.
@@ -417,12 +418,9 @@ mod tests {
 
         while lanes.now_ms() < 200 {
             let quick = Box::pin(async { tokio::task::yield_now().await });
-            let call = lanes.run(
-                Arc::new(Meter::new(1_000)),
-                quick,
-                false,
-                std::future::pending,
-            );
+            let call = lanes.run(Arc::new(Meter::new(1_000)), quick, false, |_| {
+                std::future::pending()
+            });
             call.await.unwrap();
         }
 

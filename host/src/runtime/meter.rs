@@ -7,8 +7,8 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -81,6 +81,22 @@ pub(crate) struct Meter {
     begun: Mutex<Option<Box<Begun>>>,
     /// Set when the call wrote more to the log than it may.
     overran_log: AtomicBool,
+    /// What the call has waited for its client, in nanoseconds, and since when it does so now, if it does.
+    waited: AtomicU64,
+    waits_since: AtomicU64,
+    /// A limit that the guest was told of and may answer for itself.
+    hit: OnceLock<Limit>,
+}
+
+/// While it lives, the call waits for its client.
+pub(super) struct Waiting<'m>(&'m Meter);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let waited = self.0.waited();
+        self.0.waits_since.store(0, Relaxed);
+        self.0.waited.store(waited.as_nanos() as u64, Relaxed);
+    }
 }
 
 /// Why a call was stopped from outside; found again in the error that wasmtime returns.
@@ -108,19 +124,55 @@ impl Meter {
             in_lane: AtomicBool::new(false),
             begun: Mutex::new(None),
             overran_log: AtomicBool::new(false),
+            waited: AtomicU64::new(0),
+            waits_since: AtomicU64::new(0),
+            hit: OnceLock::new(),
         }
     }
 
-    /// The guest hands out the head of its answer and has to stand still once, so that whoever waits finds it. From here
-    /// on it computes from a reserve that refills by `share` percent of the time: a stream may live for an hour and
-    /// compute all the while, but not take a core.
+    /// The guest hands out the head of its answer and has to stand still once, so that whoever waits finds it. What
+    /// it has computed until here is forgiven.
     pub(super) async fn begin(&self, begun: Begun, share: u64) {
-        self.refilled.store(clock(libc::CLOCK_MONOTONIC), Relaxed);
-        self.share.store(share, Relaxed);
+        self.share(share);
         let spent = self.spent.load(Relaxed);
         self.limit.store(spent + self.reserve, Relaxed);
         *self.begun() = Some(Box::new(begun));
         Once(false).await;
+    }
+
+    /// From here on the call is a stream: it computes from a reserve that refills by `share` percent of the time. So it
+    /// may live for an hour and compute all the while, but not take a core.
+    pub(super) fn share(&self, share: u64) {
+        if self.share.swap(share, Relaxed) == 0 {
+            self.refilled.store(clock(libc::CLOCK_MONOTONIC), Relaxed);
+        }
+    }
+
+    /// The call waits for its client until what is returned is dropped.
+    pub(super) fn wait_for_the_client(&self) -> Waiting<'_> {
+        let now = clock(libc::CLOCK_MONOTONIC);
+        self.waits_since.store(now, Relaxed);
+        Waiting(self)
+    }
+
+    /// What the call has waited for its client by now: that is not its own time.
+    pub(crate) fn waited(&self) -> Duration {
+        let before = self.waited.load(Relaxed);
+        let now = match self.waits_since.load(Relaxed) {
+            0 => 0,
+            since => clock(libc::CLOCK_MONOTONIC).saturating_sub(since),
+        };
+        Duration::from_nanos(before + now)
+    }
+
+    /// The guest was told of a limit, and may answer for itself.
+    pub(super) fn note(&self, limit: Limit) {
+        let _ = self.hit.set(limit);
+    }
+
+    /// The first limit of which the guest was told.
+    pub(crate) fn hit(&self) -> Option<Limit> {
+        self.hit.get().copied()
     }
 
     pub(super) fn has_begun(&self) -> bool {

@@ -21,7 +21,7 @@ pub use engine::Imports;
 pub(crate) use engine::Machine;
 pub(crate) use instance::{Answered, CallError, Instance};
 pub(crate) use lane::{Interrupt, Lane, Lanes, Ran, Running};
-pub(crate) use meter::Meter;
+pub(crate) use meter::{Meter, TICK};
 pub(crate) use outlet::Begun;
 pub(crate) use pool::Pool;
 pub(crate) use state::CallContext;

@@ -9,6 +9,7 @@ use wasmtime::component::Linker;
 
 use super::bindings::{IoError, OUTGOING, Payload};
 use super::instance::CallError;
+use super::meter::Meter;
 use super::state::GuestState;
 use crate::answer;
 use crate::config::Limits;
@@ -55,6 +56,18 @@ impl Outlet {
             (None, true) if !streamed => Err(CallError::FullAfterStart),
             (None, false) if streamed => Err(CallError::NotStreamed),
             (None, _) => Ok(()),
+        }
+    }
+
+    /// From here on the call computes as streams do.
+    pub(super) fn is_stream(&self, meter: &Meter) {
+        meter.share(self.share);
+    }
+
+    /// A stream that reads does not stand still.
+    pub(super) fn moved(&self) {
+        if let Some(pipe) = &self.pipe {
+            pipe.touch();
         }
     }
 

@@ -9,6 +9,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::guest_log::GuestLog;
 use super::meter::{Meter, Stopped};
 use super::outlet::Outlet;
+use crate::arrival::Incoming;
 use crate::config::Limits;
 use crate::limit::Limit;
 use crate::request_id::RequestId;
@@ -37,6 +38,8 @@ pub(crate) struct CallContext {
     /// The plugin's own prefix.
     pub(crate) prefix: Arc<str>,
     pub(crate) request_id: RequestId,
+    /// The body, where the guest reads it itself.
+    pub(crate) stream: Option<Box<Incoming>>,
 }
 
 impl GuestState {
