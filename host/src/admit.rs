@@ -433,10 +433,6 @@ mod tests {
     fn what_cannot_be_served_is_refused_or_warned_of_by_name() {
         for (described, words) in [
             (
-                json!({ "requestBody": { "content": { "text/plain": { "x-switchback-stream": true } } } }),
-                "declared as a stream",
-            ),
-            (
                 json!({ "parameters": [query("o", json!({ "type": "object" }))] }),
                 "cannot be an object",
             ),

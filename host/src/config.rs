@@ -101,10 +101,10 @@ pub struct Limits {
     /// Wall time of a streamed answer after its head, in milliseconds; then it is reset. An hour: each holds an
     /// instance and a place among the calls, and browsers take up server-sent events again by themselves.
     pub stream_ms: u64,
-    /// A streamed answer, in bytes; then it is reset. 1 GiB: it is never held, so this is about a plugin that
-    /// does not stop.
+    /// A streamed body, in bytes, either way; then 413, or the answer is reset. 1 GiB: it is never held, so this is about
+    /// what does not stop.
     pub stream_bytes: u64,
-    /// The part of a core that a streamed answer may take after its head, in percent. It has a reserve of `cpu_ms`,
+    /// The part of a core that a stream may take, in percent. It has a reserve of `cpu_ms`,
     /// which is full at the head and refills at this rate; below half of it the guest waits in `write`, and without any it
     /// is reset, so a guest has to write something every half `cpu_ms` of computing. 50: a long stream leaves
     /// room for the quick calls beside it.

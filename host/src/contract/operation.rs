@@ -162,7 +162,6 @@ pub(super) fn compile(
         )?),
         None => None,
     };
-    no_streams(document, declared)?;
     let secured = operation
         .get("security")
         .or_else(|| document.get("security"))
@@ -268,33 +267,6 @@ fn list(
         });
     }
     Ok(all)
-}
-
-/// Answers in pieces are for a later version.
-fn no_streams(document: &Value, declared: &Declared<'_>) -> Result<(), ContractError> {
-    let responses = join(&declared.pointer, "responses");
-    let Some(Value::Object(by_status)) = declared.operation.get("responses") else {
-        return Ok(());
-    };
-    for status in by_status.keys().filter(|status| !status.starts_with("x-")) {
-        let (at, response) = resolve(document, &join(&responses, status))?;
-        let Some(Value::Object(content)) = response.get("content") else {
-            continue;
-        };
-        for (media, described) in content {
-            if described.get("x-switchback-stream") == Some(&Value::Bool(true)) {
-                let message = format!(
-                    "the answer `{media}` is declared as a stream, which is not supported by this version yet: leave \
-                     `x-switchback-stream` away"
-                );
-                return Err(ContractError::new(
-                    &join(&join(&at, "content"), media),
-                    message,
-                ));
-            }
-        }
-    }
-    Ok(())
 }
 
 fn object<'d>(value: &'d Value, at: &str) -> Result<&'d Map<String, Value>, ContractError> {

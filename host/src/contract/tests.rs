@@ -319,22 +319,13 @@ mod refusals {
     }
 
     #[test]
-    fn forms_without_fields_and_streams() {
+    fn forms_without_fields() {
         for media in ["multipart/form-data", "application/x-www-form-urlencoded"] {
             refused(
                 &one(json!({ "requestBody": { "content": { media: {} } } })),
                 &format!("the form `{media}` needs a `schema`"),
             );
         }
-        let stream = json!({ "content": { "text/plain": { "x-switchback-stream": true } } });
-        refused(
-            &one(json!({ "requestBody": stream })),
-            "the body `text/plain` is declared as a stream",
-        );
-        refused(
-            &one(json!({ "responses": { "200": stream } })),
-            "the answer `text/plain` is declared as a stream",
-        );
     }
 
     #[test]
