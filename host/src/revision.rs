@@ -139,8 +139,10 @@ impl Revision {
         // Boxed: what only some calls need would else be moved about with every call.
         Box::pin(async {
             tokio::select! {
-                permit = self.places.in_turn() => permit,
+                // First: the call that is cut before this one frees its place.
+                biased;
                 () = self.cut.cancelled() => Err(ServeError::Cut),
+                permit = self.places.in_turn() => permit,
             }
         })
         .await
