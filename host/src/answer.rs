@@ -121,7 +121,7 @@ pub struct GuestAnswer {
 }
 
 /// What a guest may not set: how the message is framed is the host's.
-const FRAMING: [HeaderName; 6] = [
+pub(crate) const FRAMING: [HeaderName; 6] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
     header::TE,

@@ -102,6 +102,14 @@ fn said(headers: &HeaderMap) -> Option<u64> {
         .and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
+/// How long the client says that its body is: if that is too much, it is refused before a byte of it is waited for.
+pub(crate) fn length(headers: &HeaderMap, limits: &Limits) -> Result<Option<u64>, ServeError> {
+    match said(headers) {
+        Some(said) if said > limits.body_bytes => Err(ServeError::Limit(Limit::Body)),
+        said => Ok(said),
+    }
+}
+
 /// Reads a body to its end.
 pub(crate) async fn read<B>(
     body: B,
@@ -113,11 +121,7 @@ where
     B::Error: std::fmt::Display,
 {
     let most = usize::try_from(limits.body_bytes).unwrap_or(usize::MAX);
-    // Said to be too large: refused before a byte of it is waited for.
-    let said = said(headers);
-    if said.is_some_and(|said| said > limits.body_bytes) {
-        return Err(ServeError::Limit(Limit::Body));
-    }
+    let said = length(headers, limits)?;
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }

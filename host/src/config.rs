@@ -218,7 +218,8 @@ pub enum Isolation {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PluginConfig {
-    /// Where the plugin's paths begin: empty, or `/shop`.
+    /// Where the plugin's paths begin: `/shop`, or `/` for the root; empty: at the root, but under `/NAME` for a
+    /// standard component without a document, which takes every path.
     pub prefix: String,
     /// How many instances serve it, and so its calls at once; none: as its contract says (`x-switchback-instances`), or
     /// as many as there are calls. Such instances are kept for as long as the revision serves, so 1 is for state that
@@ -296,7 +297,9 @@ impl Config {
             if !is_plugin_name(name) {
                 return refuse(&section, format!("is no name for a plugin: {NAME_RULE}"));
             }
-            path(&format!("{section}.prefix"), &plugin.prefix)?;
+            if plugin.prefix != "/" {
+                path(&format!("{section}.prefix"), &plugin.prefix)?;
+            }
             if let Some(limits) = &plugin.limits {
                 limits.validate(&format!("{section}.limits"))?;
             }
@@ -521,9 +524,7 @@ mod tests {
 
     #[test]
     fn a_prefix_must_be_a_path_as_clients_send_it() {
-        for wrong in [
-            "shop", "/", "/shop/", "/a//b", "/../b", "/a b", "/{id}", "/a?b",
-        ] {
+        for wrong in ["shop", "/shop/", "/a//b", "/../b", "/a b", "/{id}", "/a?b"] {
             let plugin = PluginConfig {
                 prefix: wrong.into(),
                 ..PluginConfig::default()

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::Events;
 use crate::limit::Limit;
 use crate::revision::Revision;
-use crate::runtime::{Cache, Imports, Lane, Loader, Machine};
+use crate::runtime::{Cache, Imports, Lane, Loader, Machines};
 use crate::swap::{Books, Origin, Ready, closed};
 
 /// Routes HTTP requests to plugins, and swaps plugins while it does. A cheap clone of one shared thing.
@@ -109,9 +109,13 @@ pub struct PluginStatus {
     pub revision: u64,
     /// SHA-256 of its component, in hex.
     pub hash: String,
+    /// The interface by which requests reach it: `switchback:plugin@0.1`, `wasi:http@0.2` or `wasi:http@0.3`.
+    pub interface: &'static str,
+    /// Whether it runs on the engine for components with tasks of their own (WASI 0.3), rather than on the quicker one.
+    pub concurrent: bool,
     /// Empty, or `/shop`.
     pub prefix: String,
-    /// Method, path with the prefix, and operation.
+    /// Method, path with the prefix, and operation; `*` where it takes every method of every path.
     pub operations: Vec<(http::Method, String, String)>,
     /// What the contract says and this host does not enforce.
     pub warnings: Vec<String>,
@@ -143,20 +147,20 @@ impl HostBuilder {
         config
             .validate()
             .map_err(|error| Error::with_source(ErrorKind::Config, error.to_string(), error))?;
-        let machine = Machine::new(imports, &config.host)?;
+        let host = Arc::new(config.host.clone());
+        let machines = Machines::new(imports, host.clone())?;
         let cache = match &config.host.cache_dir {
-            Some(dir) => Cache::open(dir, config.host.cache_bytes, machine.engine())?,
+            Some(dir) => Cache::open(dir, config.host.cache_bytes, machines.engine())?,
             None => None,
         };
         let threads =
             |error| Error::with_source(ErrorKind::Internal, "no threads can be started", error);
-        let host = Arc::new(config.host.clone());
         Ok(Host(Arc::new(Inner {
             base_path: config.host.base_path.as_str().into(),
             api: ArcSwap::from_pointee(Api::empty(host.clone())),
             commons: Commons::new(host.clone()).map_err(threads)?,
             lane: Lane::new().map_err(threads)?,
-            loader: Arc::new(Loader::new(machine, cache)),
+            loader: Arc::new(Loader::new(machines, cache)),
             ready: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             books: Mutex::default(),
@@ -354,6 +358,8 @@ fn status(revision: &Revision) -> PluginStatus {
         name: revision.name.to_string(),
         revision: revision.number,
         hash: revision.code.hash.clone(),
+        interface: revision.code.interface(),
+        concurrent: revision.code.is_concurrent(),
         prefix: revision.prefix.to_string(),
         operations: contract.operations.iter().map(operation).collect(),
         warnings: contract.warnings.clone(),

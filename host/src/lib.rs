@@ -87,9 +87,13 @@ mod revision;
 #[cfg(feature = "runtime")]
 mod runtime;
 #[cfg(feature = "runtime")]
+mod sent;
+#[cfg(feature = "runtime")]
 mod serve;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "runtime")]
+mod standard;
 #[cfg(feature = "runtime")]
 mod stream;
 #[cfg(feature = "runtime")]

@@ -4,7 +4,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use http::{HeaderValue, Response};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response};
 use tokio_util::sync::CancellationToken;
 
 use crate::admit::Admitted;
@@ -19,6 +20,7 @@ use crate::places::{Permit, Places};
 use crate::runtime::{
     Answered, CallContext, CallError, Code, Instance, Interrupt, Lanes, Meter, Pool, Ran, TICK,
 };
+use crate::sent::Sent;
 use crate::serve_error::ServeError;
 use crate::stream;
 
@@ -65,8 +67,18 @@ pub(crate) struct Remains {
 pub(crate) enum Reply {
     /// The answer, not yet looked at.
     Full(GuestAnswer),
+    /// The answer of a standard component, not yet looked at.
+    Standard(Response<Bytes>),
     /// The head of an answer whose pieces are still made; the guest goes on by itself.
     Streamed(Response<Body>),
+}
+
+/// What a guest is handed, by the interface of its code.
+pub(crate) enum Work {
+    /// To a plugin with a contract.
+    Plugin(Admitted),
+    /// To a standard component.
+    Standard(Request<Sent>),
 }
 
 impl Revision {
@@ -153,17 +165,17 @@ impl Revision {
         self: &Arc<Self>,
         permit: Permit,
         operation: usize,
-        admitted: Admitted,
+        work: Work,
         context: CallContext,
         meter: Arc<Meter>,
     ) -> Result<Reply, ServeError> {
         if !self.pool.keeps {
-            return self.run(permit, operation, admitted, context, meter).await;
+            return self.run(permit, operation, work, context, meter).await;
         }
         // On a task of its own: a client that goes away must not take the plugin's state with it.
         let this = self.clone();
         let call = Box::pin(tokio::spawn(async move {
-            this.run(permit, operation, admitted, context, meter).await
+            this.run(permit, operation, work, context, meter).await
         }));
         call.await.unwrap_or(Err(ServeError::Broken))
     }
@@ -172,15 +184,13 @@ impl Revision {
         self: &Arc<Self>,
         permit: Permit,
         operation: usize,
-        admitted: Admitted,
+        work: Work,
         context: CallContext,
         meter: Arc<Meter>,
     ) -> Result<Reply, ServeError> {
         let (this, account) = (self.clone(), meter.clone());
         let guest = Box::pin(async move {
-            let answered = this
-                .call_instance(operation, &admitted, context, account)
-                .await;
+            let answered = this.call_instance(operation, work, context, account).await;
             drop(permit);
             answered
         });
@@ -196,6 +206,7 @@ impl Revision {
         };
         match self.lanes.run(meter, guest, false, interrupt).await {
             Ok(Ran::Done(Ok(Answered::Full(answer)))) => Ok(Reply::Full(answer)),
+            Ok(Ran::Done(Ok(Answered::Standard(answer)))) => Ok(Reply::Standard(answer)),
             Ok(Ran::Begun(begun, guest)) => {
                 let head = stream::begin(self, operation, *begun, guest);
                 Ok(Reply::Streamed(head))
@@ -224,7 +235,7 @@ impl Revision {
     async fn call_instance(
         &self,
         operation: usize,
-        admitted: &Admitted,
+        work: Work,
         context: CallContext,
         meter: Arc<Meter>,
     ) -> Result<Answered, CallError> {
@@ -232,11 +243,19 @@ impl Revision {
             Some(instance) => instance,
             None => Box::pin(self.fresh(&meter)).await?,
         };
-        let id = &self.operation(operation).id;
         let mut loss = Loss(self.pool.keeps.then_some(self));
-        let (instance, answer) = instance
-            .handle(id, admitted, context, meter, &self.limits)
-            .await;
+        let (instance, answer) = match work {
+            Work::Plugin(admitted) => {
+                let id = &self.operation(operation).id;
+                instance
+                    .handle(id, &admitted, context, meter, &self.limits)
+                    .await
+            }
+            // Boxed: the other kind's calls need no room for it.
+            Work::Standard(request) => {
+                Box::pin(instance.serve(request, context, meter, &self.limits)).await
+            }
+        };
         if let Some(instance) = instance {
             self.pool.put(instance, &self.limits);
             loss.0 = None;

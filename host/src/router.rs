@@ -3,14 +3,20 @@
 //! One table per method, because OpenAPI routes by method first: with `GET /users/me` and `DELETE /users/{id}`, the
 //! request `DELETE /users/me` is for the second. Within a method, fixed text comes before a parameter, and a parameter
 //! before one that takes the rest of the path. Parameters are known by position, so that plugins may name them
-//! differently.
+//! differently. What no other route takes goes to a plugin that takes every method, if one is there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 
 use http::Method;
 
 use crate::path::{PathTemplate, RequestPath, canonical};
+
+/// The method of a route that takes every method.
+pub(crate) const ANY: &str = "*";
+
+/// In the table of [`ANY`]: what belongs to a plugin that has no such route there.
+const NOBODY: usize = usize::MAX;
 
 /// One thing to route to.
 #[derive(Clone, Debug)]
@@ -19,7 +25,7 @@ pub(crate) struct Route<'a, T> {
     pub(crate) plugin: &'a str,
     /// What stands before the plugin's own paths: empty, or `/shop`.
     pub(crate) prefix: &'a str,
-    /// The only method it answers.
+    /// The only method it answers, or [`ANY`].
     pub(crate) method: Method,
     /// The path as the contract writes it: named where two clash.
     pub(crate) path: &'a str,
@@ -153,6 +159,7 @@ impl<T> Router<T> {
         let mut known: HashMap<(Method, String), (&'a str, &'a str, &'a str)> = HashMap::new();
         let mut empty_rests = Vec::new();
         let mut targets = Vec::new();
+        let (mut prefixes, mut open) = (HashSet::new(), HashSet::new());
 
         for route in routes {
             let Route {
@@ -164,6 +171,10 @@ impl<T> Router<T> {
                 target,
             } = route;
             let before = canonical(prefix);
+            prefixes.insert(before.clone());
+            if method == ANY {
+                open.insert(before.clone());
+            }
             let shape = format!("{before}{}", template.shape());
             if let Some((other_plugin, other_prefix, other_path)) =
                 known.get(&(method.clone(), shape.clone()))
@@ -179,6 +190,9 @@ impl<T> Router<T> {
             insert(&mut builders, &method, &shape, targets.len());
             if let Some(empty) = template.shape_without_rest() {
                 empty_rests.push((method.clone(), format!("{before}{empty}"), targets.len()));
+                if method == ANY {
+                    empty_rests.push((method.clone(), before.into_owned(), targets.len()));
+                }
             }
             known.insert((method, shape), (plugin, prefix, path));
             targets.push((target, template.names().len()));
@@ -187,6 +201,14 @@ impl<T> Router<T> {
         // `/files/{rest}` also serves `/files/`, unless somebody declares that path itself.
         for (method, shape, target) in empty_rests {
             insert(&mut builders, &method, &shape, target);
+        }
+        // Whoever takes every path at the root takes none under another plugin's prefix.
+        if let Some((any, _)) = builders.iter().find(|(method, _)| method == ANY) {
+            let any = any.clone();
+            for prefix in prefixes.difference(&open).filter(|owned| !owned.is_empty()) {
+                insert(&mut builders, &any, prefix, NOBODY);
+                insert(&mut builders, &any, &format!("{prefix}/<*0>"), NOBODY);
+            }
         }
 
         let tables = builders
@@ -206,8 +228,12 @@ impl<T> Router<T> {
         method: &Method,
         path: &'p RequestPath<'_>,
     ) -> Result<Found<'r, 'p, T>, NoRoute> {
-        let table = self.tables.iter().find(|(known, _)| known == method);
-        let Some(found) = table.and_then(|(_, table)| search(table, path.as_str())) else {
+        let search = |method: &str| {
+            let table = self.tables.iter().find(|(known, _)| known == method);
+            table.and_then(|(_, table)| search(table, path.as_str()))
+        };
+        let found = search(method.as_str()).or_else(|| search(ANY));
+        let Some(found) = found.filter(|found| *found.data() != NOBODY) else {
             return Err(self.instead(path.as_str()));
         };
 
@@ -243,7 +269,7 @@ impl<T> Router<T> {
         let fitting = self
             .tables
             .iter()
-            .filter(|(_, table)| search(table, path).is_some());
+            .filter(|(method, table)| method != ANY && search(table, path).is_some());
         let mut methods: Vec<Method> = fitting.map(|(method, _)| method.clone()).collect();
         methods.sort_by(|a, b| a.as_str().cmp(b.as_str()));
         methods

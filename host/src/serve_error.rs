@@ -8,6 +8,8 @@ use crate::limit::Limit;
 use crate::problem::{Problem, Violation};
 #[cfg(feature = "runtime")]
 use crate::runtime::{CallError, Interrupt};
+#[cfg(feature = "runtime")]
+use crate::sent::SentError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
@@ -53,9 +55,12 @@ impl From<CallError> for ServeError {
         match error {
             CallError::Limit(limit) => ServeError::Limit(limit),
             CallError::Aborted(why) => ServeError::Aborted(why),
-            CallError::NotStreamed | CallError::FullAfterStart => {
+            CallError::NotStreamed | CallError::FullAfterStart | CallError::NoAnswer(_) => {
                 ServeError::BadAnswer(error.to_string())
             }
+            CallError::Body(SentError::TooLarge) => ServeError::Limit(Limit::Body),
+            CallError::Body(SentError::TooSlow) => ServeError::Limit(Limit::BodyTime),
+            CallError::Body(SentError::Broken) => ServeError::BodyBroken(error.to_string()),
             CallError::Cancelled => ServeError::Cut,
             CallError::Trapped(why) => ServeError::Trapped(why),
         }

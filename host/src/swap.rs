@@ -108,7 +108,7 @@ impl Inner {
                 format!("the contract's `x-switchback-instances` is {instances}, {KEPT_AND_FRESH}");
             return Err(Error::new(ErrorKind::Contract, message));
         }
-        let prefix = self.prefix(name);
+        let prefix = self.prefix(name, &code);
         for operation in &code.contract.operations {
             let path = format!("{prefix}{}", operation.path);
             if is_reserved(&path) {
@@ -123,11 +123,13 @@ impl Inner {
         Ok(code)
     }
 
-    fn prefix(&self, name: &str) -> &str {
-        self.config
-            .plugins
-            .get(name)
-            .map_or("", |plugin| plugin.prefix.trim_end_matches('/'))
+    /// Where a plugin's paths begin: as configured, else at the root, or under its name if it takes every path.
+    fn prefix(&self, name: &str, code: &Code) -> String {
+        match self.config.plugins.get(name) {
+            Some(own) if !own.prefix.is_empty() => own.prefix.trim_end_matches('/').into(),
+            _ if code.contract.is_catch_all() => format!("/{name}"),
+            _ => String::new(),
+        }
     }
 
     pub(crate) fn revision(
@@ -143,7 +145,7 @@ impl Inner {
         let hits = books.hits.entry(name.clone()).or_default().clone();
         let terms = Terms {
             hits,
-            prefix: self.prefix(&name).into(),
+            prefix: self.prefix(&name, &code).into(),
             limits: self.config.limits_of(&name).clone(),
             instances: self.config.instances_of(&name).or(code.contract.instances),
         };

@@ -23,3 +23,4 @@ mod sdk_streams;
 mod sources;
 mod streams;
 mod swap;
+mod wasi_http;

@@ -158,6 +158,12 @@ pub fn inputs() -> Vec<u8> {
     built("target/test-guests/inputs.wasm")
 }
 
+/// A standard component (`wasi:http` 0.2): what it does, the last segment of the path says; see
+/// `tests/guests/standard/src/lib.rs`.
+pub fn standard() -> Vec<u8> {
+    built("target/test-guests/standard.wasm")
+}
+
 /// A component that is valid and has neither imports nor exports.
 pub fn without_exports() -> Vec<u8> {
     b"\0asm\x0d\0\x01\0".to_vec()

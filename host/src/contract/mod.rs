@@ -134,6 +134,23 @@ impl Contract {
     }
 }
 
+#[cfg(feature = "runtime")]
+impl Contract {
+    /// What stands for the contract of a component that has none: it is asked everything, and nothing is documented.
+    pub(crate) fn catch_all() -> Contract {
+        Contract {
+            document: serde_json::json!({ "openapi": "3.1.0", "paths": {} }),
+            operations: vec![Operation::catch_all()],
+            instances: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_catch_all(&self) -> bool {
+        self.operations.iter().any(Operation::is_catch_all)
+    }
+}
+
 #[cfg(feature = "docs")]
 impl Contract {
     /// `info.title` or `info.version`, if the document has it.

@@ -13,13 +13,14 @@ use crate::body::RequestBody;
 use crate::config::Limits;
 use crate::params::Parameters;
 use crate::path::PathTemplate;
+use crate::router::ANY;
 use crate::schema::Schemas;
 
 /// One method of one path, ready to check requests.
 pub(crate) struct Operation {
     /// `operationId`, or `METHOD /path`: what the guest is told.
     pub(crate) id: String,
-    /// The method it answers.
+    /// The method it answers, or [`ANY`].
     pub(crate) method: Method,
     /// The path as the contract writes it.
     pub(crate) path: String,
@@ -51,6 +52,26 @@ impl Operation {
         limits: &Limits,
     ) -> Result<Admitted, Rejection> {
         admit::admit(&self.parameters, self.body.as_ref(), received, limits)
+    }
+}
+
+#[cfg(feature = "runtime")]
+impl Operation {
+    /// What serves every method and path of a component that has no contract.
+    pub(super) fn catch_all() -> Operation {
+        const PATH: &str = "/{path}";
+        Operation {
+            id: ANY.into(),
+            method: Method::from_bytes(ANY.as_bytes()).expect("`*` is a token"),
+            path: PATH.into(),
+            template: PathTemplate::parse(PATH, |_| true).expect("a path with one parameter"),
+            parameters: Parameters::default(),
+            body: None,
+        }
+    }
+
+    pub(crate) fn is_catch_all(&self) -> bool {
+        self.method == ANY
     }
 }
 

@@ -14,6 +14,7 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 
+use super::engine::Calls;
 use crate::error::{Error, ErrorKind};
 
 const MAGIC: &[u8; 8] = b"swbkcode";
@@ -89,13 +90,19 @@ impl Cache {
         Ok(Some(cache))
     }
 
-    fn path(&self, hash: &str) -> PathBuf {
-        self.dir.join(format!("{hash}-{:016x}.code", self.engine))
+    fn path(&self, hash: &str, calls: Calls) -> PathBuf {
+        // The settings of the two engines differ in nothing else.
+        let engine = match calls {
+            Calls::Plain => "",
+            Calls::Concurrent => "-concurrent",
+        };
+        self.dir
+            .join(format!("{hash}-{:016x}{engine}.code", self.engine))
     }
 
     /// What is kept for a component, if it is whole. Reading it makes it the last used.
-    pub(super) fn read(&self, hash: &str) -> Option<Cached> {
-        let path = self.path(hash);
+    pub(super) fn read(&self, hash: &str, calls: Calls) -> Option<Cached> {
+        let path = self.path(hash, calls);
         let mut opened = File::open(&path).ok()?;
         let mut file = Vec::new();
         let read = opened.read_to_end(&mut file).ok().and_then(|_| whole(file));
@@ -109,16 +116,16 @@ impl Cache {
     }
 
     /// Keeps a component's code and contract. Failing is no harm but a warning: the next start compiles again.
-    pub(super) fn write(&self, hash: &str, contract: &str, code: &[u8]) {
+    pub(super) fn write(&self, hash: &str, calls: Calls, contract: &str, code: &[u8]) {
         if let Err(error) = self
-            .try_write(hash, contract, code)
+            .try_write(&self.path(hash, calls), contract, code)
             .and_then(|()| self.shrink())
         {
             tracing::warn!(dir = %self.dir.display(), %error, "compiled code could not be kept");
         }
     }
 
-    fn try_write(&self, hash: &str, contract: &str, code: &[u8]) -> io::Result<()> {
+    fn try_write(&self, path: &Path, contract: &str, code: &[u8]) -> io::Result<()> {
         static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         let turn = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let temporary = self.dir.join(format!(".{}-{turn}.new", std::process::id()));
@@ -139,7 +146,7 @@ impl Cache {
                 file.write_all(contract.as_bytes())?;
                 file.write_all(code)
             })
-            .and_then(|()| fs::rename(&temporary, self.path(hash)));
+            .and_then(|()| fs::rename(&temporary, path));
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
-use super::bindings;
 use super::cache::Cache;
-use super::engine::{KEEP_RESIDENT, Machine};
+use super::engine::{Calls, KEEP_RESIDENT, Machines};
 use super::instance::{CallError, Described, Instance};
 use super::lane::{Interrupt, Lanes, Ran};
 use super::meter::Meter;
@@ -25,14 +25,32 @@ pub(crate) struct Code {
     /// SHA-256 of the component, in hex.
     pub(crate) hash: String,
     pub(crate) contract: Contract,
-    pre: InstancePre<GuestState>,
-    handle: ComponentExportIndex,
+    entry: Entry,
+    calls: Calls,
+}
+
+/// A component that is linked, by what it exports.
+#[derive(Clone)]
+pub(super) enum Entry {
+    /// The interface of `wit/plugin.wit`, and its function `handle`.
+    Plugin(InstancePre<GuestState>, ComponentExportIndex),
+    /// `wasi:http/incoming-handler@0.2`.
+    Http02(ProxyPre<GuestState>),
+}
+
+impl Entry {
+    pub(super) fn engine(&self) -> &wasmtime::Engine {
+        match self {
+            Entry::Plugin(pre, _) => pre.engine(),
+            Entry::Http02(pre) => pre.engine(),
+        }
+    }
 }
 
 /// Where components are compiled: at most one a core at once, however many files arrive together, and of the large ones
 /// one in all: an interpreter takes every core for seconds as it is, and must leave a turn to the small.
 pub(crate) struct Loader {
-    machine: Machine,
+    machines: Machines,
     cache: Option<Cache>,
     compiling: Semaphore,
     compiling_large: Semaphore,
@@ -51,13 +69,10 @@ pub(crate) struct Purpose {
     pub(crate) allowed: Vec<String>,
 }
 
-/// Linked, but not yet asked.
-struct Linked {
+/// Compiled, and what the cache has told of it.
+struct Compiled {
     code: Component,
-    pre: InstancePre<GuestState>,
-    handle: ComponentExportIndex,
-    openapi: ComponentExportIndex,
-    /// From the cache.
+    calls: Calls,
     contract: Option<String>,
 }
 
@@ -69,15 +84,36 @@ impl Code {
         limits: &Limits,
         meter: Arc<Meter>,
     ) -> Result<Instance, CallError> {
-        Instance::new(&self.pre, self.handle, plugin, limits, meter).await
+        Instance::new(&self.entry, plugin, limits, meter).await
+    }
+
+    /// The interface by which requests reach it.
+    pub(crate) fn interface(&self) -> &'static str {
+        match self.entry {
+            Entry::Plugin(..) => "switchback:plugin@0.1",
+            Entry::Http02(_) => "wasi:http@0.2",
+        }
+    }
+
+    /// Whether it runs on the engine for components with tasks of their own.
+    pub(crate) fn is_concurrent(&self) -> bool {
+        self.calls == Calls::Concurrent
+    }
+
+    /// Whether requests reach it as they come, by `wasi:http`, rather than read, by our own interface.
+    pub(crate) fn is_standard(&self) -> bool {
+        match self.entry {
+            Entry::Plugin(..) => false,
+            Entry::Http02(_) => true,
+        }
     }
 }
 
 impl Loader {
-    pub(crate) fn new(machine: Machine, cache: Option<Cache>) -> Loader {
+    pub(crate) fn new(machines: Machines, cache: Option<Cache>) -> Loader {
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
         Loader {
-            machine,
+            machines,
             cache,
             compiling: Semaphore::new(cores.max(2)),
             compiling_large: Semaphore::new(1),
@@ -106,55 +142,72 @@ impl Loader {
             Ok((hash, bytes, cached))
         })
         .await?;
-        let (code, contract) = match cached {
-            Some((code, contract)) => (code, Some(contract)),
-            None => (self.compile(bytes).await?, None),
+        let compiled = match cached {
+            Some(compiled) => compiled,
+            None => self.compile(bytes).await?,
         };
         let this = self.clone();
         let allowed = purpose.allowed.clone();
-        let linked = blocking(move || this.link(code, contract, &allowed)).await?;
-        let (text, fresh) = match &linked.contract {
-            Some(text) => (text.clone(), false),
-            None => (describe(&linked, purpose).await?, true),
+        let (compiled, entry, openapi) = blocking(move || {
+            let machine = this.machines.get(compiled.calls)?;
+            let (entry, openapi) = misfit::link(&machine.linker, &compiled.code, &allowed)?;
+            Ok((compiled, entry, openapi))
+        })
+        .await?;
+        let fresh = compiled.contract.is_none();
+        let text = match (compiled.contract, openapi) {
+            (Some(text), _) => text,
+            (None, Some(openapi)) => describe(entry.clone(), openapi, purpose).await?,
+            (None, None) => String::new(),
         };
         let this = self.clone();
         let limits = purpose.limits.clone();
         blocking(move || {
-            let mut contract = Contract::parse(&text, &limits)
-                .map_err(|error| Error::new(ErrorKind::Contract, error.to_string()))?;
+            let mut contract = match &entry {
+                Entry::Plugin(..) => Contract::parse(&text, &limits)
+                    .map_err(|error| Error::new(ErrorKind::Contract, error.to_string()))?,
+                Entry::Http02(_) => Contract::catch_all(),
+            };
             if fresh
                 && let Some(cache) = &this.cache
-                && let Ok(code) = linked.code.serialize()
+                && let Ok(code) = compiled.code.serialize()
             {
-                cache.write(&hash, &text, &code);
+                cache.write(&hash, compiled.calls, &text, &code);
             }
             contract
                 .warnings
-                .extend(dear_when_fresh(&linked.code, &limits));
-            let Linked { pre, handle, .. } = linked;
+                .extend(dear_when_fresh(&compiled.code, &limits));
             Ok(Arc::new(Code {
                 hash,
                 contract,
-                pre,
-                handle,
+                entry,
+                calls: compiled.calls,
             }))
         })
         .await
     }
 
-    fn cached(&self, hash: &str) -> Option<(Component, String)> {
-        let file = self.cache.as_ref()?.read(hash)?;
-        let contract = file.contract()?.to_owned();
+    fn cached(&self, hash: &str) -> Option<Compiled> {
+        let cache = self.cache.as_ref()?;
+        let (calls, file) = [Calls::Plain, Calls::Concurrent]
+            .into_iter()
+            .find_map(|calls| Some((calls, cache.read(hash, calls)?)))?;
+        let contract = Some(file.contract()?.to_owned());
+        let machine = self.machines.get(calls).ok()?;
         #[allow(unsafe_code)]
         // SAFETY: only this host writes to its cache (`Cache::open` refuses a folder where others may), and the
         // digest of what it wrote was checked. wasmtime itself refuses code of another version or machine.
-        let code = unsafe { Component::deserialize(&self.machine.engine, file.code()) }.ok()?;
-        Some((code, contract))
+        let code = unsafe { Component::deserialize(&machine.engine, file.code()) }.ok()?;
+        Some(Compiled {
+            code,
+            calls,
+            contract,
+        })
     }
 
     /// In turns, which are over before the component is asked for its contract: a guest that takes its time over that
     /// keeps nobody waiting.
-    async fn compile(self: &Arc<Self>, bytes: bytes::Bytes) -> Result<Component, Error> {
+    async fn compile(self: &Arc<Self>, bytes: bytes::Bytes) -> Result<Compiled, Error> {
         const OPEN: &str = "the semaphore is never closed";
         let mut alone = None;
         if bytes.len() >= LARGE {
@@ -162,27 +215,17 @@ impl Loader {
         }
         let turn = self.compiling.acquire().await.expect(OPEN);
         let this = self.clone();
-        let code = blocking(move || misfit::compile(&this.machine.engine, &bytes)).await;
-        drop((turn, alone));
-        code
-    }
-
-    fn link(
-        &self,
-        code: Component,
-        contract: Option<String>,
-        allowed: &[String],
-    ) -> Result<Linked, Error> {
-        let pre = misfit::link(&self.machine.linker, &code, allowed)?;
-        let handle = misfit::export(&code, bindings::HANDLER, "handle")?;
-        let openapi = misfit::export(&code, bindings::CONTRACT, "openapi")?;
-        Ok(Linked {
-            code,
-            pre,
-            handle,
-            openapi,
-            contract,
+        let compiled = blocking(move || {
+            let (code, calls) = misfit::compile(&this.machines, &bytes)?;
+            Ok(Compiled {
+                code,
+                calls,
+                contract: None,
+            })
         })
+        .await;
+        drop((turn, alone));
+        compiled
     }
 }
 
@@ -207,20 +250,23 @@ const DESCRIBE_WAITS: Duration = Duration::from_secs(5);
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// Asks a component for its contract: in the slow lane, without grants, under limits.
-async fn describe(linked: &Linked, purpose: &Purpose) -> Result<String, Error> {
+async fn describe(
+    entry: Entry,
+    openapi: ComponentExportIndex,
+    purpose: &Purpose,
+) -> Result<String, Error> {
     let limits = Limits {
         answer_bytes: purpose.limits.contract_bytes,
         ..purpose.limits.clone()
     };
     let meter = Arc::new(Meter::new(limits.describe_cpu_ms));
     let (cpu_ms, plugin) = (limits.describe_cpu_ms, purpose.plugin.clone());
-    let (pre, handle, openapi) = (linked.pre.clone(), linked.handle, linked.openapi);
     let (account, watched) = (meter.clone(), meter.clone());
     let asked = Box::pin(async move {
-        let instance = Instance::new(&pre, handle, plugin, &limits, account)
+        let instance = Instance::new(&entry, plugin, &limits, account)
             .await
             .map_err(Described::Call)?;
-        instance.describe(handle, openapi, &limits).await
+        instance.describe(openapi, &limits).await
     });
     // Time in the lane is the CPU limit's affair: on a busy machine most of it passes before the guest's turn comes.
     let waited = |_: &Arc<Meter>| async move {

@@ -1,7 +1,7 @@
-//! The engine: how components are compiled and where their instances live, the ticker that interrupts them, and the
-//! linker with everything that guests may import.
+//! The engines: how components are compiled and where their instances live, the tickers that interrupt them, and the
+//! linkers with everything that guests may import.
 
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use wasmtime::component::Linker;
@@ -32,20 +32,73 @@ const HOST_STACK: usize = 1536 << 10;
 /// Interfaces, adapters and shims of one component: a Python guest has about twenty core instances.
 const CORE_INSTANCES: u32 = 8;
 
-pub(crate) struct Machine {
+/// How an engine calls its guests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// One task an instance, as nearly all components want it: the concurrent path would cost each call more than the
+    /// guest's own work.
+    Plain,
+    /// With tasks, streams and futures of the component model: WASI 0.3, and what some toolchains' async runtimes need.
+    Concurrent,
+}
+
+/// The two engines of a host.
+pub(crate) struct Machines {
+    plain: Arc<Machine>,
+    /// Made for the first component that needs it.
+    concurrent: Mutex<Option<Arc<Machine>>>,
+    embedder: Option<Imports>,
+    host: Arc<HostConfig>,
+}
+
+impl Machines {
+    pub(crate) fn new(embedder: Option<Imports>, host: Arc<HostConfig>) -> Result<Machines, Error> {
+        Ok(Machines {
+            plain: Machine::new(Calls::Plain, embedder, &host)?,
+            concurrent: Mutex::default(),
+            embedder,
+            host,
+        })
+    }
+
+    /// The engine that every host has.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.plain.engine
+    }
+
+    pub(super) fn get(&self, calls: Calls) -> Result<Arc<Machine>, Error> {
+        match calls {
+            Calls::Plain => Ok(self.plain.clone()),
+            Calls::Concurrent => {
+                let mut made = self
+                    .concurrent
+                    .lock()
+                    .expect("nothing panics while it makes an engine");
+                let machine = match &*made {
+                    Some(machine) => machine.clone(),
+                    None => Machine::new(calls, self.embedder, &self.host)?,
+                };
+                Ok(made.insert(machine).clone())
+            }
+        }
+    }
+}
+
+pub(super) struct Machine {
     pub(super) engine: Engine,
     pub(super) linker: Linker<GuestState>,
     _ticker: Ticker,
 }
 
 impl Machine {
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
-    /// The engine of a host, and everything that its guests may import.
-    pub(crate) fn new(embedder: Option<Imports>, host: &HostConfig) -> Result<Machine, Error> {
-        Machine::start(embedder, host).map_err(|error| {
+    /// An engine for a host, and everything that its guests may import.
+    fn new(
+        calls: Calls,
+        embedder: Option<Imports>,
+        host: &HostConfig,
+    ) -> Result<Arc<Machine>, Error> {
+        let started = Machine::start(calls, embedder, host);
+        started.map(Arc::new).map_err(|error| {
             Error::with_source(
                 ErrorKind::Internal,
                 format!("the engine cannot be started: {error:#}"),
@@ -54,18 +107,25 @@ impl Machine {
         })
     }
 
-    fn start(embedder: Option<Imports>, host: &HostConfig) -> wasmtime::Result<Machine> {
+    fn start(
+        calls: Calls,
+        embedder: Option<Imports>,
+        host: &HostConfig,
+    ) -> wasmtime::Result<Machine> {
         let slots = u32::try_from(host.concurrency + MORE_SLOTS).unwrap_or(u32::MAX);
         // Where the addresses for a pool cannot be had (a small container, `ulimit -v`), instances are mapped one by one.
-        let engine = Engine::new(&settings(host, Some(slots))).or_else(|error| {
+        let engine = Engine::new(&settings(calls, host, Some(slots))).or_else(|error| {
             tracing::warn!(
                 error = format!("{error:#}"),
                 "no room for a pool of instances: mapping each one by itself"
             );
-            Engine::new(&settings(host, None))
+            Engine::new(&settings(calls, host, None))
         })?;
         let mut linker = Linker::new(&engine);
         imports::link(&mut linker)?;
+        if calls == Calls::Concurrent {
+            imports::link_concurrent(&mut linker)?;
+        }
         if let Some(embedder) = embedder {
             embedder(&mut linker)?;
         }
@@ -78,11 +138,11 @@ impl Machine {
     }
 }
 
-fn settings(host: &HostConfig, pooled: Option<u32>) -> Config {
+fn settings(calls: Calls, host: &HostConfig, pooled: Option<u32>) -> Config {
     let mut config = Config::new();
-    // Sync-typed components only: the concurrent path would cost each call more than the guest's own work.
-    config.concurrency_support(false).epoch_interruption(true);
     config
+        .concurrency_support(calls == Calls::Concurrent)
+        .epoch_interruption(true)
         .max_wasm_stack(host.stack_bytes)
         .async_stack_size(host.stack_bytes + HOST_STACK);
     // A backtrace without line tables is enough for the log.

@@ -1,4 +1,5 @@
-//! What every guest may import: the request at hand, the log, and WASI 0.2 with nothing preopened.
+//! What every guest may import: the request at hand, the log, WASI 0.2 with nothing preopened and `wasi:http` that
+//! refuses by name; on the second engine the same of WASI 0.3.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::Linker;
@@ -13,9 +14,16 @@ use crate::limit::Limit;
 /// Links all of it. Everything is always there: toolchains keep the imports that a guest never calls.
 pub(super) fn link(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
     incoming(linker)?;
     outlet::link(linker)?;
     log(linker)
+}
+
+/// What only the engine with concurrency can link.
+pub(super) fn link_concurrent(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p3::add_to_linker(linker)?;
+    wasmtime_wasi_http::p3::add_to_linker(linker)
 }
 
 type Store<'a> = StoreContextMut<'a, GuestState>;

@@ -3,34 +3,49 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use wasmtime::component::{ComponentExportIndex, Func, InstancePre, TypedFunc};
+use bytes::Bytes;
+use wasmtime::component::{ComponentExportIndex, Func, TypedFunc};
 use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime_wasi_http::p2::bindings::Proxy;
 
 use super::bindings::{self, Answer};
+use super::code::Entry;
 use super::guest_log::GuestLog;
 use super::meter::{Meter, Stopped};
 use super::outlet::Outlet;
 use super::state::{CallContext, GuestState};
+use super::wasi_http;
 use crate::admit::{Admitted, AdmittedBody};
 use crate::answer::GuestAnswer;
 use crate::config::Limits;
 use crate::limit::Limit;
+use crate::sent::{Sent, SentError};
 use crate::upload::FormFile;
 
 /// An instance between two calls.
 pub(crate) struct Instance {
     store: Store<GuestState>,
-    instance: wasmtime::component::Instance,
-    handle: Func,
+    guest: Guest,
     calls: u64,
     pub(super) idle_since: Instant,
     /// For as long as it lives it is counted.
     pub(crate) counted: Option<Arc<()>>,
 }
 
+/// What of an instance is called, by its [`Entry`].
+enum Guest {
+    Plugin(wasmtime::component::Instance, Func),
+    Http02(Proxy),
+}
+
+const ONE_INTERFACE: &str = "a revision calls its code by the interface that it exports";
+
 /// How a guest answered.
 pub(crate) enum Answered {
+    /// By our own interface, not yet looked at.
     Full(GuestAnswer),
+    /// By `wasi:http`, not yet looked at.
+    Standard(http::Response<Bytes>),
     /// In pieces, and all of them are sent.
     Streamed,
 }
@@ -47,6 +62,11 @@ pub(crate) enum CallError {
     /// By `outgoing.abort`, and why.
     #[error("the guest broke its answer off: {0}")]
     Aborted(String),
+    /// By `wasi:http`, and why.
+    #[error("the guest gave no answer: {0}")]
+    NoAnswer(String),
+    #[error("the request's body could not be read to its end: {0}")]
+    Body(SentError),
     #[error("the call was cancelled")]
     Cancelled,
     /// Why, and where in the guest, in one line.
@@ -101,29 +121,33 @@ fn in_one_line(error: &wasmtime::Error) -> String {
 
 impl Instance {
     /// A fresh instance. What its start functions compute counts as the call's.
-    pub(crate) async fn new(
-        pre: &InstancePre<GuestState>,
-        handle: ComponentExportIndex,
+    pub(super) async fn new(
+        entry: &Entry,
         plugin: Arc<str>,
         limits: &Limits,
         meter: Arc<Meter>,
     ) -> Result<Instance, CallError> {
         let state = GuestState::new(limits, meter, GuestLog::new(plugin));
-        let mut store = Store::new(pre.engine(), state);
+        let mut store = Store::new(entry.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.epoch_deadline_callback(|store| -> wasmtime::Result<UpdateDeadline> {
             store.data().meter.tick()
         });
         store.set_epoch_deadline(1);
         store.set_hostcall_fuel(usize::try_from(limits.answer_bytes).unwrap_or(usize::MAX));
-        let instance = pre.instantiate_async(&mut store).await?;
-        let handle = instance
-            .get_func(&mut store, handle)
-            .expect("the component was seen to export the function when it was linked");
+        let guest = match entry {
+            Entry::Plugin(pre, handle) => {
+                let instance = pre.instantiate_async(&mut store).await?;
+                let handle = instance
+                    .get_func(&mut store, handle)
+                    .expect("the component was seen to export the function when it was linked");
+                Guest::Plugin(instance, handle)
+            }
+            Entry::Http02(pre) => Guest::Http02(pre.instantiate_async(&mut store).await?),
+        };
         Ok(Instance {
             store,
-            instance,
-            handle,
+            guest,
             calls: 0,
             idle_since: Instant::now(),
             counted: None,
@@ -139,15 +163,14 @@ impl Instance {
         meter: Arc<Meter>,
         limits: &Limits,
     ) -> (Option<Instance>, Result<Answered, CallError>) {
-        let state = self.store.data_mut();
-        state.meter = meter;
-        state.log.begin(Some(context.request_id), limits.log_bytes);
+        let Guest::Plugin(_, handle) = self.guest else {
+            unreachable!("{ONE_INTERFACE}")
+        };
         if let AdmittedBody::Form { files, .. } = &admitted.body {
-            state.files = files.iter().map(|file| file.content.clone()).collect();
+            self.store.data_mut().files = files.iter().map(|file| file.content.clone()).collect();
         }
-        state.call = Some(context);
-        state.outlet = Outlet::new(limits);
-        self.store.set_epoch_deadline(1);
+        self.store.data_mut().outlet = Outlet::new(limits);
+        self.begin(context, meter, limits);
         let told: Vec<_>;
         let request = bindings::Request {
             operation,
@@ -170,16 +193,12 @@ impl Instance {
                 }
             },
         };
-        let function = typed(self.handle);
+        let function = typed(handle);
         let answered = function.call_async(&mut self.store, (request,)).await;
         let state = self.store.data_mut();
-        state.call = None;
         state.files = Vec::new();
-        if state.log.end() {
-            state.meter.overrun_log();
-        }
         let outlet = std::mem::take(&mut state.outlet);
-        self.calls += 1;
+        self.end();
         let answered = match answered {
             Ok((answered,)) => answered,
             Err(error) => return (None, Err(error.into())),
@@ -192,6 +211,51 @@ impl Instance {
         (Some(self), answered)
     }
 
+    /// Hands one request to a standard component. The instance comes back only if it may be used again.
+    pub(crate) async fn serve(
+        mut self,
+        request: http::Request<Sent>,
+        context: CallContext,
+        meter: Arc<Meter>,
+        limits: &Limits,
+    ) -> (Option<Instance>, Result<Answered, CallError>) {
+        self.begin(context, meter, limits);
+        let sent = request.body().clone();
+        let served = match &self.guest {
+            Guest::Plugin(..) => unreachable!("{ONE_INTERFACE}"),
+            Guest::Http02(proxy) => {
+                wasi_http::handle(&mut self.store, proxy, request, limits).await
+            }
+        };
+        self.end();
+        let failed = sent.failed();
+        sent.close();
+        match (served, failed) {
+            (Ok(answered), _) => (Some(self), Ok(answered)),
+            (Err(CallError::Trapped(_) | CallError::NoAnswer(_)), Some(failed)) => {
+                (None, Err(CallError::Body(failed)))
+            }
+            (Err(error), _) => (None, Err(error)),
+        }
+    }
+
+    fn begin(&mut self, context: CallContext, meter: Arc<Meter>, limits: &Limits) {
+        let state = self.store.data_mut();
+        state.meter = meter;
+        state.log.begin(Some(context.request_id), limits.log_bytes);
+        state.call = Some(context);
+        self.store.set_epoch_deadline(1);
+    }
+
+    fn end(&mut self) {
+        let state = self.store.data_mut();
+        state.call = None;
+        if state.log.end() {
+            state.meter.overrun_log();
+        }
+        self.calls += 1;
+    }
+
     /// Whether it should serve no more: too many calls, or most of its memory taken.
     pub(super) fn is_worn(&self, limits: &Limits) -> bool {
         let half = usize::try_from(limits.memory_bytes / 2).unwrap_or(usize::MAX);
@@ -201,15 +265,16 @@ impl Instance {
     /// Asks a fresh instance what it serves, and whether its `handle` is of the type that calls rely on.
     pub(super) async fn describe(
         mut self,
-        handle: ComponentExportIndex,
         openapi: ComponentExportIndex,
         limits: &Limits,
     ) -> Result<String, Described> {
-        self.instance
-            .get_typed_func::<(bindings::Request<'_>,), (Answer,)>(&mut self.store, handle)
+        let Guest::Plugin(instance, handle) = self.guest else {
+            unreachable!("{ONE_INTERFACE}")
+        };
+        handle
+            .typed::<(bindings::Request<'_>,), (Answer,)>(&self.store)
             .map_err(Described::Type)?;
-        let openapi = self
-            .instance
+        let openapi = instance
             .get_typed_func::<(), (String,)>(&mut self.store, openapi)
             .map_err(Described::Type)?;
         self.store.data().log.begin(None, limits.log_bytes);

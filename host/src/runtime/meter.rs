@@ -223,6 +223,11 @@ impl Meter {
         self.yielded.load(Relaxed) && self.yielded.swap(false, Relaxed)
     }
 
+    /// The same, without clearing it.
+    pub(super) fn has_yielded(&self) -> bool {
+        self.yielded.load(Relaxed)
+    }
+
     pub(super) fn overrun_log(&self) {
         self.overran_log.store(true, Relaxed);
     }

@@ -1,18 +1,21 @@
 //! When a component does not fit, why: which interface or version, what this host offers instead, what to rebuild with.
 
-use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
+use super::bindings::{CONTRACT, HANDLER};
+use super::code::Entry;
+use super::engine::{Calls, Machines};
 use super::state::GuestState;
 use crate::error::{Error, ErrorKind};
 
 const PACKAGE: &str = "switchback:plugin";
 const SERVED: &str = "0.1";
-const OFFER: &str = "this host offers switchback:plugin@0.1 (incoming, outgoing, log) and WASI 0.2 without files or sockets";
+const OFFER: &str = "this host offers switchback:plugin@0.1 (incoming, outgoing, log) and WASI 0.2 without files, sockets or outbound HTTP";
 
-/// Compiles a component, or says what the bytes are instead of one.
-pub(super) fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, Error> {
+/// Compiles a component on the engine that it needs, or says what the bytes are instead of one.
+pub(super) fn compile(machines: &Machines, bytes: &[u8]) -> Result<(Component, Calls), Error> {
     let refuse = |why: String| Err(Error::new(ErrorKind::Component, why));
     match bytes {
         [] => return refuse("the file is empty: build the plugin again".into()),
@@ -36,16 +39,28 @@ pub(super) fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, Error>
             );
         }
     }
-    Component::from_binary(engine, bytes).map_err(|error| {
-        let text = format!("{error:#}");
-        let hint = if text.contains("async") {
-            "it needs WASI 0.3's async support, which this host does not serve yet: build it without (componentize-qjs \
-             has `--sync`)"
-        } else {
-            "the file is damaged or was made by a tool that this host does not know; build it again"
-        };
-        Error::with_source(ErrorKind::Component, format!("the component cannot be compiled ({}): {hint}", one_line(&text)), error)
-    })
+    let compile = |calls| {
+        let machine = machines.get(calls)?;
+        Ok::<_, Error>(Component::from_binary(&machine.engine, bytes))
+    };
+    let mut calls = Calls::Plain;
+    let mut compiled = compile(calls)?;
+    // So says validation, before anything is compiled.
+    if matches!(&compiled, Err(error) if format!("{error:#}").contains("component model async")) {
+        calls = Calls::Concurrent;
+        compiled = compile(calls)?;
+    }
+    match compiled {
+        Ok(component) => Ok((component, calls)),
+        Err(error) => {
+            let text = one_line(&format!("{error:#}"));
+            let message = format!(
+                "the component cannot be compiled ({text}): the file is damaged or was made by a tool that this host \
+                 does not know; build it again"
+            );
+            Err(Error::with_source(ErrorKind::Component, message, error))
+        }
+    }
 }
 
 /// wasmtime's words in one line.
@@ -53,8 +68,35 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Links a component, or says which import nobody offers. Imports in `allowed` are taken as there: they trap.
+/// Links a component and looks at what it exports, or says what does not fit; of one with a contract also the function
+/// that tells it.
 pub(super) fn link(
+    linker: &Linker<GuestState>,
+    component: &Component,
+    allowed: &[String],
+) -> Result<(Entry, Option<ComponentExportIndex>), Error> {
+    let pre = link_imports(linker, component, allowed)?;
+    let exports = |interface: &str| component.get_export_index(None, interface).is_some();
+    let wrong = |error: wasmtime::Error| {
+        let text = one_line(&format!("{error:#}"));
+        let message = format!(
+            "its `wasi:http` export is not as the standard has it ({text}): build it again"
+        );
+        Error::with_source(ErrorKind::Interface, message, error)
+    };
+    if exports(HTTP_02) && !exports(HANDLER) {
+        return Ok((Entry::Http02(ProxyPre::new(pre).map_err(wrong)?), None));
+    }
+    let handle = export(component, HANDLER, "handle")?;
+    let openapi = export(component, CONTRACT, "openapi")?;
+    Ok((Entry::Plugin(pre, handle), Some(openapi)))
+}
+
+/// What standard components export, of either version; later ones of the same are found by it too.
+const HTTP_02: &str = "wasi:http/incoming-handler@0.2.0";
+
+/// Imports in `allowed` are taken as there: they trap.
+fn link_imports(
     linker: &Linker<GuestState>,
     component: &Component,
     allowed: &[String],
@@ -119,8 +161,6 @@ fn refuse_import(name: &str, error: &wasmtime::Error) -> Error {
         format!(
             "component imports `{name}` with something that this host's does not have ({cause}): rebuild it against the interface in `wit/`"
         )
-    } else if interface.starts_with("wasi:http/") {
-        format!("component imports `{name}`: outbound HTTP is not granted to plugins; {OFFER}")
     } else if interface.starts_with("wasi:") {
         format!(
             "component imports `{name}`, which this host does not offer: {OFFER}; build for WASI 0.2"
@@ -138,6 +178,7 @@ fn offered(interface: &str) -> bool {
         "wasi:cli/",
         "wasi:clocks/",
         "wasi:filesystem/",
+        "wasi:http/",
         "wasi:io/",
         "wasi:random/",
         "wasi:sockets/",
@@ -159,7 +200,7 @@ fn built_for(version: &str) -> String {
 }
 
 /// The function that a plugin has to export, or what is there instead.
-pub(super) fn export(
+fn export(
     component: &Component,
     interface: &str,
     function: &str,
@@ -175,11 +216,11 @@ pub(super) fn export(
         let message = match other {
             Some(version) if !fits(version) => built_for(version),
             Some(_) => format!("component exports `{wanted}` without its function `{function}`: rebuild it with switchback-sdk {SERVED}"),
-            None if names.iter().any(|name| name.starts_with("wasi:http/")) => format!(
-                "component exports no `{interface}` but `wasi:http`: such components are not served yet; build it with switchback-sdk {SERVED}"
+            None if let Some(name) = names.iter().find(|name| name.starts_with("wasi:http/")) => format!(
+                "component exports `{name}`: of standard components this host serves `wasi:http/incoming-handler@0.2.x`; build it for that"
             ),
             None => format!(
-                "component exports no `{interface}` (it exports {}): list the plugin's routes with `plugin!` of switchback-sdk {SERVED}",
+                "component exports no `{interface}` and no handler of `wasi:http` (it exports {}): list the plugin's routes with `plugin!` of switchback-sdk {SERVED}",
                 if names.is_empty() { "nothing".into() } else { shorten(&names) }
             ),
         };

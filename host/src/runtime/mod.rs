@@ -14,11 +14,12 @@ mod misfit;
 mod outlet;
 mod pool;
 mod state;
+mod wasi_http;
 
 pub(crate) use cache::Cache;
 pub(crate) use code::{Code, Loader, Purpose};
 pub use engine::Imports;
-pub(crate) use engine::Machine;
+pub(crate) use engine::Machines;
 pub(crate) use instance::{Answered, CallError, Instance};
 pub(crate) use lane::{Interrupt, Lane, Lanes, Ran, Running};
 pub(crate) use meter::{Meter, TICK};

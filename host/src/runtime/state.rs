@@ -5,11 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::guest_log::GuestLog;
 use super::meter::{Meter, Stopped};
 use super::outlet::Outlet;
 use crate::arrival::Incoming;
+use super::wasi_http::Outbound;
 use crate::config::Limits;
 use crate::limit::Limit;
 use crate::request_id::RequestId;
@@ -18,6 +20,8 @@ use crate::request_id::RequestId;
 /// call's [`extensions`](GuestState::extensions) through it.
 pub struct GuestState {
     wasi: WasiCtx,
+    http: WasiHttpCtx,
+    outbound: Outbound,
     table: ResourceTable,
     pub(super) memory: Memory,
     pub(super) call: Option<CallContext>,
@@ -51,6 +55,8 @@ impl GuestState {
             .allow_udp(false);
         GuestState {
             wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            outbound: Outbound::none(log.clone()),
             table: ResourceTable::new(),
             memory: Memory {
                 limit: usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX),
@@ -92,6 +98,16 @@ impl WasiView for GuestState {
         WasiCtxView {
             ctx: &mut self.wasi,
             table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for GuestState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.outbound,
+            table: &mut self.table,
+            ctx: &mut self.http,
         }
     }
 }

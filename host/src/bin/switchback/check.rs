@@ -85,11 +85,19 @@ fn read(file: &Path) -> Result<(String, Vec<u8>), String> {
 }
 
 pub(crate) fn describe(file: &Path, status: &PluginStatus) -> String {
-    let operations = match status.operations.len() {
-        1 => "1 operation".into(),
-        many => format!("{many} operations"),
+    let operations = match status.operations.as_slice() {
+        [(method, ..)] if method == "*" => "every path".into(),
+        [_] => "1 operation".into(),
+        many => format!("{} operations", many.len()),
     };
     let mut text = format!("{}: plugin `{}`, {operations}", file.display(), status.name);
+    if status.interface.starts_with("wasi:http") || status.concurrent {
+        let engine = match status.concurrent {
+            true => "on the engine for components with tasks of their own",
+            false => "on the quick engine",
+        };
+        text.push_str(&format!(", by {} {engine}", status.interface));
+    }
     let width = status
         .operations
         .iter()

@@ -1,0 +1,276 @@
+//! Standard components: `wasi:http`. What the guest may ask of the world, one request into it, and its answer out.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use http::{Method, Request, Response};
+use http_body::Body;
+use tokio::sync::oneshot;
+use wasmtime::Store;
+use wasmtime_wasi_http::p2::bindings::Proxy;
+use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, WasiHttpView};
+
+use super::bindings::Level;
+use super::guest_log::GuestLog;
+use super::instance::{Answered, CallError};
+use super::meter::Meter;
+use super::outlet::Begun;
+use super::state::GuestState;
+use crate::answer;
+use crate::config::Limits;
+use crate::limit::Limit;
+use crate::pipe::{Closed, Pipe, pipe};
+use crate::request_id::RequestId;
+use crate::sent::{Sent, SentError};
+use crate::standard;
+
+impl From<SentError> for Error {
+    fn from(error: SentError) -> Error {
+        match error {
+            SentError::TooLarge => Error::HttpRequestBodySize(None),
+            SentError::TooSlow => Error::ConnectionReadTimeout,
+            SentError::Broken => Error::ConnectionTerminated,
+        }
+    }
+}
+
+/// What a guest may ask of other hosts: nothing. Each try is answered with an error code and told in the log.
+pub(super) struct Outbound {
+    log: Arc<GuestLog>,
+}
+
+impl Outbound {
+    pub(super) fn none(log: Arc<GuestLog>) -> Outbound {
+        Outbound { log }
+    }
+}
+
+/// Pieces of an answer that wait until they are taken; with the next, 1 MiB at most. The guest runs on meanwhile.
+const PIECES: usize = 16;
+const PIECE_BYTES: usize = 64 << 10;
+
+type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
+
+impl WasiHttpHooks for Outbound {
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Io,
+    ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Io), Error>> + Send> {
+        let host = request.uri().authority().map_or("", |host| host.as_str());
+        let message =
+            format!("its request to `{host}` was refused: outbound HTTP is not granted to plugins");
+        self.log.write(Level::Warn, &message, "");
+        Box::new(std::future::ready(Err(Error::HttpRequestDenied)))
+    }
+
+    fn p2_outgoing_body_buffer_chunks(&mut self) -> usize {
+        PIECES
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        PIECE_BYTES
+    }
+}
+
+/// One request into a guest of version 0.2. An answer that it gives without waiting for anything is whole; else
+/// its head leaves the call, and its pieces go out as they come.
+pub(super) async fn handle(
+    store: &mut Store<GuestState>,
+    proxy: &Proxy,
+    request: Request<Sent>,
+    limits: &Limits,
+) -> Result<Answered, CallError> {
+    let outlet = Outlet::new(store.data(), limits);
+    let (tell, mut told) = oneshot::channel();
+    let mut http = store.data_mut().http();
+    let request = http.new_incoming_request(Scheme::Http, request)?;
+    let out = http.new_response_outparam_from_callback(|answer| drop(tell.send(answer)))?;
+    let mut call = pin!(
+        proxy
+            .wasi_http_incoming_handler()
+            .call_handle(store, request, out)
+    );
+    let mut answer = None;
+    let mut returned = false;
+    poll_fn(|cx| {
+        loop {
+            returned = call.as_mut().poll(cx)?.is_ready();
+            if answer.is_none()
+                && let Ok(given) = told.try_recv()
+            {
+                let given = given.map_err(|code| CallError::NoAnswer(format!("{code:?}")))?;
+                answer = Some(Pieces::new(given));
+            }
+            let Some(answer) = &mut answer else {
+                return match returned {
+                    true => Poll::Ready(Err(CallError::NoAnswer(
+                        "it returned without calling `response-outparam.set`".into(),
+                    ))),
+                    false => Poll::Pending,
+                };
+            };
+            let moved = answer.collect(cx, returned, limits)?;
+            if returned || answer.taken.len() >= HELD {
+                return Poll::Ready(Ok::<_, CallError>(()));
+            }
+            if outlet.meter.has_yielded() {
+                return Poll::Pending;
+            }
+            // The guest may have waited for this; else it waits for something else.
+            if !moved {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    })
+    .await?;
+    let mut answer = answer.expect("without one there is no way out of the loop");
+    if returned {
+        return Ok(Answered::Standard(answer.whole()));
+    }
+    let pipe = outlet.begin(&mut answer).await?;
+    while let Some(piece) = poll_fn(|cx| {
+        // Asked first: a guest that traps leaves its pieces as if they were all.
+        returned = returned || call.as_mut().poll(cx)?.is_ready();
+        answer.next(cx, returned)
+    })
+    .await?
+    {
+        outlet.write(&pipe, piece).await?;
+    }
+    pipe.end(Ok(()));
+    if !returned {
+        call.await?;
+    }
+    Ok(Answered::Streamed)
+}
+
+/// What an answer may have in bytes to be held until it is whole, if that takes no waiting.
+const HELD: usize = 64 << 10;
+
+/// Where a streamed answer goes, and within which limits.
+struct Outlet {
+    meter: Arc<Meter>,
+    has_body: bool,
+    request_id: RequestId,
+    bytes: u64,
+    cpu_percent: u64,
+}
+
+impl Outlet {
+    fn new(state: &GuestState, limits: &Limits) -> Outlet {
+        let call = state.call.as_ref().expect("`Instance::serve` has begun it");
+        Outlet {
+            meter: state.meter.clone(),
+            has_body: call.head.method != Method::HEAD,
+            request_id: call.request_id,
+            bytes: limits.stream_bytes,
+            cpu_percent: limits.stream_cpu_percent,
+        }
+    }
+
+    /// The head leaves the call.
+    async fn begin(&self, answer: &mut Pieces) -> Result<Arc<Pipe>, CallError> {
+        let head = standard::head(answer.head.clone()).map_err(CallError::NoAnswer)?;
+        let has_body = self.has_body && !answer::has_no_body(head.status);
+        let (pipe, source) = pipe();
+        let begun = Begun {
+            answer: Response::from_parts(head, has_body.then_some(source)),
+            pipe: pipe.clone(),
+            request_id: self.request_id,
+        };
+        self.meter.begin(begun, self.cpu_percent).await;
+        self.write(&pipe, std::mem::take(&mut answer.taken).freeze())
+            .await?;
+        Ok(pipe)
+    }
+
+    async fn write(&self, pipe: &Pipe, piece: Bytes) -> Result<(), CallError> {
+        if pipe.written() + piece.len() as u64 > self.bytes {
+            return Err(CallError::Limit(Limit::StreamBytes));
+        }
+        if let Some(rest) = self.meter.rest() {
+            tokio::time::sleep(rest).await;
+        }
+        // Nobody reads any more: the guest is done with.
+        pipe.write(piece)
+            .await
+            .map_err(|Closed| CallError::Cancelled)
+    }
+}
+
+/// An answer whose body is taken from the guest as it is written. Trailers are dropped.
+struct Pieces {
+    head: http::response::Parts,
+    body: WasiBody,
+    taken: BytesMut,
+    ended: bool,
+}
+
+impl Pieces {
+    fn new(answer: Response<WasiBody>) -> Pieces {
+        let (head, body) = answer.into_parts();
+        Pieces {
+            head,
+            body,
+            taken: BytesMut::new(),
+            ended: false,
+        }
+    }
+
+    /// Takes what is there, up to [`HELD`] unless the guest has `returned`; whether anything was.
+    fn collect(
+        &mut self,
+        cx: &mut Context<'_>,
+        returned: bool,
+        limits: &Limits,
+    ) -> Result<bool, CallError> {
+        let before = self.taken.len();
+        while !self.ended && (returned || self.taken.len() < HELD) {
+            match self.next(cx, returned) {
+                Poll::Ready(Ok(Some(piece))) => self.taken.extend_from_slice(&piece),
+                Poll::Ready(Ok(None)) => self.ended = true,
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => break,
+            }
+        }
+        match self.taken.len() as u64 > limits.answer_bytes {
+            true => Err(CallError::Limit(Limit::Answer)),
+            false => Ok(self.taken.len() > before),
+        }
+    }
+
+    /// The next piece; none at its end, which is also where a guest stopped that has `returned`.
+    fn next(
+        &mut self,
+        cx: &mut Context<'_>,
+        returned: bool,
+    ) -> Poll<Result<Option<Bytes>, CallError>> {
+        if self.ended {
+            return Poll::Ready(Ok(None));
+        }
+        loop {
+            return match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(piece) => Poll::Ready(Ok(Some(piece))),
+                    Err(_) => continue,
+                },
+                Poll::Ready(Some(Err(error))) => {
+                    Poll::Ready(Err(CallError::NoAnswer(error.to_string())))
+                }
+                Poll::Ready(None) => Poll::Ready(Ok(None)),
+                Poll::Pending if returned => Poll::Ready(Ok(None)),
+                Poll::Pending => Poll::Pending,
+            };
+        }
+    }
+
+    fn whole(self) -> Response<Bytes> {
+        Response::from_parts(self.head, self.taken.freeze())
+    }
+}

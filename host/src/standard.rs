@@ -1,0 +1,94 @@
+//! Requests as standard components get them, and their answers as HTTP allows them.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue, Request, Response, Uri, header};
+
+use crate::answer::{self, Body};
+use crate::request_id::{RequestId, X_REQUEST_ID};
+use crate::sent::Sent;
+use crate::serve_error::ServeError;
+
+/// The path under which the guest is mounted, for one that writes links.
+static X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
+
+/// The request as it came, but for its path: that begins behind the plugin's prefix, so that a component need not know
+/// where it is mounted, and its document says the paths that it sees. The headers leave `head`.
+pub(crate) fn request(
+    head: &mut Parts,
+    sent: Sent,
+    (base_path, prefix): (&str, &str),
+    request_id: RequestId,
+) -> Request<Sent> {
+    let mut request = Request::new(sent);
+    *request.method_mut() = head.method.clone();
+    *request.version_mut() = head.version;
+    *request.headers_mut() = std::mem::take(&mut head.headers);
+    let headers = request.headers_mut();
+    headers.insert(X_REQUEST_ID.clone(), request_id.to_header());
+    if let mount = format!("{base_path}{prefix}")
+        && !mount.is_empty()
+        && let Ok(mount) = HeaderValue::try_from(mount)
+    {
+        headers.insert(X_FORWARDED_PREFIX.clone(), mount);
+    }
+    let mut parts = head.uri.clone().into_parts();
+    if !prefix.is_empty() {
+        parts.path_and_query = Some(behind(prefix, &head.uri));
+    }
+    // Every request has an authority in `wasi:http`; HTTP/1.0 needs none.
+    if parts.authority.is_none() && !headers.contains_key(header::HOST) {
+        headers.insert(header::HOST, HeaderValue::from_static("localhost"));
+    }
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// Path and query behind a prefix, which the path has in whatever spelling.
+fn behind(prefix: &str, uri: &Uri) -> PathAndQuery {
+    let path = uri.path();
+    let segments = prefix.matches('/').count();
+    let rest = match path.match_indices('/').nth(segments) {
+        Some((at, _)) => &path[at..],
+        None => "/",
+    };
+    let rest = match uri.query() {
+        Some(query) => PathAndQuery::try_from(format!("{rest}?{query}")),
+        None => PathAndQuery::try_from(rest),
+    };
+    rest.unwrap_or_else(|_| PathAndQuery::from_static("/"))
+}
+
+/// A guest's whole answer, if HTTP allows it.
+pub(crate) fn response(answer: Response<Bytes>) -> Result<Response<Body>, ServeError> {
+    let (head, body) = answer.into_parts();
+    let mut head = self::head(head).map_err(ServeError::BadAnswer)?;
+    // The server knows better. (Without a body it may be that of an answer to HEAD.)
+    if !body.is_empty() {
+        head.headers.remove(header::CONTENT_LENGTH);
+    }
+    let body = match answer::has_no_body(head.status) {
+        true => Bytes::new(),
+        false => body,
+    };
+    Ok(Response::from_parts(head, body.into()))
+}
+
+/// The head of a guest's answer, if HTTP allows it. That the length is true was seen to by `wasi:http`.
+pub(crate) fn head(mut head: http::response::Parts) -> Result<http::response::Parts, String> {
+    if !(200..=599).contains(&head.status.as_u16()) {
+        return Err(format!(
+            "status {} is not between 200 and 599",
+            head.status.as_u16()
+        ));
+    }
+    for name in answer::FRAMING {
+        if name != header::CONTENT_LENGTH {
+            head.headers.remove(name);
+        }
+    }
+    Ok(head)
+}
