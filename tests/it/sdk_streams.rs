@@ -59,3 +59,37 @@ async fn an_event_arrives_while_the_function_waits_for_the_next() {
     }
     assert_eq!(harness.host.plugins()[0].calls, 1, "the function goes on");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_piece_is_answered_before_the_next_is_sent() {
+    let harness = serving().await;
+    let mut stream = TcpStream::connect(harness.address)
+        .await
+        .expect("the server listens");
+    let head = "POST /progress HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\n\
+                transfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.expect("it is read");
+    let mut seen = String::new();
+    for (chunk, answered) in [
+        ("4\r\none\n\r\n", "data: {\"lines\":1,\"bytes\":4}\n\n"),
+        ("4\r\ntwo\n\r\n", "data: {\"lines\":2,\"bytes\":8}\n\n"),
+        (
+            "0\r\n\r\n",
+            "event: end\ndata: {\"lines\":2,\"bytes\":8}\n\n",
+        ),
+    ] {
+        stream
+            .write_all(chunk.as_bytes())
+            .await
+            .expect("it is read");
+        sees(&mut stream, &mut seen, answered).await;
+    }
+    sees(&mut stream, &mut seen, "0\r\n\r\n").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_of_another_type_than_the_attribute_says_is_refused() {
+    let harness = serving().await;
+    let reply = harness.client().post("/count", "{}").await;
+    assert_eq!(reply.status, 415);
+}

@@ -189,7 +189,7 @@ pub fn notes() -> Vec<u8> {
     built("examples/dist/notes.wasm")
 }
 
-/// The example `streams`: `GET /clock`, `GET /primes`, answered piece by piece.
+/// The example `streams`: `GET /clock` and `/primes`, answered piece by piece, `POST /count` and `/progress`, so read.
 pub fn streams() -> Vec<u8> {
     built("examples/dist/streams.wasm")
 }

@@ -1,4 +1,4 @@
-//! Answers that go out while they are made.
+//! Answers that go out while they are made, and bodies that are read while they arrive.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -50,4 +50,49 @@ fn primes(#[query(le = 10_000, default = 100)] count: u32) -> JsonLines<Prime> {
     JsonLines::new(primes.map(|(prime, number)| Prime { number, prime }))
 }
 
-plugin! { title: "Streams", routes: [clock, primes] }
+/// What was counted.
+#[model]
+struct Counted {
+    lines: u64,
+    bytes: u64,
+}
+
+impl Counted {
+    fn add(&mut self, piece: &[u8]) {
+        self.bytes += piece.len() as u64;
+        self.lines += piece.iter().filter(|byte| **byte == b'\n').count() as u64;
+    }
+}
+
+/// Count the lines of a text
+///
+/// However long it is: no more than a piece of it is ever in memory.
+#[post("/count", tags = ["streams"])]
+fn count(
+    #[body(media_type = "text/plain")] mut text: StreamBody,
+) -> Result<Json<Counted>, Problem> {
+    let mut counted = Counted { lines: 0, bytes: 0 };
+    while let Some(piece) = text.next_piece()? {
+        counted.add(&piece);
+    }
+    Ok(Json(counted))
+}
+
+/// Count the lines of a text, and tell how far it is
+///
+/// The events go out while the text still comes in.
+#[post("/progress", tags = ["streams"])]
+fn progress(#[body(media_type = "text/plain")] mut text: StreamBody) -> EventStream<Counted> {
+    EventStream::writing(move |out| {
+        out.start()?;
+        let mut counted = Counted { lines: 0, bytes: 0 };
+        while let Some(piece) = text.next_piece()? {
+            counted.add(&piece);
+            let Counted { lines, bytes } = counted;
+            out.send(Counted { lines, bytes })?;
+        }
+        out.send(ServerSentEvent::new(counted).event("end"))
+    })
+}
+
+plugin! { title: "Streams", routes: [clock, primes, count, progress] }

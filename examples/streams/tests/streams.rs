@@ -21,3 +21,15 @@ fn primes_come_a_line_each() {
     let primes: Vec<serde_json::Value> = response.lines();
     assert_eq!(primes[2], json!({"number": 3, "prime": 5}));
 }
+
+#[test]
+fn lines_are_counted_while_they_come() {
+    let text = "one\ntwo\n";
+    let counted = client().post("/count").body("text/plain", text).send();
+    assert_eq!(counted.value(), json!({"lines": 2, "bytes": 8}));
+
+    let events = client().post("/progress").body("text/plain", text).send();
+    let last = events.events().pop().expect("there is a last one");
+    assert_eq!(last.event.as_deref(), Some("end"));
+    assert_eq!(last.json::<serde_json::Value>()["lines"], 2);
+}
