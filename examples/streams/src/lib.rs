@@ -44,7 +44,7 @@ fn primes(#[query(le = 10_000, default = 100)] count: u32) -> JsonLines<Prime> {
     let is_prime = |number: &u32| {
         (2..)
             .take_while(|n| n * n <= *number)
-            .all(|n| number % n != 0)
+            .all(|n| !number.is_multiple_of(n))
     };
     let primes = (2..).filter(is_prime).zip(1..=count);
     JsonLines::new(primes.map(|(prime, number)| Prime { number, prime }))

@@ -6,7 +6,8 @@ mod operation;
 mod outline;
 mod refs;
 mod rename;
-#[cfg(all(test, feature = "runtime"))]
+#[cfg(test)]
+#[cfg(feature = "runtime")]
 mod tests;
 
 use std::collections::HashMap;

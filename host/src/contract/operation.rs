@@ -13,6 +13,7 @@ use crate::body::RequestBody;
 use crate::config::Limits;
 use crate::params::Parameters;
 use crate::path::PathTemplate;
+#[cfg(feature = "runtime")]
 use crate::router::ANY;
 use crate::schema::Schemas;
 
@@ -20,7 +21,7 @@ use crate::schema::Schemas;
 pub(crate) struct Operation {
     /// `operationId`, or `METHOD /path`: what the guest is told.
     pub(crate) id: String,
-    /// The method it answers, or [`ANY`].
+    /// The method it answers; `*` for every one.
     pub(crate) method: Method,
     /// The path as the contract writes it.
     pub(crate) path: String,
