@@ -63,6 +63,8 @@ mod arrival;
 #[cfg(feature = "runtime")]
 mod commons;
 #[cfg(feature = "runtime")]
+mod cost;
+#[cfg(feature = "runtime")]
 mod dispatch;
 #[cfg(feature = "docs")]
 mod docs;
@@ -112,6 +114,7 @@ pub use upload::FormFile;
 
 #[cfg(feature = "runtime")]
 pub use {
+    cost::CallCost,
     event::{Event, Events},
     host::{Applied, Change, Deployed, Host, HostBuilder, PluginStatus},
     identity::{Identity, Peer},

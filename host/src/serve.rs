@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
@@ -12,11 +13,13 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, h
 
 use crate::answer::{self, Body};
 use crate::api::Document;
+use crate::cost::CallCost;
 use crate::dispatch;
 use crate::etag;
 use crate::host::{Host, Inner};
 use crate::record::{Record, X_REVISION};
 use crate::request_id::X_REQUEST_ID;
+use crate::runtime::Meter;
 use crate::serve_error::ServeError;
 
 impl Host {
@@ -24,7 +27,43 @@ impl Host {
     /// the call: its guest stops within a tick.
     ///
     /// A [`Peer`](crate::Peer) and an [`Identity`](crate::Identity) among the request's extensions reach the guest.
-    pub async fn dispatch<B>(&self, request: Request<B>) -> Response<Body>
+    pub fn dispatch<B>(&self, request: Request<B>) -> impl Future<Output = Response<Body>>
+    where
+        B: http_body::Body + Send + 'static,
+        B::Error: std::fmt::Display,
+    {
+        // Not a future around another: both would hold the request.
+        self.answer(request, None)
+    }
+
+    /// Answers a request as [`Host::dispatch`] does, and tells what the plugin's call took; none where none was made,
+    /// since the host answered by itself.
+    ///
+    /// ```
+    /// # async fn example(host: switchback::Host) {
+    /// let request = http::Request::get("/items/7").body(switchback::Body::default()).unwrap();
+    /// let (response, cost) = host.measure(request).await;
+    /// if let Some(cost) = cost {
+    ///     println!("{}: {:?}, {} bytes", response.status(), cost.cpu(), cost.memory_bytes());
+    /// }
+    /// # }
+    /// ```
+    pub async fn measure<B>(&self, request: Request<B>) -> (Response<Body>, Option<CallCost>)
+    where
+        B: http_body::Body + Send + 'static,
+        B::Error: std::fmt::Display,
+    {
+        let mut meter = None;
+        let response = self.answer(request, Some(&mut meter)).await;
+        (response, meter.map(CallCost))
+    }
+
+    /// The one way to an answer; it leaves the call's account where it is told to.
+    async fn answer<B>(
+        &self,
+        request: Request<B>,
+        account: Option<&mut Option<Arc<Meter>>>,
+    ) -> Response<Body>
     where
         B: http_body::Body + Send + 'static,
         B::Error: std::fmt::Display,
@@ -56,6 +95,9 @@ impl Host {
             && let Some(revision) = record.revision()
         {
             headers.insert(X_REVISION.clone(), revision.clone());
+        }
+        if let Some(account) = account {
+            account.clone_from(&record.meter);
         }
         record.end(response.status(), &host.commons);
         response

@@ -241,6 +241,7 @@ impl Instance {
 
     fn begin(&mut self, context: CallContext, meter: Arc<Meter>, limits: &Limits) {
         let state = self.store.data_mut();
+        meter.set_memory(state.memory.used);
         state.meter = meter;
         state.log.begin(Some(context.request_id), limits.log_bytes);
         state.call = Some(context);
@@ -249,6 +250,7 @@ impl Instance {
 
     fn end(&mut self) {
         let state = self.store.data_mut();
+        state.meter.set_memory(state.memory.used);
         state.call = None;
         if state.log.end() {
             state.meter.overrun_log();

@@ -86,6 +86,8 @@ pub(crate) struct Meter {
     waits_since: AtomicU64,
     /// A limit that the guest was told of and may answer for itself.
     hit: OnceLock<Limit>,
+    /// The bytes of the instance's memory when the call was last looked at.
+    memory: AtomicU64,
 }
 
 /// While it lives, the call waits for its client.
@@ -127,6 +129,7 @@ impl Meter {
             waited: AtomicU64::new(0),
             waits_since: AtomicU64::new(0),
             hit: OnceLock::new(),
+            memory: AtomicU64::new(0),
         }
     }
 
@@ -216,6 +219,15 @@ impl Meter {
     /// Nanoseconds computed so far, for the log.
     pub(crate) fn spent(&self) -> Duration {
         Duration::from_nanos(self.spent.load(Relaxed))
+    }
+
+    pub(super) fn set_memory(&self, bytes: usize) {
+        self.memory.store(bytes as u64, Relaxed);
+    }
+
+    /// The bytes of the instance's memory, at the call's end or, until then, at its beginning.
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory.load(Relaxed)
     }
 
     /// Whether the future was left pending by [`Meter::tick`]; asking clears the mark.

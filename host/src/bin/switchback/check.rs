@@ -75,7 +75,7 @@ pub(crate) async fn deploy(host: &Host, files: &[PathBuf]) -> Vec<String> {
 }
 
 /// A file's content, and the plugin that its name makes it.
-fn read(file: &Path) -> Result<(String, Vec<u8>), String> {
+pub(crate) fn read(file: &Path) -> Result<(String, Vec<u8>), String> {
     let name = file
         .file_stem()
         .and_then(|stem| stem.to_str())

@@ -66,7 +66,12 @@ Examples:
     #[command(after_help = "\
 Examples:
   switchback check items.wasm
-  switchback check dist/*.wasm --allow-import game:world/query")]
+  switchback check dist/*.wasm --allow-import game:world/query
+  switchback check --budget items.wasm
+
+With --budget, each operation is called with the examples of its contract, again and again, in a host made for it. \
+What changes something (POST, PUT, DELETE) is called as well: nothing is kept but what the plugin itself keeps elsewhere, \
+by imports. A streamed answer is read for a second at most, and its CPU time is that until its head.")]
     Check(CheckArgs),
 
     /// Print the OpenAPI document that would be served for some components
@@ -180,8 +185,22 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) files: FilesArgs,
 
+    /// Run the examples of the contract, and print CPU time, memory and answer of each operation beside the limits;
+    /// exits with 1 if a call fails, an example does not fit its contract or a limit is exceeded
+    #[arg(long)]
+    pub(crate) budget: bool,
+
+    /// How often each example is run, after three times that do not count
+    #[arg(long, value_name = "COUNT", default_value_t = 20, requires = "budget",
+        value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) runs: u32,
+
+    /// Print a JSON array, for scripts
+    #[arg(long, requires = "budget")]
+    pub(crate) json: bool,
+
     /// An interface that the program around the host will offer, such as `game:world/query`
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "budget")]
     pub(crate) allow_import: Vec<String>,
 }
 

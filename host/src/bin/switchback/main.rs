@@ -1,10 +1,12 @@
 //! The program `switchback`: the first embedder of the library, by nothing but its public API.
 
+mod budget;
 mod build;
 mod carried;
 mod check;
 mod cli;
 mod dev;
+mod examples;
 mod file;
 mod group;
 mod logging;
@@ -60,7 +62,11 @@ fn run(command: Command) -> Result<ExitCode, Wrong> {
         }
         Command::Check(args) => {
             let config = config(&args.files.common)?;
-            block_on(check::check(config, &args.files.files, &args.allow_import))
+            let files = &args.files.files;
+            match args.budget {
+                true => block_on(budget::budget(config, files, args.runs, args.json)),
+                false => block_on(check::check(config, files, &args.allow_import)),
+            }
         }
         Command::Openapi(args) => {
             let config = config(&args.common)?;

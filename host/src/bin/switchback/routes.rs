@@ -142,13 +142,22 @@ fn table(routes: &[Route], on_terminal: bool) -> String {
             ]
         })
         .collect();
-    let widths: Vec<usize> = (0..heads.len())
+    aligned(heads, &rows, on_terminal)
+}
+
+/// Columns as wide as their widest cell, under bold heads where somebody looks.
+pub(crate) fn aligned<const N: usize>(
+    heads: [&str; N],
+    rows: &[[String; N]],
+    on_terminal: bool,
+) -> String {
+    let widths: Vec<usize> = (0..N)
         .map(|column| {
             let cells = rows.iter().map(|row| row[column].chars().count());
             cells.chain([heads[column].len()]).max().unwrap_or(0)
         })
         .collect();
-    let line = |cells: [&str; 8]| {
+    let line = |cells: [&str; N]| {
         let mut line = String::new();
         for (cell, width) in cells.iter().zip(&widths) {
             line.push_str(&format!("{cell:<width$}  "));
@@ -168,14 +177,14 @@ fn table(routes: &[Route], on_terminal: bool) -> String {
     lines.join("\n")
 }
 
-fn time(ms: u64) -> String {
+pub(crate) fn time(ms: u64) -> String {
     match ms {
         1_000.. if ms.is_multiple_of(1_000) => format!("{} s", ms / 1_000),
         _ => format!("{ms} ms"),
     }
 }
 
-fn memory(bytes: u64) -> String {
+pub(crate) fn memory(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     UNITS
         .iter()
