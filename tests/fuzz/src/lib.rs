@@ -53,14 +53,22 @@ pub fn check_refusal(answer: &Response<Bytes>, limits: &Limits) -> bool {
     true
 }
 
-/// A schema of `document` at the pointer, as jsonschema alone reads it: what the host's own checks are held against.
+/// A schema of `document` at the pointer, as jsonschema alone reads it: what the host's own checks are held against. But for
+/// the formats whose texts are read as FastAPI reads them, more widely than JSON Schema does: those hold for any text.
 ///
 /// # Panics
 /// If the schema is none.
 pub fn validator(document: &Value, pointer: &str) -> jsonschema::Validator {
     let mut schema = document.clone();
     schema["$ref"] = format!("#{pointer}").into();
-    jsonschema::options()
+    let read_by_the_host = ["date-time", "time", "duration", "uri"];
+    let options = jsonschema::options();
+    let options = read_by_the_host
+        .into_iter()
+        .fold(options, |options, format| {
+            options.with_format(format, |_: &str| true)
+        });
+    options
         .with_draft(jsonschema::Draft::Draft202012)
         .should_validate_formats(true)
         .with_pattern_options(jsonschema::PatternOptions::regex())
