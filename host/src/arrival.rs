@@ -1,40 +1,48 @@
 //! A request's body on its way in: read whole, or in pieces as the guest asks for them, under its size and its time.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::{HeaderMap, header};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full};
 use tokio::time::Sleep;
 
 use crate::config::Limits;
 use crate::limit::Limit;
 use crate::serve_error::ServeError;
 
-/// A body that the guest reads, piece by piece. Nothing is asked of the client before the guest asks for it.
+/// A body that a guest reads piece by piece, by whichever interface. Nothing is asked of the client before the guest
+/// asks for it.
 pub(crate) struct Incoming {
-    body: Pin<Box<dyn http_body::Body<Data = Bytes, Error = String> + Send>>,
+    body: Pieces,
     /// What came and was not asked for yet.
     left: Bytes,
     /// How much more may come.
     room: u64,
+    /// How long each piece is waited for.
     patience: Duration,
-    /// Why no more can be had: what is missing must not be skipped.
-    failed: Option<ReadError>,
+    /// Armed once a piece has to be waited for.
+    late: Option<Pin<Box<Sleep>>>,
+    /// Nothing more can be had: it is over, or what is missing must not be skipped.
+    end: Option<Result<(), ReadError>>,
 }
 
+type Pieces = Pin<Box<dyn http_body::Body<Data = Bytes, Error = String> + Send>>;
+
 /// Why a piece cannot be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReadError {
-    /// The client broke it off.
+    #[error("the client broke it off")]
     Closed,
+    #[error("limit `{}` was hit", .0.name())]
     Limit(Limit),
 }
 
 impl Incoming {
+    /// A body that still arrives.
     pub(crate) fn new<B>(
         body: B,
         headers: &HeaderMap,
@@ -50,42 +58,71 @@ impl Incoming {
         let body = body
             .map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
             .map_err(|error| error.to_string());
-        Ok(Box::new(Incoming {
-            body: Box::pin(body),
+        let patience = Duration::from_millis(limits.body_time_ms);
+        Ok(Incoming::of(Box::pin(body), limits.stream_bytes, patience))
+    }
+
+    /// A body that was read and checked before.
+    pub(crate) fn whole(body: Bytes) -> Box<Incoming> {
+        let room = body.len() as u64;
+        let body = Full::new(body).map_err(|never| match never {});
+        Incoming::of(Box::pin(body), room, Duration::MAX)
+    }
+
+    fn of(body: Pieces, room: u64, patience: Duration) -> Box<Incoming> {
+        Box::new(Incoming {
+            body,
             left: Bytes::new(),
-            room: limits.stream_bytes,
-            patience: Duration::from_millis(limits.body_time_ms),
-            failed: None,
-        }))
+            room,
+            patience,
+            late: None,
+            end: None,
+        })
     }
 
     /// The next piece, of `most` bytes or fewer; none of them is the end.
-    pub(crate) async fn read(&mut self, most: usize) -> Result<Bytes, ReadError> {
-        let piece = match self.failed {
-            Some(error) => Err(error),
-            None => self.next(most).await,
-        };
-        piece.inspect_err(|error| self.failed = Some(*error))
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        most: usize,
+    ) -> Poll<Result<Bytes, ReadError>> {
+        while self.left.is_empty() {
+            if let Some(end) = self.end {
+                return Poll::Ready(end.map(|()| Bytes::new()));
+            }
+            match ready!(self.poll_piece(cx)) {
+                Ok(Some(piece)) => self.left = piece,
+                Ok(None) => self.end = Some(Ok(())),
+                Err(error) => self.end = Some(Err(error)),
+            }
+        }
+        let size = self.left.len().min(most);
+        Poll::Ready(Ok(self.left.split_to(size)))
     }
 
-    async fn next(&mut self, most: usize) -> Result<Bytes, ReadError> {
-        while self.left.is_empty() {
-            let frame = poll_fn(|cx| self.body.as_mut().poll_frame(cx));
-            let frame = tokio::time::timeout(self.patience, frame)
-                .await
-                .map_err(|_| ReadError::Limit(Limit::BodyTime))?;
-            let Some(frame) = frame else {
-                return Ok(Bytes::new());
-            };
-            let Ok(data) = frame.map_err(|_| ReadError::Closed)?.into_data() else {
-                continue;
-            };
-            self.room = (self.room)
-                .checked_sub(data.len() as u64)
-                .ok_or(ReadError::Limit(Limit::StreamBytes))?;
-            self.left = data;
-        }
-        Ok(self.left.split_to(self.left.len().min(most)))
+    /// What comes next, trailers as a piece without bytes.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, ReadError>> {
+        let Poll::Ready(frame) = self.body.as_mut().poll_frame(cx) else {
+            let patience = self.patience;
+            let sleep = || Box::pin(tokio::time::sleep(patience));
+            ready!(self.late.get_or_insert_with(sleep).as_mut().poll(cx));
+            return Poll::Ready(Err(ReadError::Limit(Limit::BodyTime)));
+        };
+        self.late = None;
+        let Some(frame) = frame else {
+            return Poll::Ready(Ok(None));
+        };
+        let frame = frame.map_err(|_| ReadError::Closed)?;
+        let data = frame.into_data().unwrap_or_default();
+        self.room = (self.room)
+            .checked_sub(data.len() as u64)
+            .ok_or(ReadError::Limit(Limit::StreamBytes))?;
+        Poll::Ready(Ok(Some(data)))
+    }
+
+    /// Why the guest could not read it to its end, if it tried.
+    pub(crate) fn failed(&self) -> Option<ReadError> {
+        self.end.and_then(Result::err)
     }
 }
 
@@ -102,14 +139,6 @@ fn said(headers: &HeaderMap) -> Option<u64> {
         .and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
-/// How long the client says that its body is: if that is too much, it is refused before a byte of it is waited for.
-pub(crate) fn length(headers: &HeaderMap, limits: &Limits) -> Result<Option<u64>, ServeError> {
-    match said(headers) {
-        Some(said) if said > limits.body_bytes => Err(ServeError::Limit(Limit::Body)),
-        said => Ok(said),
-    }
-}
-
 /// Reads a body to its end.
 pub(crate) async fn read<B>(
     body: B,
@@ -121,7 +150,10 @@ where
     B::Error: std::fmt::Display,
 {
     let most = usize::try_from(limits.body_bytes).unwrap_or(usize::MAX);
-    let said = length(headers, limits)?;
+    let said = said(headers);
+    if said.is_some_and(|said| said > limits.body_bytes) {
+        return Err(ServeError::Limit(Limit::Body));
+    }
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }

@@ -127,6 +127,18 @@ impl RequestBody {
         })
     }
 
+    /// One of which nothing is known.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn stream_of_anything() -> RequestBody {
+        RequestBody {
+            required: false,
+            media: vec![Media {
+                name: "*/*".into(),
+                kind: Kind::Stream,
+            }],
+        }
+    }
+
     /// Whether what comes with these headers is a stream.
     pub(crate) fn streams(&self, headers: &HeaderMap) -> bool {
         // Most contracts have none.

@@ -88,9 +88,11 @@ pub struct Limits {
     /// Core instances of one component, its adapters and shims among them; then it is refused. 64: a Python plugin has
     /// about twenty, and each takes a place in the pool.
     pub core_instances: usize,
-    /// A request's body, in bytes; then 413. 2 MiB: the largest JSON that people send on purpose; it is held whole.
+    /// A request's body, in bytes; then 413. 2 MiB: the largest JSON that people send on purpose; it is held whole, unless it
+    /// is a stream.
     pub body_bytes: u64,
-    /// Wall time for a request's body to arrive, in milliseconds; then 408. 30 s: 2 MiB at 70 KB/s.
+    /// Wall time for a request's body to arrive, and for each piece of one that is a stream, in milliseconds; then 408.
+    /// 30 s: 2 MiB at 70 KB/s.
     pub body_time_ms: u64,
     /// An answer, body and headers, in bytes; then 500. 16 MiB: an answer is held whole, and by as many clients as are slow.
     pub answer_bytes: u64,

@@ -15,9 +15,8 @@ use crate::contract::Operation;
 use crate::host::Inner;
 use crate::places::Permit;
 use crate::record::Record;
-use crate::revision::{Reply, Revision, Work};
+use crate::revision::{Reply, Revision};
 use crate::runtime::{CallContext, Meter};
-use crate::sent::Sent;
 use crate::serve_error::ServeError;
 use crate::standard;
 use crate::steps::{self, Places, Way};
@@ -59,8 +58,6 @@ struct Call<B> {
     /// The path's parameters.
     places: Places,
     body: B,
-    /// The body as it came, for a standard component.
-    sent: Option<Sent>,
 }
 
 /// A request's body, as far as the host reads it.
@@ -96,32 +93,23 @@ impl Call<()> {
             head,
             places,
             body: (),
-            sent: None,
         }))
     }
 
-    /// The body, whole, under its size and time; not touched where the operation has none, or where it is a stream. A
-    /// standard component may still read it.
-    async fn read<B>(mut self, body: B) -> Result<Call<Arrived>, ServeError>
+    /// The body, whole, under its size and time; not touched where the operation has none, or where it is a stream.
+    async fn read<B>(self, body: B) -> Result<Call<Arrived>, ServeError>
     where
         B: http_body::Body + Send + 'static,
         B::Error: std::fmt::Display,
     {
         let (headers, limits) = (&self.head.headers, &self.revision.limits);
-        let standard = self.revision.code.is_standard();
         let operation = self.operation();
         let arrived = if !operation.has_body() {
-            if standard {
-                arrival::length(headers, limits)?;
-                self.sent = Some(Sent::open(body, limits));
-            }
             Arrived::Whole(Bytes::new())
-        } else if !standard && operation.streams(headers) && !body.is_end_stream() {
+        } else if operation.streams(headers) && !body.is_end_stream() {
             Arrived::Stream(Incoming::new(body, headers, limits)?)
         } else {
-            let whole = arrival::read(body, headers, limits).await?;
-            self.sent = standard.then(|| Sent::whole(whole.clone()));
-            Arrived::Whole(whole)
+            Arrived::Whole(arrival::read(body, headers, limits).await?)
         };
         Ok(self.with(arrived))
     }
@@ -136,7 +124,6 @@ impl<B> Call<B> {
             head: self.head,
             places: self.places,
             body,
-            sent: self.sent,
         }
     }
 
@@ -150,6 +137,10 @@ impl Call<Arrived> {
     async fn admit(mut self) -> Result<Call<Checked>, ServeError> {
         let nothing = Arrived::Whole(Bytes::new());
         let (body, stream) = match std::mem::replace(&mut self.body, nothing) {
+            // Once it is checked, a standard component reads it as it came.
+            Arrived::Whole(bytes) if !bytes.is_empty() && self.revision.code.is_standard() => {
+                (Some(bytes.clone()), Some(Incoming::whole(bytes)))
+            }
             Arrived::Whole(bytes) => (Some(bytes), None),
             Arrived::Stream(stream) => (None, Some(stream)),
         };
@@ -191,18 +182,10 @@ impl Entered {
         let Call {
             revision,
             operation,
-            mut head,
+            head,
             body: Checked { admitted, stream },
-            sent,
             ..
         } = self.call;
-        let work = match sent {
-            None => Work::Plugin(admitted),
-            Some(sent) => {
-                let mount = (&*host.base_path, &*revision.prefix);
-                Work::Standard(standard::request(&mut head, sent, mount, record.request_id))
-            }
-        };
         let context = CallContext {
             head,
             base_path: host.base_path.clone(),
@@ -213,7 +196,7 @@ impl Entered {
         let meter = Arc::new(Meter::new(revision.limits.cpu_ms));
         record.meter = Some(meter.clone());
         let reply = revision
-            .call(self.permit, operation, work, context, meter)
+            .call(self.permit, operation, admitted, context, meter)
             .await;
         record.noted(&host.commons);
         reply

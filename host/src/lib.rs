@@ -89,8 +89,6 @@ mod revision;
 #[cfg(feature = "runtime")]
 mod runtime;
 #[cfg(feature = "runtime")]
-mod sent;
-#[cfg(feature = "runtime")]
 mod serve;
 #[cfg(feature = "server")]
 mod server;

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Response};
 use tokio_util::sync::CancellationToken;
 
 use crate::admit::Admitted;
@@ -20,7 +20,6 @@ use crate::places::{Permit, Places};
 use crate::runtime::{
     Answered, CallContext, CallError, Code, Instance, Interrupt, Lanes, Meter, Pool, Ran, TICK,
 };
-use crate::sent::Sent;
 use crate::serve_error::ServeError;
 use crate::stream;
 
@@ -71,14 +70,6 @@ pub(crate) enum Reply {
     Standard(Response<Bytes>),
     /// The head of an answer whose pieces are still made; the guest goes on by itself.
     Streamed(Response<Body>),
-}
-
-/// What a guest is handed, by the interface of its code.
-pub(crate) enum Work {
-    /// To a plugin with a contract.
-    Plugin(Admitted),
-    /// To a standard component.
-    Standard(Request<Sent>),
 }
 
 impl Revision {
@@ -165,17 +156,17 @@ impl Revision {
         self: &Arc<Self>,
         permit: Permit,
         operation: usize,
-        work: Work,
+        admitted: Admitted,
         context: CallContext,
         meter: Arc<Meter>,
     ) -> Result<Reply, ServeError> {
         if !self.pool.keeps {
-            return self.run(permit, operation, work, context, meter).await;
+            return self.run(permit, operation, admitted, context, meter).await;
         }
         // On a task of its own: a client that goes away must not take the plugin's state with it.
         let this = self.clone();
         let call = Box::pin(tokio::spawn(async move {
-            this.run(permit, operation, work, context, meter).await
+            this.run(permit, operation, admitted, context, meter).await
         }));
         call.await.unwrap_or(Err(ServeError::Broken))
     }
@@ -184,13 +175,15 @@ impl Revision {
         self: &Arc<Self>,
         permit: Permit,
         operation: usize,
-        work: Work,
+        admitted: Admitted,
         context: CallContext,
         meter: Arc<Meter>,
     ) -> Result<Reply, ServeError> {
         let (this, account) = (self.clone(), meter.clone());
         let guest = Box::pin(async move {
-            let answered = this.call_instance(operation, work, context, account).await;
+            let answered = this
+                .call_instance(operation, admitted, context, account)
+                .await;
             drop(permit);
             answered
         });
@@ -220,9 +213,10 @@ impl Revision {
     /// Done when a call has had its time, without what it waited for pieces of its client's body.
     async fn late(&self, deadline: tokio::time::Instant, meter: &Meter) {
         let most = Duration::from_millis(self.limits.stream_ms);
+        let piece = Duration::from_millis(self.limits.body_time_ms);
         tokio::time::sleep_until(deadline).await;
         loop {
-            let late = deadline + meter.waited().min(most);
+            let late = deadline + meter.waited(piece).min(most);
             if late <= tokio::time::Instant::now() {
                 return;
             }
@@ -235,7 +229,7 @@ impl Revision {
     async fn call_instance(
         &self,
         operation: usize,
-        work: Work,
+        admitted: Admitted,
         context: CallContext,
         meter: Arc<Meter>,
     ) -> Result<Answered, CallError> {
@@ -244,18 +238,10 @@ impl Revision {
             None => Box::pin(self.fresh(&meter)).await?,
         };
         let mut loss = Loss(self.pool.keeps.then_some(self));
-        let (instance, answer) = match work {
-            Work::Plugin(admitted) => {
-                let id = &self.operation(operation).id;
-                instance
-                    .handle(id, &admitted, context, meter, &self.limits)
-                    .await
-            }
-            // Boxed: the other kind's calls need no room for it.
-            Work::Standard(request) => {
-                Box::pin(instance.serve(request, context, meter, &self.limits)).await
-            }
-        };
+        let id = &self.operation(operation).id;
+        let (instance, answer) = instance
+            .call(id, &admitted, context, meter, &self.limits)
+            .await;
         if let Some(instance) = instance {
             self.pool.put(instance, &self.limits);
             loss.0 = None;

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use http::{HeaderValue, Method, StatusCode, header};
 
+#[cfg(feature = "runtime")]
+use crate::arrival::ReadError;
 use crate::limit::Limit;
 use crate::problem::{Problem, Violation};
 #[cfg(feature = "runtime")]
 use crate::runtime::{CallError, Interrupt};
-#[cfg(feature = "runtime")]
-use crate::sent::SentError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
@@ -58,9 +58,8 @@ impl From<CallError> for ServeError {
             CallError::NotStreamed | CallError::FullAfterStart | CallError::NoAnswer(_) => {
                 ServeError::BadAnswer(error.to_string())
             }
-            CallError::Body(SentError::TooLarge) => ServeError::Limit(Limit::Body),
-            CallError::Body(SentError::TooSlow) => ServeError::Limit(Limit::BodyTime),
-            CallError::Body(SentError::Broken) => ServeError::BodyBroken(error.to_string()),
+            CallError::Body(ReadError::Limit(limit)) => ServeError::Limit(limit),
+            CallError::Body(ReadError::Closed) => ServeError::BodyBroken(error.to_string()),
             CallError::Cancelled => ServeError::Cut,
             CallError::Trapped(why) => ServeError::Trapped(why),
         }

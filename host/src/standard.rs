@@ -7,7 +7,6 @@ use http::{HeaderName, HeaderValue, Request, Response, Uri, header};
 
 use crate::answer::{self, Body};
 use crate::request_id::{RequestId, X_REQUEST_ID};
-use crate::sent::Sent;
 use crate::serve_error::ServeError;
 
 /// The path under which the guest is mounted, for one that writes links.
@@ -17,11 +16,10 @@ static X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-pre
 /// where it is mounted, and its document says the paths that it sees. The headers leave `head`.
 pub(crate) fn request(
     head: &mut Parts,
-    sent: Sent,
     (base_path, prefix): (&str, &str),
     request_id: RequestId,
-) -> Request<Sent> {
-    let mut request = Request::new(sent);
+) -> Request<()> {
+    let mut request = Request::new(());
     *request.method_mut() = head.method.clone();
     *request.version_mut() = head.version;
     *request.headers_mut() = std::mem::take(&mut head.headers);

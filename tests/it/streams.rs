@@ -3,10 +3,10 @@
 
 use serde_json::json;
 use switchback::{Config, Event, Events, Limit, Limits};
+use switchback_tests::Raw;
 use switchback_tests::guests::{Describe, blank};
-use switchback_tests::harness::{Harness, PATIENCE, event, until};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use switchback_tests::harness::{Harness, event, until};
+use tokio::io::AsyncWriteExt;
 
 use crate::contracts;
 
@@ -42,79 +42,18 @@ fn guest(version: &str) -> Vec<u8> {
     blank(&contracts::with_paths(&paths), version, Describe::Contract)
 }
 
-/// A connection that reads only when it is told to.
-struct Raw {
-    stream: TcpStream,
-    seen: Vec<u8>,
+async fn ask(harness: &Harness, script: &str) -> Raw {
+    let head = format!("GET /script HTTP/1.1\r\nhost: x\r\nx-script: {script}\r\n\r\n");
+    Raw::send(harness, &head).await
 }
 
-impl Raw {
-    async fn ask(harness: &Harness, script: &str) -> Raw {
-        let head = format!("GET /script HTTP/1.1\r\nhost: x\r\nx-script: {script}\r\n\r\n");
-        Raw::send(harness, head.as_bytes()).await
-    }
-
-    /// Begins an upload; its body is the test's affair.
-    async fn upload(harness: &Harness, script: &str, framing: &str) -> Raw {
-        let head = format!(
-            "POST /script HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\nx-script: {script}\r\n\
-             {framing}\r\n\r\n"
-        );
-        Raw::send(harness, head.as_bytes()).await
-    }
-
-    async fn send(harness: &Harness, bytes: &[u8]) -> Raw {
-        let stream = TcpStream::connect(harness.address)
-            .await
-            .expect("the server listens");
-        let mut raw = Raw {
-            stream,
-            seen: Vec::new(),
-        };
-        raw.write(bytes).await;
-        raw
-    }
-
-    async fn write(&mut self, bytes: &[u8]) {
-        self.stream
-            .write_all(bytes)
-            .await
-            .expect("the server reads");
-    }
-
-    async fn chunk(&mut self, text: &str) {
-        let chunk = format!("{:x}\r\n{text}\r\n", text.len());
-        self.write(chunk.as_bytes()).await;
-    }
-
-    /// Reads until `text` has come.
-    async fn sees(&mut self, text: &str) {
-        while !String::from_utf8_lossy(&self.seen).contains(text) {
-            assert!(self.more().await, "{text:?} never came: {}", self.all());
-        }
-    }
-
-    /// Reads to the end; whether the chunked answer was whole.
-    async fn ends_well(&mut self) -> bool {
-        while self.more().await {}
-        self.seen.ends_with(b"0\r\n\r\n")
-    }
-
-    async fn more(&mut self) -> bool {
-        let mut bytes = vec![0; 64 << 10];
-        let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut bytes));
-        match read.await.expect("something comes in time") {
-            Ok(count) if count > 0 => {
-                self.seen.extend_from_slice(&bytes[..count]);
-                true
-            }
-            Ok(_) | Err(_) => false,
-        }
-    }
-
-    fn all(&self) -> String {
-        String::from_utf8_lossy(&self.seen).into_owned()
-    }
+/// Begins an upload; its body is the test's affair.
+async fn upload(harness: &Harness, script: &str, framing: &str) -> Raw {
+    let head = format!(
+        "POST /script HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\nx-script: {script}\r\n\
+         {framing}\r\n\r\n"
+    );
+    Raw::send(harness, &head).await
 }
 
 fn hit(limit: Limit) -> impl Fn(&Event) -> bool {
@@ -145,7 +84,7 @@ async fn count(harness: &Harness) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_piece_arrives_while_the_guest_still_waits() {
     let harness = serving(Limits::default()).await;
-    let mut client = Raw::ask(&harness, "start 201; write first; wait").await;
+    let mut client = ask(&harness, "start 201; write first; wait").await;
     client.sees("first").await;
     assert!(
         client.all().starts_with("HTTP/1.1 201 "),
@@ -212,7 +151,7 @@ async fn an_answer_that_is_broken_off_is_500_before_its_head_and_a_reset_after()
     .await;
     for script in ["abort gone wrong", "full late", "trap"] {
         let script = format!("start 200; write first; {script}");
-        let mut client = Raw::ask(&harness, &script).await;
+        let mut client = ask(&harness, &script).await;
         assert!(!client.ends_well().await, "{script}: {}", client.all());
         client.sees("first").await;
         event(&mut events, |event| matches!(event, Event::Failed { .. })).await;
@@ -230,7 +169,7 @@ async fn a_client_that_goes_away_ends_its_guest_whatever_that_does() {
     let mut events = harness.host.events();
     for busy in ["wait", "spin", "flood 1000"] {
         assert_eq!(count(&harness).await, 1, "a fresh instance");
-        let mut client = Raw::ask(&harness, &format!("start 200; write first; {busy}")).await;
+        let mut client = ask(&harness, &format!("start 200; write first; {busy}")).await;
         client.sees("first").await;
         drop(client);
         assert!(broken(&mut events).await.1.contains("client has gone"));
@@ -253,7 +192,7 @@ async fn a_client_that_does_not_read_stops_its_guest_and_nobody_else() {
     let mut events = harness.host.events();
     let mut slow = Vec::new();
     for _ in 0..20 {
-        slow.push(Raw::ask(&harness, "start 200; flood 16384").await);
+        slow.push(ask(&harness, "start 200; flood 16384").await);
     }
     for _ in 0..20 {
         count(&harness).await;
@@ -316,7 +255,7 @@ async fn each_limit_of_a_stream_resets_it_and_is_told_by_name() {
     ] {
         let harness = serving(limits).await;
         let mut events = harness.host.events();
-        let mut client = Raw::ask(&harness, script).await;
+        let mut client = ask(&harness, script).await;
         assert!(!client.ends_well().await, "{limit:?}: {}", client.all());
         client.sees("first").await;
         event(&mut events, hit(limit)).await;
@@ -336,7 +275,7 @@ async fn a_stream_that_computes_more_than_its_share_is_slowed_and_not_stopped() 
     .await;
     let mut events = harness.host.events();
     // Sixty pieces of some ten milliseconds each: more than the reserve by far.
-    let mut client = Raw::ask(&harness, "start 200; work 10").await;
+    let mut client = ask(&harness, "start 200; work 10").await;
     assert!(!client.ends_well().await);
     let (_, reason) = broken(&mut events).await;
     assert!(reason.contains("stream_bytes"), "{reason}");
@@ -350,7 +289,7 @@ async fn a_stream_of_a_revision_that_has_to_go_is_reset() {
     })
     .await;
     let mut events = harness.host.events();
-    let mut client = Raw::ask(&harness, "start 200; write first; wait").await;
+    let mut client = ask(&harness, "start 200; write first; wait").await;
     client.sees("first").await;
     harness.deploy("blank", guest("2")).await.expect("served");
     assert!(!client.ends_well().await, "{}", client.all());
@@ -382,7 +321,7 @@ async fn head_gets_the_head_of_a_stream_and_its_guest_is_stopped() {
 async fn reading_and_writing_go_side_by_side() {
     let harness = serving(Limits::default()).await;
     let chunked = "transfer-encoding: chunked";
-    let mut client = Raw::upload(&harness, "start 200; echo 100", chunked).await;
+    let mut client = upload(&harness, "start 200; echo 100", chunked).await;
     for piece in ["first", "second", "third"] {
         client.chunk(piece).await;
         client.sees(piece).await;
@@ -400,13 +339,13 @@ async fn reading_and_writing_go_side_by_side() {
 async fn a_client_that_expects_to_be_told_is_told_when_the_guest_reads() {
     let harness = serving(Limits::default()).await;
     let framing = "content-length: 5\r\nexpect: 100-continue";
-    let mut client = Raw::upload(&harness, "sleep 20; count 3", framing).await;
+    let mut client = upload(&harness, "sleep 20; count 3", framing).await;
     client.sees("HTTP/1.1 100 Continue").await;
     client.write(b"hello").await;
     client.sees("HTTP/1.1 500 ").await;
 
     let script = "start 200; count 3";
-    let mut client = Raw::upload(&harness, script, framing).await;
+    let mut client = upload(&harness, script, framing).await;
     client.sees("HTTP/1.1 200 OK").await;
     client.write(b"hello").await;
     client.sees("\r\n5\r\n").await;
@@ -440,23 +379,23 @@ async fn a_streamed_body_has_its_own_limits() {
     let mut events = harness.host.events();
     let script = "start 200; try count 100; tell";
 
-    let mut client = Raw::upload(&harness, script, "content-length: 1001").await;
+    let mut client = upload(&harness, script, "content-length: 1001").await;
     client.sees("HTTP/1.1 413 ").await;
     event(&mut events, hit(Limit::StreamBytes)).await;
 
     let chunked = "transfer-encoding: chunked";
-    let mut client = Raw::upload(&harness, script, chunked).await;
+    let mut client = upload(&harness, script, chunked).await;
     client.chunk(&"x".repeat(1001)).await;
     client.sees("IoError::TooLarge").await;
     event(&mut events, hit(Limit::StreamBytes)).await;
 
-    let mut client = Raw::upload(&harness, script, chunked).await;
+    let mut client = upload(&harness, script, chunked).await;
     client.chunk("x").await;
     client.sees("IoError::TimedOut").await;
     event(&mut events, hit(Limit::BodyTime)).await;
 
     let script = "try count 100; start 200; tell";
-    let mut client = Raw::upload(&harness, script, chunked).await;
+    let mut client = upload(&harness, script, chunked).await;
     client.sees("IoError::TimedOut").await;
     event(&mut events, hit(Limit::BodyTime)).await;
 }
@@ -469,7 +408,7 @@ async fn waiting_for_the_client_is_not_the_guests_time() {
     })
     .await;
     let chunked = "transfer-encoding: chunked";
-    let mut client = Raw::upload(
+    let mut client = upload(
         &harness,
         "try read 9; try read 9; start 200; write done",
         chunked,
@@ -486,7 +425,7 @@ async fn waiting_for_the_client_is_not_the_guests_time() {
 async fn an_answer_may_come_before_its_body_was_read() {
     let harness = serving(Limits::default()).await;
     let framing = "content-length: 8000000";
-    let mut client = Raw::upload(&harness, "read 10; full enough", framing).await;
+    let mut client = upload(&harness, "read 10; full enough", framing).await;
     // The client sends on without looking; a reset would meet it.
     for _ in 0..8 {
         client.write(&[b'x'; 1_000_000]).await;
@@ -498,7 +437,7 @@ async fn an_answer_may_come_before_its_body_was_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_read_of_a_client_before_the_guest_asks() {
     let harness = serving(Limits::default()).await;
-    let mut client = Raw::upload(
+    let mut client = upload(
         &harness,
         "start 200; write ready; wait",
         "content-length: 99000000",
@@ -528,7 +467,7 @@ async fn a_large_upload_takes_no_memory() {
     let harness = serving(Limits::default()).await;
     let size = 64 << 20;
     let framing = format!("content-length: {size}");
-    let mut client = Raw::upload(&harness, "start 200; count 65536", &framing).await;
+    let mut client = upload(&harness, "start 200; count 65536", &framing).await;
     client.sees("HTTP/1.1 200").await;
     let before = most_memory();
     let piece = vec![b'x'; 1 << 20];

@@ -2,6 +2,7 @@
 
 use http_body_util::BodyExt;
 use switchback::{Body, Config, Event, Isolation, Limit, Limits, PluginConfig};
+use switchback_tests::Raw;
 use switchback_tests::guests::{self, Describe, blank};
 use switchback_tests::harness::{Harness, event, until};
 
@@ -59,7 +60,7 @@ async fn a_standard_component_takes_every_method_and_path_under_its_name() {
 async fn a_body_reaches_a_standard_component_and_comes_back() {
     let harness = serving(Limits::default()).await;
     let mut client = harness.client();
-    for size in [0, 1, 5_000, 1 << 20] {
+    for size in [0, 1, 5_000, 5 << 20] {
         let body: Vec<u8> = (0..size).map(|at: usize| at as u8).collect();
         let reply = client
             .send("POST", "/standard/echo", &[], body.clone())
@@ -121,7 +122,7 @@ async fn limits_hold_for_standard_components() {
         cpu_ms: 100,
         time_ms: 2_000,
         memory_bytes: 8 << 20,
-        body_bytes: 1_000,
+        stream_bytes: 1_000,
         answer_bytes: 500,
         ..Limits::default()
     })
@@ -147,7 +148,94 @@ async fn limits_hold_for_standard_components() {
     assert_eq!(post(501).await, 500);
     event(&mut events, hit(Limit::Answer)).await;
     assert_eq!(post(1_001).await, 413);
-    event(&mut events, hit(Limit::Body)).await;
+    event(&mut events, hit(Limit::StreamBytes)).await;
+}
+
+/// Begins an upload in chunks.
+async fn upload(harness: &Harness, path: &str) -> Raw {
+    let head =
+        format!("POST /standard/{path} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
+    Raw::send(harness, &head).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_a_standard_component_reads_has_the_limits_of_streams() {
+    let harness = serving(Limits {
+        body_bytes: 10,
+        stream_bytes: 1_000,
+        body_time_ms: 100,
+        ..Limits::default()
+    })
+    .await;
+    let mut events = harness.host.events();
+    let mut told = async |limit| event(&mut events, hit(limit)).await;
+
+    let mut client = upload(&harness, "echo").await;
+    client.chunk(&"x".repeat(1_000)).await;
+    client.write(b"0\r\n\r\n").await;
+    client.sees("HTTP/1.1 200 ").await;
+
+    let mut client = upload(&harness, "echo").await;
+    client.chunk(&"x".repeat(1_001)).await;
+    client.sees("HTTP/1.1 413 ").await;
+    told(Limit::StreamBytes).await;
+
+    let mut client = upload(&harness, "echo").await;
+    client.chunk("x").await;
+    client.sees("HTTP/1.1 408 ").await;
+    told(Limit::BodyTime).await;
+
+    // One that takes the error for itself.
+    let mut client = upload(&harness, "relay").await;
+    client.chunk("first").await;
+    client.sees("first").await;
+    client.chunk(&"x".repeat(1_001)).await;
+    client.sees("\r\n0\r\n\r\n").await;
+    told(Limit::StreamBytes).await;
+    let [status] = &harness.host.plugins()[..] else {
+        panic!("one plugin")
+    };
+    let hits = |limit: Limit| {
+        let mut hits = status.limit_hits.iter();
+        hits.find_map(|(found, count)| (*found == limit).then_some(*count))
+    };
+    assert_eq!(
+        (hits(Limit::StreamBytes), hits(Limit::BodyTime)),
+        (Some(2), Some(1))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_the_client_is_not_a_standard_components_time() {
+    let harness = serving(Limits {
+        time_ms: 300,
+        ..Limits::default()
+    })
+    .await;
+    let mut client = upload(&harness, "echo").await;
+    for piece in ["first", "second"] {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        client.chunk(piece).await;
+    }
+    client.write(b"0\r\n\r\n").await;
+    client.sees("firstsecond").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_a_standard_component_reads_for_does_not_stand_still() {
+    let harness = serving(Limits {
+        stream_idle_ms: 1_000,
+        ..Limits::default()
+    })
+    .await;
+    // It answers with its first piece, and then only reads.
+    let mut client = upload(&harness, "swallow").await;
+    for _ in 0..4 {
+        client.chunk("piece").await;
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    }
+    client.write(b"0\r\n\r\n").await;
+    client.sees("20\r\n0\r\n\r\n").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,9 +5,11 @@ pub mod client;
 pub mod guests;
 pub mod harness;
 pub mod process;
+pub mod raw;
 pub mod tools;
 
 pub use browser::Browser;
 pub use client::{Client, Reply};
 pub use harness::Harness;
 pub use process::Served;
+pub use raw::Raw;

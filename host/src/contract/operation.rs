@@ -58,7 +58,8 @@ impl Operation {
 
 #[cfg(feature = "runtime")]
 impl Operation {
-    /// What serves every method and path of a component that has no contract.
+    /// What serves every method and path of a component that has no contract: its body may be anything, and is read by
+    /// the guest.
     pub(super) fn catch_all() -> Operation {
         const PATH: &str = "/{path}";
         Operation {
@@ -67,7 +68,7 @@ impl Operation {
             path: PATH.into(),
             template: PathTemplate::parse(PATH, |_| true).expect("a path with one parameter"),
             parameters: Parameters::default(),
-            body: None,
+            body: Some(RequestBody::stream_of_anything()),
         }
     }
 

@@ -1,12 +1,14 @@
 //! What every guest may import: the request at hand, the log, WASI 0.2 with nothing preopened and `wasi:http` that
 //! refuses by name; on the second engine the same of WASI 0.3.
 
+use std::future::poll_fn;
+
 use wasmtime::StoreContextMut;
 use wasmtime::component::Linker;
 
 use super::bindings::{INCOMING, IoError, LOG, Level};
-use super::outlet;
 use super::state::{CallContext, GuestState};
+use super::{inlet, outlet};
 use crate::arrival::ReadError;
 use crate::identity::{Identity, Peer};
 use crate::limit::Limit;
@@ -138,9 +140,7 @@ async fn read(mut store: Store<'_>, most: usize) -> Result<Vec<u8>, IoError> {
     if let Some(rest) = meter.rest() {
         tokio::time::sleep(rest).await;
     }
-    let waiting = meter.wait_for_the_client();
-    let piece = stream.read(most).await;
-    drop(waiting);
+    let piece = poll_fn(|cx| inlet::poll_read(stream, meter, cx, most)).await;
     outlet.moved();
     piece.map(Vec::from).map_err(|error| match error {
         ReadError::Closed => IoError::Closed,

@@ -11,15 +11,16 @@ use wasmtime_wasi_http::p2::bindings::Proxy;
 use super::bindings::{self, Answer};
 use super::code::Entry;
 use super::guest_log::GuestLog;
+use super::inlet::Lent;
 use super::meter::{Meter, Stopped};
 use super::outlet::Outlet;
 use super::state::{CallContext, GuestState};
 use super::wasi_http;
 use crate::admit::{Admitted, AdmittedBody};
 use crate::answer::GuestAnswer;
+use crate::arrival::ReadError;
 use crate::config::Limits;
 use crate::limit::Limit;
-use crate::sent::{Sent, SentError};
 use crate::upload::FormFile;
 
 /// An instance between two calls.
@@ -66,7 +67,7 @@ pub(crate) enum CallError {
     #[error("the guest gave no answer: {0}")]
     NoAnswer(String),
     #[error("the request's body could not be read to its end: {0}")]
-    Body(SentError),
+    Body(ReadError),
     #[error("the call was cancelled")]
     Cancelled,
     /// Why, and where in the guest, in one line.
@@ -154,8 +155,9 @@ impl Instance {
         })
     }
 
-    /// Hands one admitted request to the guest. The instance comes back only if it may be used again.
-    pub(crate) async fn handle(
+    /// Hands one admitted request to the guest: to our own interface what was admitted, to a standard component the
+    /// request as it came. The instance comes back only if it may be used again.
+    pub(crate) async fn call(
         mut self,
         operation: &str,
         admitted: &Admitted,
@@ -164,7 +166,8 @@ impl Instance {
         limits: &Limits,
     ) -> (Option<Instance>, Result<Answered, CallError>) {
         let Guest::Plugin(_, handle) = self.guest else {
-            unreachable!("{ONE_INTERFACE}")
+            // Boxed: the other kind's calls need no room for it.
+            return Box::pin(self.serve(context, meter, limits)).await;
         };
         if let AdmittedBody::Form { files, .. } = &admitted.body {
             self.store.data_mut().files = files.iter().map(|file| file.content.clone()).collect();
@@ -211,31 +214,36 @@ impl Instance {
         (Some(self), answered)
     }
 
-    /// Hands one request to a standard component. The instance comes back only if it may be used again.
-    pub(crate) async fn serve(
+    /// Hands one request to a standard component.
+    async fn serve(
         mut self,
-        request: http::Request<Sent>,
-        context: CallContext,
+        mut context: CallContext,
         meter: Arc<Meter>,
         limits: &Limits,
     ) -> (Option<Instance>, Result<Answered, CallError>) {
-        self.begin(context, meter, limits);
-        let sent = request.body().clone();
+        let lend = |body| Lent::new(body, meter.clone(), limits.stream_cpu_percent);
+        let body = context.stream.take().map(lend);
+        self.begin(context, meter.clone(), limits);
         let served = match &self.guest {
             Guest::Plugin(..) => unreachable!("{ONE_INTERFACE}"),
             Guest::Http02(proxy) => {
-                wasi_http::handle(&mut self.store, proxy, request, limits).await
+                wasi_http::handle(&mut self.store, proxy, body.clone(), limits).await
             }
         };
         self.end();
-        let failed = sent.failed();
-        sent.close();
+        let failed = body.and_then(|body| body.take_back());
         match (served, failed) {
-            (Ok(answered), _) => (Some(self), Ok(answered)),
             (Err(CallError::Trapped(_) | CallError::NoAnswer(_)), Some(failed)) => {
                 (None, Err(CallError::Body(failed)))
             }
             (Err(error), _) => (None, Err(error)),
+            (Ok(answered), failed) => {
+                // The guest was told, and has answered for itself.
+                if let Some(ReadError::Limit(limit)) = failed {
+                    meter.note(limit);
+                }
+                (Some(self), Ok(answered))
+            }
         }
     }
 

@@ -90,17 +90,6 @@ pub(crate) struct Meter {
     memory: AtomicU64,
 }
 
-/// While it lives, the call waits for its client.
-pub(super) struct Waiting<'m>(&'m Meter);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        let waited = self.0.waited();
-        self.0.waits_since.store(0, Relaxed);
-        self.0.waited.store(waited.as_nanos() as u64, Relaxed);
-    }
-}
-
 /// Why a call was stopped from outside; found again in the error that wasmtime returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Stopped {
@@ -151,21 +140,30 @@ impl Meter {
         }
     }
 
-    /// The call waits for its client until what is returned is dropped.
-    pub(super) fn wait_for_the_client(&self) -> Waiting<'_> {
-        let now = clock(libc::CLOCK_MONOTONIC);
-        self.waits_since.store(now, Relaxed);
-        Waiting(self)
+    /// Whether the call waits for its client from here on.
+    pub(super) fn set_waiting(&self, waits: bool) {
+        match (self.waits_since.load(Relaxed), waits) {
+            (0, true) => self
+                .waits_since
+                .store(clock(libc::CLOCK_MONOTONIC), Relaxed),
+            (0, false) | (_, true) => {}
+            (_, false) => {
+                let waited = self.waited(Duration::MAX).as_nanos() as u64;
+                self.waits_since.store(0, Relaxed);
+                self.waited.store(waited, Relaxed);
+            }
+        }
     }
 
-    /// What the call has waited for its client by now: that is not its own time.
-    pub(crate) fn waited(&self) -> Duration {
+    /// What the call has waited for its client by now, which is not its own time. Of the wait under way `most` counts: a
+    /// guest may have asked for a piece and then forgotten it.
+    pub(crate) fn waited(&self, most: Duration) -> Duration {
         let before = self.waited.load(Relaxed);
         let now = match self.waits_since.load(Relaxed) {
             0 => 0,
             since => clock(libc::CLOCK_MONOTONIC).saturating_sub(since),
         };
-        Duration::from_nanos(before + now)
+        Duration::from_nanos(before) + Duration::from_nanos(now).min(most)
     }
 
     /// The guest was told of a limit, and may answer for itself.

@@ -6,6 +6,7 @@ mod code;
 mod engine;
 mod guest_log;
 mod imports;
+mod inlet;
 mod instance;
 mod lane;
 mod load;

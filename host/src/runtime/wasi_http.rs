@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use http::{Method, Request, Response};
 use http_body::Body;
+use http_body_util::Empty;
 use tokio::sync::oneshot;
 use wasmtime::Store;
 use wasmtime_wasi_http::p2::bindings::Proxy;
@@ -16,24 +17,25 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, WasiHtt
 
 use super::bindings::Level;
 use super::guest_log::GuestLog;
+use super::inlet::Lent;
 use super::instance::{Answered, CallError};
 use super::meter::Meter;
 use super::outlet::Begun;
-use super::state::GuestState;
+use super::state::{CallContext, GuestState};
 use crate::answer;
+use crate::arrival::ReadError;
 use crate::config::Limits;
 use crate::limit::Limit;
 use crate::pipe::{Closed, Pipe, pipe};
 use crate::request_id::RequestId;
-use crate::sent::{Sent, SentError};
 use crate::standard;
 
-impl From<SentError> for Error {
-    fn from(error: SentError) -> Error {
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Error {
         match error {
-            SentError::TooLarge => Error::HttpRequestBodySize(None),
-            SentError::TooSlow => Error::ConnectionReadTimeout,
-            SentError::Broken => Error::ConnectionTerminated,
+            ReadError::Closed => Error::ConnectionTerminated,
+            ReadError::Limit(Limit::BodyTime) => Error::ConnectionReadTimeout,
+            ReadError::Limit(_) => Error::HttpRequestBodySize(None),
         }
     }
 }
@@ -83,13 +85,20 @@ impl WasiHttpHooks for Outbound {
 pub(super) async fn handle(
     store: &mut Store<GuestState>,
     proxy: &Proxy,
-    request: Request<Sent>,
+    body: Option<Lent>,
     limits: &Limits,
 ) -> Result<Answered, CallError> {
-    let outlet = Outlet::new(store.data(), limits);
+    let state = store.data_mut();
+    let call = state.call.as_mut().expect("`Instance::serve` has begun it");
+    let outlet = Outlet::new(call, &state.meter, body.clone(), limits);
+    let mount = (&*call.base_path, &*call.prefix);
+    let request = standard::request(&mut call.head, mount, call.request_id);
+    let mut http = state.http();
+    let request = match body {
+        Some(body) => http.new_incoming_request(Scheme::Http, request.map(|()| body))?,
+        None => http.new_incoming_request(Scheme::Http, request.map(|()| Empty::new()))?,
+    };
     let (tell, mut told) = oneshot::channel();
-    let mut http = store.data_mut().http();
-    let request = http.new_incoming_request(Scheme::Http, request)?;
     let out = http.new_response_outparam_from_callback(|answer| drop(tell.send(answer)))?;
     let mut call = pin!(
         proxy
@@ -156,6 +165,8 @@ const HELD: usize = 64 << 10;
 /// Where a streamed answer goes, and within which limits.
 struct Outlet {
     meter: Arc<Meter>,
+    /// The request's body, while there is one to read.
+    body: Option<Lent>,
     has_body: bool,
     request_id: RequestId,
     bytes: u64,
@@ -163,10 +174,10 @@ struct Outlet {
 }
 
 impl Outlet {
-    fn new(state: &GuestState, limits: &Limits) -> Outlet {
-        let call = state.call.as_ref().expect("`Instance::serve` has begun it");
+    fn new(call: &CallContext, meter: &Arc<Meter>, body: Option<Lent>, limits: &Limits) -> Outlet {
         Outlet {
-            meter: state.meter.clone(),
+            meter: meter.clone(),
+            body,
             has_body: call.head.method != Method::HEAD,
             request_id: call.request_id,
             bytes: limits.stream_bytes,
@@ -184,6 +195,9 @@ impl Outlet {
             pipe: pipe.clone(),
             request_id: self.request_id,
         };
+        if let Some(body) = &self.body {
+            body.answered_by(&pipe);
+        }
         self.meter.begin(begun, self.cpu_percent).await;
         self.write(&pipe, std::mem::take(&mut answer.taken).freeze())
             .await?;

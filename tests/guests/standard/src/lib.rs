@@ -34,6 +34,7 @@ impl Guest for Component {
                 );
             }
             "relay" => relay(&request, out),
+            "swallow" => swallow(&request, out),
             "count" => {
                 let count = CALLS.fetch_add(1, Relaxed) + 1;
                 answer(out, 200, &[], count.to_string().as_bytes());
@@ -135,6 +136,23 @@ fn relay(request: &IncomingRequest, out: ResponseOutparam) {
     while let Ok(piece) = from.blocking_read(4096) {
         to.blocking_write_and_flush(&piece).unwrap();
     }
+    drop(to);
+    OutgoingBody::finish(body, None).unwrap();
+}
+
+/// Answers while it still reads, and in the end says how much it was.
+fn swallow(request: &IncomingRequest, out: ResponseOutparam) {
+    let incoming = request.consume().unwrap();
+    let from = incoming.stream().unwrap();
+    let body = begin(out, 200, &[]);
+    let to = body.write().unwrap();
+    to.blocking_write_and_flush(b"reading ").unwrap();
+    let mut count = 0;
+    while let Ok(piece) = from.blocking_read(4096) {
+        count += piece.len();
+    }
+    to.blocking_write_and_flush(count.to_string().as_bytes())
+        .unwrap();
     drop(to);
     OutgoingBody::finish(body, None).unwrap();
 }

@@ -1,0 +1,69 @@
+//! A connection on which a test writes bytes as it likes, and reads only when it is told to.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::harness::{Harness, PATIENCE};
+
+/// One connection.
+#[derive(Debug)]
+pub struct Raw {
+    /// The socket.
+    pub stream: TcpStream,
+    seen: Vec<u8>,
+}
+
+impl Raw {
+    /// Connects, and sends this.
+    pub async fn send(harness: &Harness, text: &str) -> Raw {
+        let stream = TcpStream::connect(harness.address).await;
+        let mut raw = Raw {
+            stream: stream.expect("the server listens"),
+            seen: Vec::new(),
+        };
+        raw.write(text.as_bytes()).await;
+        raw
+    }
+
+    /// Sends more.
+    pub async fn write(&mut self, bytes: &[u8]) {
+        let written = self.stream.write_all(bytes).await;
+        written.expect("the server reads");
+    }
+
+    /// Sends a piece of a chunked body.
+    pub async fn chunk(&mut self, text: &str) {
+        let chunk = format!("{:x}\r\n{text}\r\n", text.len());
+        self.write(chunk.as_bytes()).await;
+    }
+
+    /// Reads until `text` has come.
+    pub async fn sees(&mut self, text: &str) {
+        while !self.all().contains(text) {
+            assert!(self.more().await, "{text:?} never came: {}", self.all());
+        }
+    }
+
+    /// Reads to the end; whether the chunked answer was whole.
+    pub async fn ends_well(&mut self) -> bool {
+        while self.more().await {}
+        self.seen.ends_with(b"0\r\n\r\n")
+    }
+
+    /// All that came so far.
+    pub fn all(&self) -> String {
+        String::from_utf8_lossy(&self.seen).into_owned()
+    }
+
+    async fn more(&mut self) -> bool {
+        let mut bytes = vec![0; 64 << 10];
+        let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut bytes));
+        match read.await.expect("something comes in time") {
+            Ok(count) if count > 0 => {
+                self.seen.extend_from_slice(&bytes[..count]);
+                true
+            }
+            Ok(_) | Err(_) => false,
+        }
+    }
+}
