@@ -42,6 +42,10 @@ pub struct HostConfig {
     /// Stack of a guest's call, in bytes; then 500. 512 KiB: some thousand nested calls. It is one for all plugins, as it
     /// is the engine's. (A guest's own stack, for what lies in its memory, is set when it is linked: `-zstack-size`.)
     pub stack_bytes: usize,
+    /// How long a client may take nothing of an answer that is there for it, in milliseconds; then the server resets its
+    /// connection. 60 s, as nginx: what is kept for it, up to 400 KiB and the system's own buffers, goes to others. (A
+    /// stream that has nothing to say is `limits.stream_idle_ms`' affair.)
+    pub write_idle_ms: u64,
     /// Where compiled code and contracts are kept between starts; none: compiled anew each time. The folder is made
     /// with mode 0700 and refused if others may write there, because what is in it is executed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,6 +65,7 @@ impl Default for HostConfig {
             revision_header: false,
             concurrency: 1024,
             stack_bytes: 512 << 10,
+            write_idle_ms: 60_000,
             cache_dir: None,
             cache_bytes: 1 << 30,
         }
@@ -285,6 +290,7 @@ impl Config {
             STACK_BYTES.0,
             STACK_BYTES.1,
         )?;
+        within("host.write_idle_ms", host.write_idle_ms, 1, DAY_MS)?;
         if host.cache_dir.is_some() {
             within(
                 "host.cache_bytes",

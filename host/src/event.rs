@@ -1,5 +1,6 @@
 //! What happened: logs, metrics and pages listen.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,6 +84,11 @@ pub enum Event {
         lasted: Duration,
         /// For the operator.
         reason: String,
+    },
+    /// A client took nothing of its answer for `host.write_idle_ms`: the server reset its connection.
+    Unread {
+        /// The client.
+        peer: SocketAddr,
     },
 }
 

@@ -21,6 +21,7 @@ mod readme;
 mod refuse;
 mod requests;
 mod sdk_streams;
+mod slow_clients;
 mod sources;
 mod streams;
 mod swap;

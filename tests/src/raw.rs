@@ -1,5 +1,7 @@
 //! A connection on which a test writes bytes as it likes, and reads only when it is told to.
 
+use std::io::ErrorKind;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -40,14 +42,20 @@ impl Raw {
     /// Reads until `text` has come.
     pub async fn sees(&mut self, text: &str) {
         while !self.all().contains(text) {
-            assert!(self.more().await, "{text:?} never came: {}", self.all());
+            let more = self.read().await;
+            assert_eq!(more, Ok(true), "{text:?} never came: {}", self.all());
         }
     }
 
     /// Reads to the end; whether the chunked answer was whole.
     pub async fn ends_well(&mut self) -> bool {
-        while self.more().await {}
-        self.seen.ends_with(b"0\r\n\r\n")
+        self.to_the_end().await.is_ok() && self.seen.ends_with(b"0\r\n\r\n")
+    }
+
+    /// Reads until the server closes, or breaks off.
+    pub async fn to_the_end(&mut self) -> Result<(), ErrorKind> {
+        while self.read().await? {}
+        Ok(())
     }
 
     /// All that came so far.
@@ -55,15 +63,18 @@ impl Raw {
         String::from_utf8_lossy(&self.seen).into_owned()
     }
 
-    async fn more(&mut self) -> bool {
+    /// How many bytes came so far.
+    pub fn count(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Reads what is there, up to 64 KiB; false at the end.
+    pub async fn read(&mut self) -> Result<bool, ErrorKind> {
         let mut bytes = vec![0; 64 << 10];
         let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut bytes));
-        match read.await.expect("something comes in time") {
-            Ok(count) if count > 0 => {
-                self.seen.extend_from_slice(&bytes[..count]);
-                true
-            }
-            Ok(_) | Err(_) => false,
-        }
+        let read = read.await.expect("something comes in time");
+        let count = read.map_err(|error| error.kind())?;
+        self.seen.extend_from_slice(&bytes[..count]);
+        Ok(count > 0)
     }
 }

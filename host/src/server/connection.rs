@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
@@ -12,8 +13,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use super::linger::{Hurry, Lingering};
+use super::linger::{Hurry, Lingering, Unread};
 use super::patience::Patience;
+use crate::event::Event;
 use crate::host::Host;
 use crate::identity::Peer;
 
@@ -33,6 +35,8 @@ pub(super) async fn serve(
         tracing::debug!(%error, "a connection was gone at once");
         return;
     }
+    let commons = host.0.commons.clone();
+    let write_idle = Duration::from_millis(commons.host.write_idle_ms);
     // Of the connection's own, so that cores do not count a shared reference up and down for each request.
     let host = Arc::new(host);
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -54,7 +58,7 @@ pub(super) async fn serve(
         // One buffer is cheaper than a list of pieces for answers as small as most.
         .writev(false);
     let hurry = Hurry::default();
-    let stream = TokioIo::new(Lingering::new(stream, hurry.clone()));
+    let stream = TokioIo::new(Lingering::new(stream, hurry.clone(), write_idle));
     let mut connection = pin!(builder.serve_connection(stream, service));
     let mut goodbye = pin!(goodbye);
     let mut told = false;
@@ -69,6 +73,11 @@ pub(super) async fn serve(
     })
     .await;
     if let Err(error) = served {
+        if Unread::is_why(&error) {
+            tracing::info!(peer = %peer.0, ms = commons.host.write_idle_ms, "a client that does not read its answer was cut");
+            commons.tell(Event::Unread { peer: peer.0 });
+            return;
+        }
         tracing::debug!(%error, peer = %peer.0, "a connection broke off");
     }
 }

@@ -1,7 +1,11 @@
 //! A connection's end that an unfinished client survives. A socket that is closed while bytes of the client are unread
 //! is reset, and the reset overtakes the answer: the client of a 413 or a 431, still sending, would see a broken pipe
 //! and never learn why. So after the last byte of the answer the client is listened to for a little longer.
+//!
+//! And one that a client which reads nothing does not put off for ever: it would keep a socket, and what is written for
+//! it, for as long as it stays.
 
+use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -23,6 +27,25 @@ pub(super) struct Lingering {
     hurried: Hurry,
     /// Since the answer was out.
     until: Option<Pin<Box<Sleep>>>,
+    /// How long the client may take nothing of what is there to be written.
+    write_idle: Duration,
+    /// Armed while it takes nothing.
+    idle: Option<Pin<Box<Sleep>>>,
+}
+
+/// The client took nothing of its answer for too long.
+#[derive(Debug, thiserror::Error)]
+#[error("the client does not read its answer")]
+pub(super) struct Unread;
+
+impl Unread {
+    /// Whether a connection ended for this reason.
+    pub(super) fn is_why(error: &hyper::Error) -> bool {
+        let cause = error
+            .source()
+            .and_then(|cause| cause.downcast_ref::<io::Error>());
+        cause.is_some_and(|cause| cause.get_ref().is_some_and(|inner| inner.is::<Unread>()))
+    }
 }
 
 /// Said when the server ends: then nobody is waited for.
@@ -36,11 +59,13 @@ impl Hurry {
 }
 
 impl Lingering {
-    pub(super) fn new(stream: TcpStream, hurried: Hurry) -> Self {
+    pub(super) fn new(stream: TcpStream, hurried: Hurry, write_idle: Duration) -> Self {
         Lingering {
             stream,
             hurried,
             until: None,
+            write_idle,
+            idle: None,
         }
     }
 }
@@ -61,7 +86,21 @@ impl AsyncWrite for Lingering {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let Lingering {
+            stream,
+            write_idle,
+            idle,
+            ..
+        } = &mut *self;
+        if let Poll::Ready(written) = Pin::new(&mut *stream).poll_write(cx, bytes) {
+            *idle = None;
+            return Poll::Ready(written);
+        }
+        let idle = idle.get_or_insert_with(|| Box::pin(sleep(*write_idle)));
+        ready!(idle.as_mut().poll(cx));
+        // Else the system would go on offering the client what it has taken already.
+        stream.set_zero_linger()?;
+        Poll::Ready(Err(io::Error::other(Unread)))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -73,6 +112,7 @@ impl AsyncWrite for Lingering {
             stream,
             hurried,
             until,
+            ..
         } = &mut *self;
         if until.is_none() {
             ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
