@@ -71,6 +71,8 @@ enum Arrived {
 struct Checked {
     admitted: Admitted,
     stream: Option<Box<Incoming>>,
+    /// Its place among the calls, where it took one to be checked.
+    permit: Option<Box<Permit>>,
 }
 
 enum Routed {
@@ -109,6 +111,10 @@ impl Call<()> {
         } else if operation.streams(headers) && !body.is_end_stream() {
             Arrived::Stream(Incoming::new(body, headers, limits)?)
         } else {
+            if !body.is_end_stream() {
+                // Refused before its body comes rather than after; a place is taken once it is here.
+                self.revision.has_room()?;
+            }
             Arrived::Whole(arrival::read(body, headers, limits).await?)
         };
         Ok(self.with(arrived))
@@ -134,7 +140,27 @@ impl<B> Call<B> {
 
 impl Call<Arrived> {
     /// What the contract says of parameters and body; what comes out is what the guest will get.
-    async fn admit(mut self) -> Result<Call<Checked>, ServeError> {
+    async fn admit(self) -> Result<Call<Checked>, ServeError> {
+        match &self.body {
+            Arrived::Whole(body) if body.len() > LARGE => Box::pin(self.admit_aside()).await,
+            Arrived::Whole(_) | Arrived::Stream(_) => self.check(None),
+        }
+    }
+
+    /// The same off the serving threads. It has a place among the calls first, so that the queue and its refusals are
+    /// before the work; and of a plugin's places few are checked at once, so that another finds a thread and a core.
+    async fn admit_aside(self) -> Result<Call<Checked>, ServeError> {
+        let permit = Box::new(self.revision.enter().await?);
+        let turn = self.revision.turn_to_check().await;
+        let checked = tokio::task::spawn_blocking(move || {
+            let checked = self.check(Some(permit));
+            drop(turn);
+            checked
+        });
+        checked.await.unwrap_or(Err(ServeError::Broken))
+    }
+
+    fn check(mut self, permit: Option<Box<Permit>>) -> Result<Call<Checked>, ServeError> {
         let nothing = Arrived::Whole(Bytes::new());
         let (body, stream) = match std::mem::replace(&mut self.body, nothing) {
             // Once it is checked, a standard component reads it as it came.
@@ -144,29 +170,22 @@ impl Call<Arrived> {
             Arrived::Whole(bytes) => (Some(bytes), None),
             Arrived::Stream(stream) => (None, Some(stream)),
         };
-        let large = body.as_ref().is_some_and(|body| body.len() > LARGE);
-        let check = move |call: &Call<Arrived>| {
-            let limits = &call.revision.limits;
-            steps::admit(call.operation(), &call.head, &call.places, body, limits)
-        };
-        let admitted = if large {
-            let checked = Box::pin(tokio::task::spawn_blocking(move || {
-                let admitted = check(&self);
-                (self, admitted)
-            }));
-            let (this, admitted) = checked.await.map_err(|_| ServeError::Broken)?;
-            self = this;
-            admitted?
-        } else {
-            check(&self)?
-        };
-        Ok(self.with(Checked { admitted, stream }))
+        let limits = &self.revision.limits;
+        let admitted = steps::admit(self.operation(), &self.head, &self.places, body, limits)?;
+        Ok(self.with(Checked {
+            admitted,
+            stream,
+            permit,
+        }))
     }
 }
 
 impl Call<Checked> {
-    async fn enter(self) -> Result<Entered, ServeError> {
-        let permit = self.revision.enter().await?;
+    async fn enter(mut self) -> Result<Entered, ServeError> {
+        let permit = match self.body.permit.take() {
+            Some(permit) => *permit,
+            None => self.revision.enter().await?,
+        };
         Ok(Entered { call: self, permit })
     }
 }
@@ -183,7 +202,9 @@ impl Entered {
             revision,
             operation,
             head,
-            body: Checked { admitted, stream },
+            body: Checked {
+                admitted, stream, ..
+            },
             ..
         } = self.call;
         let context = CallContext {

@@ -104,24 +104,24 @@ impl Places {
         }
     }
 
-    /// A place in the queue. One may always wait: it finds out whether there is hope for the next.
+    /// Whether a call that asks now finds a place, or one in the queue that is worth waiting at.
+    pub(crate) fn has_room(&self) -> Result<(), ServeError> {
+        let shared = || self.more.available_permits() > 0 && self.all.available_permits() > 0;
+        if self.own.available_permits() > 0 || shared() {
+            return Ok(());
+        }
+        let full = self.queue().is_full(Instant::now(), self);
+        full.map_or(Ok(()), |limit| Err(self.busy(limit)))
+    }
+
+    /// A place in the queue.
     fn line_up(&self) -> Result<Turn<'_>, ServeError> {
         let now = Instant::now();
         let mut queue = self.queue();
         if queue.waiting == 0 {
             (queue.served, queue.since) = (0.0, now);
         }
-        let in_vain = || {
-            queue
-                .wait(now, self.patience)
-                .is_some_and(|wait| wait > self.patience)
-        };
-        let limit = if queue.waiting >= self.queue_calls {
-            Some(Limit::Queue)
-        } else {
-            (queue.waiting > 0 && in_vain()).then_some(Limit::Concurrency)
-        };
-        if let Some(limit) = limit {
+        if let Some(limit) = queue.is_full(now, self) {
             drop(queue);
             return Err(self.busy(limit));
         }
@@ -163,6 +163,16 @@ impl Permit {
 }
 
 impl Queue {
+    /// Why nobody else may wait in it. One may always: it finds out whether there is hope for the next.
+    fn is_full(&self, now: Instant, places: &Places) -> Option<Limit> {
+        if self.waiting >= places.queue_calls {
+            return Some(Limit::Queue);
+        }
+        let wait = self.wait(now, places.patience);
+        let in_vain = wait.is_some_and(|wait| wait > places.patience);
+        (self.waiting > 0 && in_vain).then_some(Limit::Concurrency)
+    }
+
     /// How long one more would wait, by how many wait and how fast they got their places; none if that is not known.
     fn wait(&self, now: Instant, patience: Duration) -> Option<Duration> {
         let looked_at = now.saturating_duration_since(self.since);

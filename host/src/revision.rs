@@ -1,11 +1,13 @@
 //! One numbered, immutable way to serve a plugin. Holding its `Arc` is being one of its calls; when the last is gone,
 //! it says so and is freed.
 
+use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderValue, Response};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::admit::Admitted;
@@ -36,6 +38,8 @@ pub(crate) struct Revision {
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) hits: Arc<Hits>,
     places: Places,
+    /// Large bodies that may be checked at once: one core is left to others.
+    checks: Arc<Semaphore>,
     pub(crate) commons: Arc<Commons>,
     /// When its calls have to be over; set by the swap that replaced it.
     leaves_at: OnceLock<Instant>,
@@ -87,8 +91,10 @@ impl Revision {
         if let Some(instances) = terms.instances {
             limits.concurrency = instances;
         }
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let revision = Arc::new(Revision {
             places: Places::new(&limits, commons.permits.clone()),
+            checks: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
             prefix: terms.prefix,
             limits: Arc::new(limits),
             pool: Pool::new(terms.instances.is_some()),
@@ -149,6 +155,17 @@ impl Revision {
             }
         })
         .await
+    }
+
+    /// Whether a call would find a place, or in the queue one that is worth waiting at.
+    pub(crate) fn has_room(&self) -> Result<(), ServeError> {
+        self.places.has_room()
+    }
+
+    /// One of the few of its calls whose bodies are checked at once off the serving threads.
+    pub(crate) async fn turn_to_check(&self) -> OwnedSemaphorePermit {
+        let turn = self.checks.clone().acquire_owned().await;
+        turn.expect("the semaphore is never closed")
     }
 
     /// One call into the guest, under all its limits.

@@ -13,6 +13,7 @@ mod instances;
 mod isolation;
 mod javascript;
 mod languages;
+mod large_bodies;
 mod limits;
 mod logging;
 mod notes;
