@@ -52,7 +52,23 @@ impl Folder {
     }
 
     fn serve(&self, arguments: &[&str]) -> Served {
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--no-cache"]);
+        let command = self.command(&["serve", "--listen", "127.0.0.1:0", "--no-cache"]);
+        Folder::serve_by(command, arguments)
+    }
+
+    /// The same, by a shell that has set a limit before.
+    fn serve_under(&self, limit: &str, arguments: &[&str]) -> Served {
+        let program = env!("CARGO_BIN_EXE_switchback");
+        let mut shell = Command::new("/bin/sh");
+        let script = format!("{limit} && exec \"$0\" serve --listen 127.0.0.1:0 --no-cache \"$@\"");
+        shell
+            .args(["-c", &script, program])
+            .current_dir(&self.0)
+            .env_clear();
+        Folder::serve_by(shell, arguments)
+    }
+
+    fn serve_by(mut command: Command, arguments: &[&str]) -> Served {
         let mut child = command
             .args(arguments)
             .stdout(Stdio::piped())
@@ -350,6 +366,24 @@ fn a_connection_at_rest_does_not_keep_it_from_ending() {
         "it waited for a client that has nothing to say"
     );
     drop(silent);
+}
+
+#[test]
+fn a_soft_limit_on_open_files_is_no_limit_on_connections() {
+    let folder = Folder::new("files");
+    let served = folder.serve_under("ulimit -Sn 64", &[]);
+    let open: Vec<_> = (0..200)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&served.address).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream
+                .write_all(b"GET /-/live HTTP/1.1\r\nhost: test\r\n\r\n")
+                .unwrap();
+            stream.read_exact(&mut [0; 12]).unwrap();
+            stream
+        })
+        .collect();
+    assert_eq!(open.len(), 200);
 }
 
 #[test]

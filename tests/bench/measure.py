@@ -32,6 +32,38 @@ def resident_mib(process):
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
+def usage(process):
+    """What one process takes of the machine: memory, reserved addresses, mappings, open files and threads.
+
+    Resident memory counts a page for each time that it is mapped, and all instances of a plugin map what its memory
+    begins with: so what counts is `held_mib`, in which a page is one.
+    """
+    proc = pathlib.Path(f"/proc/{process.pid}")
+    held = re.search(r"^Pss:\s+(\d+) kB", (proc / "smaps_rollup").read_text(), re.M)
+    size = re.search(r"^VmSize:\s+(\d+) kB", (proc / "status").read_text(), re.M)
+    return {
+        "held_mib": int(held[1]) / 1024,
+        "resident_mib": resident_mib(process),
+        "addresses_tib": int(size[1]) / 1024**3,
+        "mappings": (proc / "maps").read_text().count("\n"),
+        "files": len(os.listdir(proc / "fd")),
+        "threads": len(os.listdir(proc / "task")),
+    }
+
+
+def kib_each(before, after, many):
+    """How much more memory is held after than before, for each of so many."""
+    return (after["held_mib"] - before["held_mib"]) * 1024 / many
+
+
+def table_of_uses(uses):
+    """Markdown: what a process took of the machine, a row for each time it was looked at."""
+    rows = ["| | memory MiB | RSS MiB | addresses TiB | mappings | files | threads |", "|---|---:|---:|---:|---:|---:|---:|"]
+    rows += [f"| {what} | {use['held_mib']:,.1f} | {use['resident_mib']:,.1f} | {use['addresses_tib']:.2f} "
+             f"| {use['mappings']:,} | {use['files']:,} | {use['threads']} |" for what, use in uses.items()]
+    return "\n".join(rows)
+
+
 def load(process, url, script, connections, seconds, status=200):
     """One run of wrk: requests a second, latencies in µs, the server's CPU time a request in µs, and what failed."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:

@@ -46,6 +46,11 @@ def targets():
         ("start with 10,000 routes in 200 plugins, code in the cache", "≤ 2 s", -2000, many_routes),
         ("CPU a request with 10,000 routes, of that with 10", "≤ 105 %", -1.05, routes_cpu),
         ("1 MiB to the guest and back, of axum", "≥ 60 %", 0.6, echo),
+        ("p99 beside a plugin that spins, of the larger of twice alone and 10 ms", "≤ 100 %", -1, spinning),
+        ("requests lost beside a plugin flooded with 10 times its share", "0", 0, flooded),
+        ("memory of an open stream, besides its connection", "stated", 0.01, a_stream),
+        ("memory of a plugin, of 1,000 that are live", "stated", 0.01, a_plugin),
+        ("memory of an idle instance, of 10,000", "stated", 0.01, an_instance),
     ]
 
 
@@ -96,3 +101,30 @@ def routes_cpu(results):
 def echo(results):
     low, middle, high = results["growth"]["bodies"]["1048576"]["switchback"]["ratio"]
     return middle, said(low, middle, high)
+
+
+def spinning(results):
+    neighbour = results["fairness"]["neighbour"]
+    alone, beside = neighbour["alone"]["p99"], neighbour["spinning"]["p99"]
+    allowed = max(2 * alone, 10_000)
+    return beside / allowed, f"{beside / allowed * 100:.0f} %: {alone / 1000:.2f} → {beside / 1000:.2f} ms"
+
+
+def flooded(results):
+    failed = results["fairness"]["neighbour"]["flooded"]["failed"]
+    return failed, str(failed)
+
+
+def a_stream(results):
+    each = results["streams"]["kib_each"]["stream"]
+    return each, f"{each:.0f} KiB with {results['streams']['streams']:,} open"
+
+
+def a_plugin(results):
+    each = results["footprint"]["kib_a_plugin"]
+    return each["plugin"], f"{each['plugin']:.0f} KiB, and {each['called']:.0f} KiB once called"
+
+
+def an_instance(results):
+    each = results["footprint"]["kib_an_instance"]
+    return each, f"{each:.0f} KiB"

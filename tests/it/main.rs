@@ -16,6 +16,7 @@ mod languages;
 mod large_bodies;
 mod limits;
 mod logging;
+mod memory;
 mod notes;
 mod pages;
 mod readme;

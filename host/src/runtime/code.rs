@@ -136,20 +136,21 @@ impl Loader {
             return Err(Error::new(ErrorKind::Component, message));
         }
         let this = self.clone();
+        let isolation = purpose.limits.isolation;
         let (hash, bytes, cached) = blocking(move || {
             let hash = hex(&Sha256::digest(&bytes));
-            let cached = this.cached(&hash);
+            let cached = this.cached(&hash, isolation);
             Ok((hash, bytes, cached))
         })
         .await?;
         let compiled = match cached {
             Some(compiled) => compiled,
-            None => self.compile(bytes).await?,
+            None => self.compile(bytes, isolation).await?,
         };
         let this = self.clone();
         let allowed = purpose.allowed.clone();
         let (compiled, entry, openapi) = blocking(move || {
-            let machine = this.machines.get(compiled.calls)?;
+            let machine = this.machines.get(compiled.calls, isolation)?;
             let (entry, openapi) = misfit::link(&machine.linker, &compiled.code, &allowed)?;
             Ok((compiled, entry, openapi))
         })
@@ -187,13 +188,13 @@ impl Loader {
         .await
     }
 
-    fn cached(&self, hash: &str) -> Option<Compiled> {
+    fn cached(&self, hash: &str, isolation: Isolation) -> Option<Compiled> {
         let cache = self.cache.as_ref()?;
         let (calls, file) = [Calls::Plain, Calls::Concurrent]
             .into_iter()
             .find_map(|calls| Some((calls, cache.read(hash, calls)?)))?;
         let contract = Some(file.contract()?.to_owned());
-        let machine = self.machines.get(calls).ok()?;
+        let machine = self.machines.get(calls, isolation).ok()?;
         #[allow(unsafe_code)]
         // SAFETY: only this host writes to its cache (`Cache::open` refuses a folder where others may), and the
         // digest of what it wrote was checked. wasmtime itself refuses code of another version or machine.
@@ -207,7 +208,11 @@ impl Loader {
 
     /// In turns, which are over before the component is asked for its contract: a guest that takes its time over that
     /// keeps nobody waiting.
-    async fn compile(self: &Arc<Self>, bytes: bytes::Bytes) -> Result<Compiled, Error> {
+    async fn compile(
+        self: &Arc<Self>,
+        bytes: bytes::Bytes,
+        isolation: Isolation,
+    ) -> Result<Compiled, Error> {
         const OPEN: &str = "the semaphore is never closed";
         let mut alone = None;
         if bytes.len() >= LARGE {
@@ -216,7 +221,7 @@ impl Loader {
         let turn = self.compiling.acquire().await.expect(OPEN);
         let this = self.clone();
         let compiled = blocking(move || {
-            let (code, calls) = misfit::compile(&this.machines, &bytes)?;
+            let (code, calls) = misfit::compile(&this.machines, isolation, &bytes)?;
             Ok(Compiled {
                 code,
                 calls,

@@ -10,7 +10,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 use super::imports;
 use super::meter::TICK;
 use super::state::GuestState;
-use crate::config::{self, HostConfig};
+use crate::config::{self, HostConfig, Isolation};
 use crate::error::{Error, ErrorKind};
 
 /// An embedder's own imports for its guests.
@@ -19,9 +19,12 @@ pub type Imports = fn(&mut Linker<GuestState>) -> wasmtime::Result<()>;
 /// Instances that can live beside those of all calls at once: idle ones, and candidates that are asked for their
 /// contracts, so that a full host can still swap. Each reserves 4 GiB of addresses and no memory: docs/operating.md has the sum.
 const MORE_SLOTS: usize = 1024;
-/// What of an instance's memory stays resident in its slot for the next one: zeroed by hand, which costs neither a
-/// system call nor a page fault. The SDK's guests fit in it whole.
+/// What of a fresh instance's memory stays resident in its slot for the next one: zeroed by hand, which costs neither a
+/// system call nor a page fault. The SDK's guests fit in it whole. It stays for as long as the engine, so an instance
+/// that is used again leaves nothing: it is made rarely, and what a peak took is to go back to the system.
 pub(super) const KEEP_RESIDENT: usize = 256 << 10;
+/// The same of its tables.
+const KEEP_RESIDENT_TABLES: usize = 16 << 10;
 /// Slots that stay warm though nobody uses them: with what they keep, 25 MiB at the most. Enough for a fresh instance
 /// a call of 50 plugins on two cores; without the bound, each swap leaves two more until all slots are resident.
 const WARM_SLOTS: u32 = 100;
@@ -42,11 +45,12 @@ pub(crate) enum Calls {
     Concurrent,
 }
 
-/// The two engines of a host.
+/// The engines of a host: code that one of them compiled runs on those that call it alike.
 pub(crate) struct Machines {
-    plain: Arc<Machine>,
-    /// Made for the first component that needs it.
-    concurrent: Mutex<Option<Arc<Machine>>>,
+    /// The one that nearly all plugins run on; every host has it.
+    usual: Arc<Machine>,
+    /// The others, each made for the first component that needs it.
+    others: Mutex<Vec<Arc<Machine>>>,
     embedder: Option<Imports>,
     host: Arc<HostConfig>,
 }
@@ -54,8 +58,8 @@ pub(crate) struct Machines {
 impl Machines {
     pub(crate) fn new(embedder: Option<Imports>, host: Arc<HostConfig>) -> Result<Machines, Error> {
         Ok(Machines {
-            plain: Machine::new(Calls::Plain, embedder, &host)?,
-            concurrent: Mutex::default(),
+            usual: Machine::new((Calls::Plain, Isolation::Reuse), embedder, &host)?,
+            others: Mutex::default(),
             embedder,
             host,
         })
@@ -63,28 +67,32 @@ impl Machines {
 
     /// The engine that every host has.
     pub(crate) fn engine(&self) -> &Engine {
-        &self.plain.engine
+        &self.usual.engine
     }
 
-    pub(super) fn get(&self, calls: Calls) -> Result<Arc<Machine>, Error> {
-        match calls {
-            Calls::Plain => Ok(self.plain.clone()),
-            Calls::Concurrent => {
-                let mut made = self
-                    .concurrent
-                    .lock()
-                    .expect("nothing panics while it makes an engine");
-                let machine = match &*made {
-                    Some(machine) => machine.clone(),
-                    None => Machine::new(calls, self.embedder, &self.host)?,
-                };
-                Ok(made.insert(machine).clone())
-            }
+    pub(super) fn get(&self, calls: Calls, isolation: Isolation) -> Result<Arc<Machine>, Error> {
+        let kind = (calls, isolation);
+        if self.usual.kind == kind {
+            return Ok(self.usual.clone());
         }
+        let mut others = self
+            .others
+            .lock()
+            .expect("nothing panics while it makes an engine");
+        if let Some(machine) = others.iter().find(|machine| machine.kind == kind) {
+            return Ok(machine.clone());
+        }
+        let machine = Machine::new(kind, self.embedder, &self.host)?;
+        others.push(machine.clone());
+        Ok(machine)
     }
 }
 
+/// What tells one engine of a host from another: how it calls, and what its slots keep.
+type Kind = (Calls, Isolation);
+
 pub(super) struct Machine {
+    kind: Kind,
     pub(super) engine: Engine,
     pub(super) linker: Linker<GuestState>,
     _ticker: Ticker,
@@ -93,11 +101,11 @@ pub(super) struct Machine {
 impl Machine {
     /// An engine for a host, and everything that its guests may import.
     fn new(
-        calls: Calls,
+        kind: Kind,
         embedder: Option<Imports>,
         host: &HostConfig,
     ) -> Result<Arc<Machine>, Error> {
-        let started = Machine::start(calls, embedder, host);
+        let started = Machine::start(kind, embedder, host);
         started.map(Arc::new).map_err(|error| {
             Error::with_source(
                 ErrorKind::Internal,
@@ -108,22 +116,22 @@ impl Machine {
     }
 
     fn start(
-        calls: Calls,
+        kind: Kind,
         embedder: Option<Imports>,
         host: &HostConfig,
     ) -> wasmtime::Result<Machine> {
         let slots = u32::try_from(host.concurrency + MORE_SLOTS).unwrap_or(u32::MAX);
         // Where the addresses for a pool cannot be had (a small container, `ulimit -v`), instances are mapped one by one.
-        let engine = Engine::new(&settings(calls, host, Some(slots))).or_else(|error| {
+        let engine = Engine::new(&settings(kind, host, Some(slots))).or_else(|error| {
             tracing::warn!(
                 error = format!("{error:#}"),
                 "no room for a pool of instances: mapping each one by itself"
             );
-            Engine::new(&settings(calls, host, None))
+            Engine::new(&settings(kind, host, None))
         })?;
         let mut linker = Linker::new(&engine);
         imports::link(&mut linker)?;
-        if calls == Calls::Concurrent {
+        if kind.0 == Calls::Concurrent {
             imports::link_concurrent(&mut linker)?;
         }
         if let Some(embedder) = embedder {
@@ -131,6 +139,7 @@ impl Machine {
         }
         let _ticker = Ticker::start(&engine)?;
         Ok(Machine {
+            kind,
             engine,
             linker,
             _ticker,
@@ -138,7 +147,11 @@ impl Machine {
     }
 }
 
-fn settings(calls: Calls, host: &HostConfig, pooled: Option<u32>) -> Config {
+fn settings((calls, isolation): Kind, host: &HostConfig, pooled: Option<u32>) -> Config {
+    let (memory, tables) = match isolation {
+        Isolation::Reuse => (0, 0),
+        Isolation::Request => (KEEP_RESIDENT, KEEP_RESIDENT_TABLES),
+    };
     let mut config = Config::new();
     config
         .concurrency_support(calls == Calls::Concurrent)
@@ -164,8 +177,8 @@ fn settings(calls: Calls, host: &HostConfig, pooled: Option<u32>) -> Config {
             .max_core_instance_size(4 << 20)
             .max_memory_size(SLOT_BYTES)
             .table_elements(config::TABLE_ELEMENTS as usize)
-            .linear_memory_keep_resident(KEEP_RESIDENT)
-            .table_keep_resident(16 << 10)
+            .linear_memory_keep_resident(memory)
+            .table_keep_resident(tables)
             .max_unused_warm_slots(WARM_SLOTS);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     } else {

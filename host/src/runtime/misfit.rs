@@ -8,6 +8,7 @@ use super::bindings::{CONTRACT, HANDLER};
 use super::code::Entry;
 use super::engine::{Calls, Machines};
 use super::state::GuestState;
+use crate::config::Isolation;
 use crate::error::{Error, ErrorKind};
 
 const PACKAGE: &str = "switchback:plugin";
@@ -15,7 +16,11 @@ const SERVED: &str = "0.1";
 const OFFER: &str = "this host offers switchback:plugin@0.1 (incoming, outgoing, log) and WASI 0.2 without files, sockets or outbound HTTP";
 
 /// Compiles a component on the engine that it needs, or says what the bytes are instead of one.
-pub(super) fn compile(machines: &Machines, bytes: &[u8]) -> Result<(Component, Calls), Error> {
+pub(super) fn compile(
+    machines: &Machines,
+    isolation: Isolation,
+    bytes: &[u8],
+) -> Result<(Component, Calls), Error> {
     let refuse = |why: String| Err(Error::new(ErrorKind::Component, why));
     match bytes {
         [] => return refuse("the file is empty: build the plugin again".into()),
@@ -40,7 +45,7 @@ pub(super) fn compile(machines: &Machines, bytes: &[u8]) -> Result<(Component, C
         }
     }
     let compile = |calls| {
-        let machine = machines.get(calls)?;
+        let machine = machines.get(calls, isolation)?;
         Ok::<_, Error>(Component::from_binary(&machine.engine, bytes))
     };
     let mut calls = Calls::Plain;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use rustix::process::{Resource, getrlimit, setrlimit};
 use switchback::{Config, Folder, Host, Scan, Server};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,7 @@ pub(crate) async fn serve(config: Config, settings: Serve) -> Result<ExitCode, W
     logging::start(&settings)?;
     let stop = CancellationToken::new();
     tokio::spawn(Signals::listen()?.obey(stop.clone()));
+    take_all_files();
 
     let (server, bound) = bind(&settings.listen).await?;
     let mut folder = Folder::open(&settings.plugins, &config)?;
@@ -57,6 +59,16 @@ pub(crate) async fn serve(config: Config, settings: Serve) -> Result<ExitCode, W
     match ended {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(why) => Err(Wrong(vec![format!("the server ended by a defect: {why}")])),
+    }
+}
+
+/// Each connection is an open file, and many systems start programs with a soft limit of 1,024 of them for the sake of some
+/// that know no better: takes as many as the hard limit lets it.
+fn take_all_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%error, "the limit on open files stays as it is");
     }
 }
 
