@@ -22,6 +22,15 @@ pub(crate) struct Commons {
 
 /// How often idle instances and drain deadlines are looked at.
 const ROUND: Duration = Duration::from_millis(500);
+/// So many instances leave some 4 MiB in the allocator, which are worth looking for.
+const MANY: usize = 100;
+
+/// How many instances there were of late.
+#[derive(Default)]
+struct Peak {
+    most: usize,
+    last: usize,
+}
 
 impl Commons {
     pub(crate) fn new(host: Arc<HostConfig>) -> std::io::Result<Arc<Commons>> {
@@ -37,6 +46,7 @@ impl Commons {
         std::thread::Builder::new()
             .name("switchback-reaper".into())
             .spawn(move || {
+                let mut peak = Peak::default();
                 loop {
                     match remains.recv_timeout(ROUND) {
                         Ok(remains) => drop(remains),
@@ -47,6 +57,9 @@ impl Commons {
                         return;
                     };
                     commons.clean(Instant::now());
+                    if peak.is_over(commons.instances()) {
+                        give_back();
+                    }
                 }
             })?;
         Ok(commons)
@@ -86,6 +99,11 @@ impl Commons {
         }
     }
 
+    fn instances(&self) -> usize {
+        let revisions = self.living();
+        revisions.iter().map(|one| one.pool.instances()).sum()
+    }
+
     fn living(&self) -> Vec<Arc<Revision>> {
         let mut revisions = self.lock();
         revisions.retain(|revision| revision.strong_count() > 0);
@@ -96,5 +114,47 @@ impl Commons {
         self.revisions
             .lock()
             .expect("nothing panics with this lock")
+    }
+}
+
+impl Peak {
+    /// Whether there are many fewer now, and no fewer than a moment ago; told once.
+    fn is_over(&mut self, instances: usize) -> bool {
+        let at_rest = self.last == instances;
+        self.last = instances;
+        self.most = self.most.max(instances);
+        let over = at_rest && self.most >= instances + MANY;
+        if over {
+            self.most = instances;
+        }
+        over
+    }
+}
+
+/// Gives memory that was freed back to the system: after a peak it lies scattered between what is still in use, and the
+/// allocator would keep it.
+fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[allow(unsafe_code)]
+    // SAFETY: it takes no pointers, and may be called by any thread at any time.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peak_is_over_once_when_many_instances_are_gone_and_no_more_go() {
+        let mut peak = Peak::default();
+        let mut over = |instances: &[usize]| {
+            let told = instances.iter().filter(|now| peak.is_over(**now));
+            told.count()
+        };
+        assert_eq!(over(&[10, 300, 200]), 0);
+        assert_eq!(over(&[50, 50, 50, 50]), 1);
+        assert_eq!(over(&[149, 60, 60]), 0);
     }
 }

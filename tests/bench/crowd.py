@@ -15,12 +15,13 @@ class Client:
     """One connection, and what has come on it since it last asked."""
 
     def __init__(self, address):
-        self.socket = socket.create_connection(address, timeout=60)
-        self.got = b""
-        self.status = None
+        self.address = address
+        self.socket = None
 
     def ask(self, request):
+        """Sends a request. It connects with the first: hosts have little patience with who connects and says nothing."""
         self.got, self.status = b"", None
+        self.socket = self.socket or socket.create_connection(self.address, timeout=60)
         self.socket.setblocking(True)
         self.socket.sendall(request)
         self.socket.setblocking(False)
@@ -71,7 +72,8 @@ class Crowd:
 
     def __exit__(self, *_):
         for client in self.clients:
-            client.socket.close()
+            if client.socket:
+                client.socket.close()
 
     def ask(self, path, done, within=120):
         """All ask for the path; waits until `done(client)` holds of each. The answers by status, None for a broken one."""

@@ -7,6 +7,7 @@ import re
 import statistics
 import subprocess
 import tempfile
+import time
 
 from servers import say
 
@@ -49,6 +50,18 @@ def usage(process):
         "files": len(os.listdir(proc / "fd")),
         "threads": len(os.listdir(proc / "task")),
     }
+
+
+def at_rest(process, seconds=0):
+    """What the process takes after so many seconds of rest, and once it gives nothing more back."""
+    time.sleep(seconds)
+    before = usage(process)
+    while True:
+        time.sleep(2)
+        now = usage(process)
+        if now["held_mib"] > before["held_mib"] - 1:
+            return now
+        before = now
 
 
 def kib_each(before, after, many):

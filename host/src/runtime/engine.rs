@@ -157,6 +157,8 @@ fn settings((calls, isolation): Kind, host: &HostConfig, pooled: Option<u32>) ->
         .concurrency_support(calls == Calls::Concurrent)
         .epoch_interruption(true)
         .max_wasm_stack(host.stack_bytes)
+        // An instance that is used again keeps its stack; what that took goes when the instance does.
+        .async_stack_zeroing(isolation == Isolation::Reuse)
         .async_stack_size(host.stack_bytes + HOST_STACK);
     // A backtrace without line tables is enough for the log.
     config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
