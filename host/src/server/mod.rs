@@ -1,21 +1,22 @@
 //! A listener in front of a [`Host`]: accept, serve each connection, and stop without breaking off what is under way.
 
 mod connection;
+mod connections;
 mod linger;
 mod patience;
+mod threads;
 
-use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
-use tokio::sync::oneshot;
-use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::sleep;
 
+use self::connections::Connections;
+use self::threads::Threads;
 use crate::host::Host;
 use crate::identity::Peer;
 
@@ -27,6 +28,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Server {
     listener: TcpListener,
     drain: Duration,
+    threads: usize,
 }
 
 impl Server {
@@ -39,12 +41,20 @@ impl Server {
         Ok(Server {
             listener: TcpListener::bind(address).await?,
             drain: Duration::from_secs(30),
+            threads: 0,
         })
     }
 
     /// How long requests that are under way at the end may take to finish; 30 s unless said.
     pub fn drain(mut self, drain: Duration) -> Server {
         self.drain = drain;
+        self
+    }
+
+    /// Threads that serve, each with a runtime and its connections to itself; 0, unless said: the runtime that runs
+    /// the server serves as well. One a core is quickest, if nothing else needs the cores.
+    pub fn threads(mut self, threads: usize) -> Server {
+        self.threads = threads;
         self
     }
 
@@ -61,18 +71,22 @@ impl Server {
     /// way get their answers, and what still runs after the time to drain is cut. The host goes on and may be served
     /// again.
     pub async fn run(self, host: Host, shutdown: impl Future<Output = ()>) {
-        let Server { listener, drain } = self;
+        let Server {
+            listener,
+            drain,
+            threads,
+        } = self;
         let mut shutdown = pin!(shutdown);
-        let mut connections = Connections::default();
+        let mut serving = Serving::start(threads, &host, drain);
         let mut accepting = true;
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
-                Some(ended) = connections.tasks.join_next_with_id() => connections.forget(ended),
+                () = serving.tidy() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         accepting = true;
-                        connections.serve(stream, Peer(peer), &host);
+                        serving.serve(stream, Peer(peer), &host);
                     }
                     Err(error) if is_about_the_client(&error) => {}
                     Err(error) => {
@@ -86,54 +100,48 @@ impl Server {
             }
         }
         drop(listener);
-        connections.finish(drain).await;
+        serving.finish(drain).await;
     }
 }
 
-/// The connections that are open: all tasks of the server are owned here.
-#[derive(Default)]
-struct Connections {
-    tasks: JoinSet<()>,
-    /// Dropping a connection's sender tells it to end after the request under way.
-    goodbyes: HashMap<Id, oneshot::Sender<()>>,
+/// Who serves the connections that are accepted.
+enum Serving {
+    /// The runtime that runs the server.
+    Here(Connections),
+    Threads(Threads),
 }
 
-impl Connections {
-    fn serve(&mut self, stream: TcpStream, peer: Peer, host: &Host) {
-        let (goodbye, told) = oneshot::channel();
-        let task = self
-            .tasks
-            .spawn(connection::serve(stream, peer, host.clone(), told));
-        self.goodbyes.insert(task.id(), goodbye);
-    }
-
-    fn forget(&mut self, ended: Result<(Id, ()), JoinError>) {
-        let id = match &ended {
-            Ok((id, ())) => *id,
-            Err(error) => error.id(),
-        };
-        self.goodbyes.remove(&id);
-        if let Err(error) = ended
-            && error.is_panic()
-        {
-            tracing::error!(%error, "a connection was lost to a defect of the host; please report it");
-        }
-    }
-
-    async fn finish(mut self, drain: Duration) {
-        let deadline = Instant::now() + drain;
-        self.goodbyes.clear();
-        while let Ok(ended) = timeout_at(deadline, self.tasks.join_next_with_id()).await {
-            match ended {
-                Some(ended) => self.forget(ended),
-                None => return,
+impl Serving {
+    fn start(threads: usize, host: &Host, drain: Duration) -> Serving {
+        if threads > 0 {
+            match Threads::start(threads, host, drain) {
+                Ok(threads) => return Serving::Threads(threads),
+                Err(error) => tracing::error!(%error, "no threads of its own for the server: serving without"),
             }
         }
-        tracing::warn!(
-            connections = self.tasks.len(),
-            "the time to finish is over: open connections are cut"
-        );
-        self.tasks.shutdown().await;
+        Serving::Here(Connections::default())
+    }
+
+    fn serve(&mut self, stream: TcpStream, peer: Peer, host: &Host) {
+        match self {
+            Serving::Here(connections) => connections.serve(stream, peer, host),
+            Serving::Threads(threads) => threads.serve(stream, peer),
+        }
+    }
+
+    /// Looks after the connections that are over; never done.
+    async fn tidy(&mut self) {
+        if let Serving::Here(connections) = self {
+            while connections.ended().await.is_some() {}
+        }
+        pending().await
+    }
+
+    async fn finish(self, drain: Duration) {
+        match self {
+            Serving::Here(connections) => connections.finish(drain).await,
+            Serving::Threads(threads) => threads.finish().await,
+        }
     }
 }
 

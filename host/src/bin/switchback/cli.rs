@@ -168,6 +168,10 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     no_access_log: bool,
 
+    /// Threads that serve [default: one a core]
+    #[arg(long, value_name = "N")]
+    threads: Option<u32>,
+
     /// Say in each answer which revision of which plugin it is from: `x-switchback-revision: items@3`
     #[arg(long)]
     revision_header: bool,
@@ -293,6 +297,12 @@ impl ServeArgs {
             "access_log",
             self.no_access_log.then_some(Value::Boolean(false)),
             "--no-access-log",
+        );
+        add(
+            "serve",
+            "threads",
+            self.threads.map(|count| Value::Integer(count.into())),
+            "--threads",
         );
         add(
             "host",

@@ -23,11 +23,16 @@ pub(crate) async fn serve(config: Config, settings: Serve) -> Result<ExitCode, W
     let mut folder = Folder::open(&settings.plugins, &config)?;
     let drain = Duration::from_millis(config.limits.drain_ms);
     let host = Host::new(config)?;
+    let threads = match settings.threads {
+        0 => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
+        threads => threads,
+    };
 
     // From here on `/-/live` answers, and `/-/ready` says that it is not time yet.
     let server = tokio::spawn(
         server
             .drain(drain)
+            .threads(threads)
             .run(host.clone(), stop.clone().cancelled_owned()),
     );
     let scan = tokio::select! {

@@ -29,7 +29,12 @@ pub(crate) struct Serve {
     pub(crate) log_format: LogFormat,
     /// Whether each request is logged.
     pub(crate) access_log: bool,
+    /// Threads that serve; 0: one a core.
+    pub(crate) threads: usize,
 }
+
+/// More threads than any machine has cores would only take memory.
+const MOST_THREADS: usize = 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -59,6 +64,7 @@ impl Default for Serve {
             log: "info".into(),
             log_format: LogFormat::Human,
             access_log: true,
+            threads: 0,
         }
     }
 }
@@ -186,6 +192,14 @@ impl Settings {
             let key: Key = error.key.split('.').map(String::from).collect();
             Wrong(vec![self.origin(&key).explain(&error.to_string())])
         })?;
+        if serve.threads > MOST_THREADS {
+            let what = format!(
+                "`serve.threads` is {}, and can be {MOST_THREADS} at most",
+                serve.threads
+            );
+            let key = ["serve".to_owned(), "threads".to_owned()];
+            return Err(Wrong(vec![self.origin(&key).explain(&what)]));
+        }
         Ok((config, serve))
     }
 
