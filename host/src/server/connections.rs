@@ -1,0 +1,68 @@
+//! The connections of one runtime.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, timeout_at};
+
+use super::connection;
+use crate::host::Host;
+use crate::identity::Peer;
+
+/// The connections that are open: their tasks are owned here.
+#[derive(Default)]
+pub(super) struct Connections {
+    tasks: JoinSet<()>,
+    /// Dropping a connection's sender tells it to end after the request under way.
+    goodbyes: HashMap<Id, oneshot::Sender<()>>,
+}
+
+impl Connections {
+    pub(super) fn serve(&mut self, stream: TcpStream, peer: Peer, host: &Host) {
+        let (goodbye, told) = oneshot::channel();
+        let task = self
+            .tasks
+            .spawn(connection::serve(stream, peer, host.clone(), told));
+        self.goodbyes.insert(task.id(), goodbye);
+    }
+
+    /// Waits until one is over; none if none is open.
+    pub(super) async fn ended(&mut self) -> Option<()> {
+        let ended = self.tasks.join_next_with_id().await?;
+        self.forget(ended);
+        Some(())
+    }
+
+    fn forget(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let id = match &ended {
+            Ok((id, ())) => *id,
+            Err(error) => error.id(),
+        };
+        self.goodbyes.remove(&id);
+        if let Err(error) = ended
+            && error.is_panic()
+        {
+            tracing::error!(%error, "a connection was lost to a defect of the host; please report it");
+        }
+    }
+
+    /// Those at rest are closed, requests under way get their answers, and what runs after `drain` is cut.
+    pub(super) async fn finish(mut self, drain: Duration) {
+        let deadline = Instant::now() + drain;
+        self.goodbyes.clear();
+        while let Ok(ended) = timeout_at(deadline, self.tasks.join_next_with_id()).await {
+            match ended {
+                Some(ended) => self.forget(ended),
+                None => return,
+            }
+        }
+        tracing::warn!(
+            connections = self.tasks.len(),
+            "the time to finish is over: open connections are cut"
+        );
+        self.tasks.shutdown().await;
+    }
+}
