@@ -216,7 +216,7 @@ fn unreadable(name: &str, error: &Error) -> Problem {
 
 #[inline]
 fn split(json: &str) -> Result<Vec<Param<'_>>, Error> {
-    let mut params = Vec::new();
+    let mut params = Vec::with_capacity(8);
     let mut rest = Rest::of(json)?;
     while let Some(place) = rest.next() {
         rest.open()?;
