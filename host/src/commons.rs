@@ -12,6 +12,8 @@ use crate::revision::{Remains, Revision};
 
 pub(crate) struct Commons {
     pub(crate) host: Arc<HostConfig>,
+    /// The path under which the program around nests the host.
+    pub(crate) base_path: Arc<str>,
     pub(crate) events: broadcast::Sender<Event>,
     /// Calls at once over all plugins.
     pub(crate) permits: Arc<Semaphore>,
@@ -38,6 +40,7 @@ impl Commons {
         let commons = Arc::new(Commons {
             events: broadcast::Sender::new(1024),
             permits: Arc::new(Semaphore::new(host.concurrency)),
+            base_path: host.base_path.as_str().into(),
             host,
             reaper,
             revisions: Mutex::default(),
@@ -83,18 +86,16 @@ impl Commons {
 
     /// Drops every idle instance of every plugin: a last resort when no new one can be made.
     pub(crate) fn make_room(&self) {
-        let end_of_time = Instant::now() + Duration::from_secs(1);
+        let now = Instant::now();
         for revision in self.living() {
-            revision.pool.retire(end_of_time);
+            revision.pool.retire(now, Duration::ZERO);
         }
     }
 
     fn clean(&self, now: Instant) {
         for revision in self.living() {
             let idle = Duration::from_millis(revision.limits.instance_idle_ms);
-            if let Some(then) = now.checked_sub(idle) {
-                revision.pool.retire(then);
-            }
+            revision.pool.retire(now, idle);
             revision.cut_if_late(now);
         }
     }

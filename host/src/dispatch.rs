@@ -19,7 +19,7 @@ use crate::revision::{Reply, Revision};
 use crate::runtime::{CallContext, Meter};
 use crate::serve_error::ServeError;
 use crate::standard;
-use crate::steps::{self, Places, Way};
+use crate::steps::{self, Way};
 
 /// A body larger than this is parsed and checked off the serving threads.
 const LARGE: usize = 64 << 10;
@@ -36,9 +36,9 @@ where
 {
     let (head, body) = request.into_parts();
     // The snapshot is let go here: a long call on one plugin keeps no other from draining.
-    let call = match Call::find(&host.api.load(), Box::new(head), record)? {
+    let call = match Call::find(&host.api.load(), head, record)? {
         Routed::Call(call) => call,
-        Routed::Elsewhere(path) => return Ok(answer::redirect(&host.base_path, &path)),
+        Routed::Elsewhere(path) => return Ok(answer::redirect(&host.commons.base_path, &path)),
     };
     // Who may call is asked here, before any body is read.
     let call = call.read(body).await?;
@@ -53,10 +53,7 @@ struct Call<B> {
     /// Owned: the call cannot meet another's guest, and the revision cannot go while the call lasts.
     revision: Arc<Revision>,
     operation: usize,
-    /// Boxed: it is moved from step to step.
-    head: Box<Parts>,
-    /// The path's parameters.
-    places: Places,
+    context: Box<CallContext>,
     body: B,
 }
 
@@ -70,7 +67,6 @@ enum Arrived {
 /// What the guest will get.
 struct Checked {
     admitted: Admitted,
-    stream: Option<Box<Incoming>>,
     /// Its place among the calls, where it took one to be checked.
     permit: Option<Box<Permit>>,
 }
@@ -82,7 +78,7 @@ enum Routed {
 }
 
 impl Call<()> {
-    fn find(api: &Api, head: Box<Parts>, record: &mut Record) -> Result<Routed, ServeError> {
+    fn find(api: &Api, head: Parts, record: &mut Record) -> Result<Routed, ServeError> {
         let (target, places) = match steps::find(&api.router, &head)? {
             Way::Here(target, places) => (target, places),
             Way::Elsewhere(path) => return Ok(Routed::Elsewhere(path)),
@@ -92,8 +88,12 @@ impl Call<()> {
         Ok(Routed::Call(Call {
             revision,
             operation: target.operation,
-            head,
-            places,
+            context: Box::new(CallContext {
+                head,
+                places,
+                request_id: record.request_id,
+                stream: None,
+            }),
             body: (),
         }))
     }
@@ -104,7 +104,7 @@ impl Call<()> {
         B: http_body::Body + Send + 'static,
         B::Error: std::fmt::Display,
     {
-        let (headers, limits) = (&self.head.headers, &self.revision.limits);
+        let (headers, limits) = (&self.context.head.headers, &self.revision.limits);
         let operation = self.operation();
         let arrived = if !operation.has_body() {
             Arrived::Whole(Bytes::new())
@@ -127,8 +127,7 @@ impl<B> Call<B> {
         Call {
             revision: self.revision,
             operation: self.operation,
-            head: self.head,
-            places: self.places,
+            context: self.context,
             body,
         }
     }
@@ -171,12 +170,10 @@ impl Call<Arrived> {
             Arrived::Stream(stream) => (None, Some(stream)),
         };
         let limits = &self.revision.limits;
-        let admitted = steps::admit(self.operation(), &self.head, &self.places, body, limits)?;
-        Ok(self.with(Checked {
-            admitted,
-            stream,
-            permit,
-        }))
+        let CallContext { head, places, .. } = &*self.context;
+        let admitted = steps::admit(self.operation(), head, places, body, limits)?;
+        self.context.stream = stream;
+        Ok(self.with(Checked { admitted, permit }))
     }
 }
 
@@ -201,19 +198,9 @@ impl Entered {
         let Call {
             revision,
             operation,
-            head,
-            body: Checked {
-                admitted, stream, ..
-            },
-            ..
+            context,
+            body: Checked { admitted, .. },
         } = self.call;
-        let context = CallContext {
-            head,
-            base_path: host.base_path.clone(),
-            prefix: revision.prefix.clone(),
-            request_id: record.request_id,
-            stream,
-        };
         let meter = Arc::new(Meter::new(revision.limits.cpu_ms));
         record.meter = Some(meter.clone());
         let reply = revision
@@ -229,9 +216,9 @@ impl Reply {
     fn check(self) -> Result<Response<Body>, ServeError> {
         match self {
             Reply::Full(answer) => answer::response(answer),
-            Reply::Standard(answer) => standard::response(answer),
+            Reply::Standard(answer) => standard::response(*answer),
             // Looked at when the guest gave it.
-            Reply::Streamed(response) => Ok(response),
+            Reply::Streamed(response) => Ok(*response),
         }
     }
 }

@@ -37,7 +37,6 @@ pub struct Host(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) host: Arc<HostConfig>,
-    pub(crate) base_path: Arc<str>,
     pub(crate) api: ArcSwap<Api>,
     pub(crate) commons: Arc<Commons>,
     pub(crate) ready: AtomicBool,
@@ -156,7 +155,6 @@ impl HostBuilder {
         let threads =
             |error| Error::with_source(ErrorKind::Internal, "no threads can be started", error);
         Ok(Host(Arc::new(Inner {
-            base_path: config.host.base_path.as_str().into(),
             api: ArcSwap::from_pointee(Api::empty(host.clone())),
             commons: Commons::new(host.clone()).map_err(threads)?,
             lane: Lane::new().map_err(threads)?,

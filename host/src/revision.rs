@@ -20,7 +20,8 @@ use crate::hits::Hits;
 use crate::limit::Limit;
 use crate::places::{Permit, Places};
 use crate::runtime::{
-    Answered, CallContext, CallError, Code, Instance, Interrupt, Lanes, Meter, Pool, Ran, TICK,
+    Answered, CallContext, CallError, Code, Instance, Interrupt, Lanes, Meter, Owner, Pool, Ran,
+    TICK,
 };
 use crate::serve_error::ServeError;
 use crate::stream;
@@ -71,9 +72,9 @@ pub(crate) enum Reply {
     /// The answer, not yet looked at.
     Full(GuestAnswer),
     /// The answer of a standard component, not yet looked at.
-    Standard(Response<Bytes>),
+    Standard(Box<Response<Bytes>>),
     /// The head of an answer whose pieces are still made; the guest goes on by itself.
-    Streamed(Response<Body>),
+    Streamed(Box<Response<Body>>),
 }
 
 impl Revision {
@@ -174,7 +175,7 @@ impl Revision {
         permit: Permit,
         operation: usize,
         admitted: Admitted,
-        context: CallContext,
+        context: Box<CallContext>,
         meter: Arc<Meter>,
     ) -> Result<Reply, ServeError> {
         if !self.pool.keeps {
@@ -193,20 +194,16 @@ impl Revision {
         permit: Permit,
         operation: usize,
         admitted: Admitted,
-        context: CallContext,
+        context: Box<CallContext>,
         meter: Arc<Meter>,
     ) -> Result<Reply, ServeError> {
-        let (this, account) = (self.clone(), meter.clone());
-        let guest = Box::pin(async move {
-            let answered = this
-                .call_instance(operation, admitted, context, account)
-                .await;
-            drop(permit);
-            answered
-        });
-        let deadline = tokio::time::Instant::now() + Duration::from_millis(self.limits.time_ms);
+        let guest = self
+            .clone()
+            .call_instance(permit, operation, admitted, context, meter.clone());
         let interrupt = |meter: &Arc<Meter>| {
             let meter = meter.clone();
+            // Looked up only here: the call has computed for a tick at most.
+            let deadline = tokio::time::Instant::now() + Duration::from_millis(self.limits.time_ms);
             async move {
                 tokio::select! {
                     () = self.late(deadline, &meter) => Interrupt::Late(Limit::Time),
@@ -214,12 +211,16 @@ impl Revision {
                 }
             }
         };
-        match self.lanes.run(meter, guest, false, interrupt).await {
+        match self
+            .lanes
+            .run(meter, Box::pin(guest), false, interrupt)
+            .await
+        {
             Ok(Ran::Done(Ok(Answered::Full(answer)))) => Ok(Reply::Full(answer)),
             Ok(Ran::Done(Ok(Answered::Standard(answer)))) => Ok(Reply::Standard(answer)),
             Ok(Ran::Begun(begun, guest)) => {
                 let head = stream::begin(self, operation, *begun, guest);
-                Ok(Reply::Streamed(head))
+                Ok(Reply::Streamed(Box::new(head)))
             }
             Ok(Ran::Done(Ok(Answered::Streamed))) => Err(ServeError::Broken),
             Ok(Ran::Done(Err(error))) => Err(error.into()),
@@ -244,17 +245,18 @@ impl Revision {
     }
 
     async fn call_instance(
-        &self,
+        self: Arc<Self>,
+        permit: Permit,
         operation: usize,
         admitted: Admitted,
-        context: CallContext,
+        context: Box<CallContext>,
         meter: Arc<Meter>,
     ) -> Result<Answered, CallError> {
         let instance = match self.pool.take() {
             Some(instance) => instance,
             None => Box::pin(self.fresh(&meter)).await?,
         };
-        let mut loss = Loss(self.pool.keeps.then_some(self));
+        let mut loss = Loss(self.pool.keeps.then_some(&*self));
         let id = &self.operation(operation).id;
         let (instance, answer) = instance
             .call(id, &admitted, context, meter, &self.limits)
@@ -263,14 +265,19 @@ impl Revision {
             self.pool.put(instance, &self.limits);
             loss.0 = None;
         }
+        drop(permit);
         answer
     }
 
     /// A fresh instance, for which idle ones make room if need be.
     async fn fresh(&self, meter: &Arc<Meter>) -> Result<Instance, CallError> {
         let make = || {
-            self.code
-                .instance(self.name.clone(), &self.limits, meter.clone())
+            let owner = Owner {
+                plugin: self.name.clone(),
+                base_path: self.commons.base_path.clone(),
+                prefix: self.prefix.clone(),
+            };
+            self.code.instance(owner, &self.limits, meter.clone())
         };
         // Counted from here: what its start functions take, they take.
         let counted = self.pool.living();

@@ -98,6 +98,7 @@ impl<'p> Deref for Segments<'p> {
 }
 
 /// Where [`Segments`] stand in their path: begin and end of each.
+#[derive(Debug)]
 pub(crate) enum SegmentPlaces {
     Few([(u32, u32); FEW], usize),
     Many(Vec<(u32, u32)>),

@@ -21,6 +21,7 @@ pub(crate) enum Way<T> {
 
 /// Where the path's parameters stand, still percent-encoded: places rather than texts, so that they travel with the
 /// head whose path they are in.
+#[derive(Debug)]
 pub(crate) struct Places {
     segments: SegmentPlaces,
     /// The path they are in, where it is not as the client sent it.

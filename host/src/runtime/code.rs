@@ -14,7 +14,7 @@ use super::instance::{CallError, Described, Instance};
 use super::lane::{Interrupt, Lanes, Ran};
 use super::meter::Meter;
 use super::misfit;
-use super::state::GuestState;
+use super::state::{GuestState, Owner};
 use crate::config::{Isolation, Limits};
 use crate::contract::Contract;
 use crate::error::{Error, ErrorKind};
@@ -80,11 +80,11 @@ impl Code {
     /// A fresh instance of it.
     pub(crate) async fn instance(
         &self,
-        plugin: Arc<str>,
+        owner: Owner,
         limits: &Limits,
         meter: Arc<Meter>,
     ) -> Result<Instance, CallError> {
-        Instance::new(&self.entry, plugin, limits, meter).await
+        Instance::new(&self.entry, owner, limits, meter).await
     }
 
     /// The interface by which requests reach it.
@@ -265,10 +265,15 @@ async fn describe(
         ..purpose.limits.clone()
     };
     let meter = Arc::new(Meter::new(limits.describe_cpu_ms));
-    let (cpu_ms, plugin) = (limits.describe_cpu_ms, purpose.plugin.clone());
+    let cpu_ms = limits.describe_cpu_ms;
+    let owner = Owner {
+        plugin: purpose.plugin.clone(),
+        base_path: "".into(),
+        prefix: "".into(),
+    };
     let (account, watched) = (meter.clone(), meter.clone());
     let asked = Box::pin(async move {
-        let instance = Instance::new(&entry, plugin, &limits, account)
+        let instance = Instance::new(&entry, owner, &limits, account)
             .await
             .map_err(Described::Call)?;
         instance.describe(openapi, &limits).await

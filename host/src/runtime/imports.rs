@@ -32,7 +32,7 @@ type Store<'a> = StoreContextMut<'a, GuestState>;
 
 /// What `pick` finds in the call at hand; outside of one, nothing.
 fn ask<T: Default>(store: &Store<'_>, pick: impl FnOnce(&CallContext) -> T) -> T {
-    store.data().call.as_ref().map(pick).unwrap_or_default()
+    store.data().call.as_deref().map(pick).unwrap_or_default()
 }
 
 fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
@@ -42,18 +42,20 @@ fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     })?;
     incoming.func_wrap("uri", |store: Store<'_>, (): ()| {
         // As the client sent it: the router around the host has cut its own path off `head.uri`.
+        let base_path = &store.data().owner.base_path;
         Ok((ask(&store, |call| {
             let target = call
                 .head
                 .uri
                 .path_and_query()
                 .map_or("/", |target| target.as_str());
-            format!("{}{target}", call.base_path)
+            format!("{base_path}{target}")
         }),))
     })?;
     incoming.func_wrap("prefix", |store: Store<'_>, (): ()| {
-        Ok((ask(&store, |call| {
-            format!("{}{}", call.base_path, call.prefix)
+        let owner = &store.data().owner;
+        Ok((ask(&store, |_| {
+            format!("{}{}", owner.base_path, owner.prefix)
         }),))
     })?;
     incoming.func_wrap("header", |store: Store<'_>, (name,): (String,)| {

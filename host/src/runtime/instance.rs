@@ -10,11 +10,10 @@ use wasmtime_wasi_http::p2::bindings::Proxy;
 
 use super::bindings::{self, Answer};
 use super::code::Entry;
-use super::guest_log::GuestLog;
 use super::inlet::Lent;
 use super::meter::{Meter, Stopped};
 use super::outlet::Outlet;
-use super::state::{CallContext, GuestState};
+use super::state::{CallContext, GuestState, Owner};
 use super::wasi_http;
 use crate::admit::{Admitted, AdmittedBody};
 use crate::answer::GuestAnswer;
@@ -28,7 +27,8 @@ pub(crate) struct Instance {
     store: Store<GuestState>,
     guest: Guest,
     calls: u64,
-    pub(super) idle_since: Instant,
+    /// Since when it rests, as far as anybody has looked.
+    pub(super) idle_since: Option<Instant>,
     /// For as long as it lives it is counted.
     pub(crate) counted: Option<Arc<()>>,
 }
@@ -46,7 +46,7 @@ pub(crate) enum Answered {
     /// By our own interface, not yet looked at.
     Full(GuestAnswer),
     /// By `wasi:http`, not yet looked at.
-    Standard(http::Response<Bytes>),
+    Standard(Box<http::Response<Bytes>>),
     /// In pieces, and all of them are sent.
     Streamed,
 }
@@ -124,11 +124,11 @@ impl Instance {
     /// A fresh instance. What its start functions compute counts as the call's.
     pub(super) async fn new(
         entry: &Entry,
-        plugin: Arc<str>,
+        owner: Owner,
         limits: &Limits,
         meter: Arc<Meter>,
     ) -> Result<Instance, CallError> {
-        let state = GuestState::new(limits, meter, GuestLog::new(plugin));
+        let state = GuestState::new(owner, limits, meter);
         let mut store = Store::new(entry.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.epoch_deadline_callback(|store| -> wasmtime::Result<UpdateDeadline> {
@@ -150,7 +150,7 @@ impl Instance {
             store,
             guest,
             calls: 0,
-            idle_since: Instant::now(),
+            idle_since: None,
             counted: None,
         })
     }
@@ -161,7 +161,7 @@ impl Instance {
         mut self,
         operation: &str,
         admitted: &Admitted,
-        context: CallContext,
+        context: Box<CallContext>,
         meter: Arc<Meter>,
         limits: &Limits,
     ) -> (Option<Instance>, Result<Answered, CallError>) {
@@ -217,7 +217,7 @@ impl Instance {
     /// Hands one request to a standard component.
     async fn serve(
         mut self,
-        mut context: CallContext,
+        mut context: Box<CallContext>,
         meter: Arc<Meter>,
         limits: &Limits,
     ) -> (Option<Instance>, Result<Answered, CallError>) {
@@ -247,7 +247,7 @@ impl Instance {
         }
     }
 
-    fn begin(&mut self, context: CallContext, meter: Arc<Meter>, limits: &Limits) {
+    fn begin(&mut self, context: Box<CallContext>, meter: Arc<Meter>, limits: &Limits) {
         let state = self.store.data_mut();
         meter.set_memory(state.memory.used);
         state.meter = meter;

@@ -26,5 +26,5 @@ pub(crate) use lane::{Interrupt, Lane, Lanes, Ran, Running};
 pub(crate) use meter::{Meter, TICK};
 pub(crate) use outlet::Begun;
 pub(crate) use pool::Pool;
-pub(crate) use state::CallContext;
 pub use state::GuestState;
+pub(crate) use state::{CallContext, Owner};

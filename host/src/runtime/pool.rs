@@ -1,7 +1,7 @@
 //! The idle instances of one revision, and when they retire.
 
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::instance::Instance;
 use crate::config::{Isolation, Limits};
@@ -48,22 +48,31 @@ impl Pool {
         if retires && !self.keeps {
             return;
         }
-        instance.idle_since = Instant::now();
+        // The reaper looks at its clock, not every call.
+        instance.idle_since = None;
         let mut idle = self.idle();
         if idle.len() < limits.concurrency {
             idle.push(instance);
         }
     }
 
-    /// Retires what has rested since before `then`; all, to make room, with `then` in the future.
-    pub(crate) fn retire(&self, then: Instant) {
+    /// Retires what was seen resting `idle` ago, and marks the rest; with no `idle`, all.
+    pub(crate) fn retire(&self, now: Instant, idle: Duration) {
         if self.keeps {
             return;
         }
-        let mut idle = self.idle();
-        let rested = idle.partition_point(|instance| instance.idle_since < then);
-        let retired: Vec<_> = idle.drain(..rested).collect();
-        drop(idle);
+        let mut instances = self.idle();
+        // Those below rest for longer.
+        let rests = |instance: &mut Instance| {
+            now.saturating_duration_since(*instance.idle_since.get_or_insert(now))
+        };
+        let rested = instances
+            .iter_mut()
+            .map(rests)
+            .filter(|rested| *rested >= idle)
+            .count();
+        let retired: Vec<_> = instances.drain(..rested).collect();
+        drop(instances);
         // Unmapping takes its time: not under the lock that calls wait for.
         drop(retired);
     }

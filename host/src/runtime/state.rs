@@ -15,16 +15,18 @@ use crate::arrival::Incoming;
 use crate::config::Limits;
 use crate::limit::Limit;
 use crate::request_id::RequestId;
+use crate::steps::Places;
 
 /// What belongs to one instance of a guest and to the call that it works on. An embedder's own imports reach the
 /// call's [`extensions`](GuestState::extensions) through it.
 pub struct GuestState {
+    pub(super) owner: Owner,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     outbound: Outbound,
     table: ResourceTable,
     pub(super) memory: Memory,
-    pub(super) call: Option<CallContext>,
+    pub(super) call: Option<Box<CallContext>>,
     /// What the files hold that came with the call's form.
     pub(super) files: Vec<Bytes>,
     pub(super) outlet: Outlet,
@@ -32,28 +34,37 @@ pub struct GuestState {
     pub(super) log: Arc<GuestLog>,
 }
 
-/// What a guest may ask about the request it works on.
-#[derive(Debug)]
-pub(crate) struct CallContext {
-    /// Boxed, as it is moved from step to step.
-    pub(crate) head: Box<http::request::Parts>,
+/// Whose instance it is: the same for all of its calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Owner {
+    pub(crate) plugin: Arc<str>,
     /// The path under which the program around nests the host.
     pub(crate) base_path: Arc<str>,
-    /// The plugin's own prefix.
+    /// The plugin's own prefix: empty, or `/shop`.
     pub(crate) prefix: Arc<str>,
+}
+
+/// What is known of a request; a guest may ask about most of it. It is boxed once and goes from step to step.
+#[derive(Debug)]
+pub(crate) struct CallContext {
+    pub(crate) head: http::request::Parts,
+    /// The path's parameters.
+    pub(crate) places: Places,
     pub(crate) request_id: RequestId,
     /// The body, where the guest reads it itself.
     pub(crate) stream: Option<Box<Incoming>>,
 }
 
 impl GuestState {
-    pub(super) fn new(limits: &Limits, meter: Arc<Meter>, log: Arc<GuestLog>) -> GuestState {
+    pub(super) fn new(owner: Owner, limits: &Limits, meter: Arc<Meter>) -> GuestState {
+        let log = GuestLog::new(owner.plugin.clone());
         let mut wasi = WasiCtx::builder();
         wasi.stdout(log.stdout())
             .stderr(log.stderr())
             .allow_tcp(false)
             .allow_udp(false);
         GuestState {
+            owner,
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             outbound: Outbound::none(log.clone()),

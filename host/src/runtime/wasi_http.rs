@@ -91,7 +91,7 @@ pub(super) async fn handle(
     let state = store.data_mut();
     let call = state.call.as_mut().expect("`Instance::serve` has begun it");
     let outlet = Outlet::new(call, &state.meter, body.clone(), limits);
-    let mount = (&*call.base_path, &*call.prefix);
+    let mount = (&*state.owner.base_path, &*state.owner.prefix);
     let request = standard::request(&mut call.head, mount, call.request_id);
     let mut http = state.http();
     let request = match body {
@@ -140,7 +140,7 @@ pub(super) async fn handle(
     .await?;
     let mut answer = answer.expect("without one there is no way out of the loop");
     if returned {
-        return Ok(Answered::Standard(answer.whole()));
+        return Ok(Answered::Standard(Box::new(answer.whole())));
     }
     let pipe = outlet.begin(&mut answer).await?;
     while let Some(piece) = poll_fn(|cx| {

@@ -116,7 +116,9 @@ impl Serving {
         if threads > 0 {
             match Threads::start(threads, host, drain) {
                 Ok(threads) => return Serving::Threads(threads),
-                Err(error) => tracing::error!(%error, "no threads of its own for the server: serving without"),
+                Err(error) => {
+                    tracing::error!(%error, "no threads of its own for the server: serving without")
+                }
             }
         }
         Serving::Here(Connections::default())

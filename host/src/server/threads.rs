@@ -72,7 +72,9 @@ impl Threads {
         if let Some(thread) = least {
             thread.open.fetch_add(1, Relaxed);
             if thread.connections.send((stream, peer)).is_err() {
-                tracing::error!("a serving thread is gone by a defect of the host; please report it");
+                tracing::error!(
+                    "a serving thread is gone by a defect of the host; please report it"
+                );
             }
         }
     }
@@ -111,7 +113,9 @@ async fn serve(
     let deadline = tokio::time::Instant::now() + drain;
     connections.finish(drain).await;
     // Calls may outlive their connections: those of a plugin that keeps its state, whose client has left.
-    while Handle::current().metrics().num_alive_tasks() > 0 && tokio::time::Instant::now() < deadline {
+    while Handle::current().metrics().num_alive_tasks() > 0
+        && tokio::time::Instant::now() < deadline
+    {
         tokio::time::sleep(GLANCE).await;
     }
 }
