@@ -15,6 +15,7 @@ use crate::upload::FormFile;
 use crate::violations::Violations;
 
 /// What a client sent, as it came.
+#[derive(Clone)]
 pub(crate) struct Received<'a> {
     /// The raw, still percent-encoded text of each parameter in the path, in the order of the path's template.
     pub(crate) path: &'a [&'a str],

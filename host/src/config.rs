@@ -84,7 +84,7 @@ impl Default for HostConfig {
 ///
 /// The defaults suit a handler that computes an answer from its request; a plugin that needs more gets a section of
 /// its own rather than everyone a higher limit.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// CPU time of one call, in milliseconds; then 504. 1 s: a thousand times what a handler takes, and short enough that
@@ -253,10 +253,5 @@ impl Config {
             .get(plugin)
             .and_then(|own| own.limits.as_ref())
             .unwrap_or(&self.limits)
-    }
-
-    /// How many instances a plugin has by configuration.
-    pub(crate) fn instances_of(&self, plugin: &str) -> Option<usize> {
-        self.plugins.get(plugin).and_then(|own| own.instances)
     }
 }

@@ -1,6 +1,6 @@
 //! `Host`: what an embedder holds. Build it, change what it serves, hand it requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -10,13 +10,14 @@ use bytes::Bytes;
 
 use crate::api::Api;
 use crate::commons::Commons;
-use crate::config::{Config, HostConfig};
+use crate::component::Component;
+use crate::config::{Config, HostConfig, Limits};
 use crate::error::{Error, ErrorKind};
 use crate::event::Events;
 use crate::limit::Limit;
 use crate::revision::Revision;
 use crate::runtime::{Cache, Imports, Lane, Loader, Machines};
-use crate::swap::{Books, Origin, Ready, closed};
+use crate::swap::{Books, Ready, closed};
 
 /// Routes HTTP requests to plugins, and swaps plugins while it does. A cheap clone of one shared thing.
 ///
@@ -60,8 +61,8 @@ pub enum Change {
     Deploy {
         /// `[a-z][a-z0-9-]*`, at most 64 characters.
         name: String,
-        /// The component.
-        bytes: Bytes,
+        /// The component, and what lies beside it.
+        component: Component,
     },
     /// Serve the plugin no more.
     Remove {
@@ -118,6 +119,8 @@ pub struct PluginStatus {
     pub operations: Vec<(http::Method, String, String)>,
     /// What the contract says and this host does not enforce.
     pub warnings: Vec<String>,
+    /// What it may spend: the host's limits for it, and its own where they are lower.
+    pub limits: Limits,
     /// Calls in flight on this revision.
     pub calls: usize,
     /// Calls that wait for their turn.
@@ -190,22 +193,24 @@ impl Host {
     /// traffic; then routes and documents change in one step. A change that cannot be carried out leaves its plugin as
     /// it was, and the others are carried out all the same. If two changes of one plugin overlap, the later call wins.
     pub async fn apply(&self, changes: Vec<Change>) -> Applied {
-        self.apply_from(Origin::Program, changes).await
-    }
-
-    pub(crate) async fn apply_from(&self, origin: Origin, changes: Vec<Change>) -> Applied {
         let mut wanted: BTreeMap<Arc<str>, (u64, Result<Wanted, Error>)> = BTreeMap::new();
         let mut order = Vec::new();
+        let mut places = HashMap::new();
         for change in changes {
             let name: Arc<str> = change.name().into();
             if !order.contains(&name) {
                 order.push(name.clone());
             }
+            if let Change::Deploy { component, .. } = &change
+                && let Some(place) = &component.place
+            {
+                places.insert(name.clone(), place.clone());
+            }
             let turn = self.0.ask();
             let what = match change {
                 _ if self.0.closed.load(Relaxed) => Err(closed()),
                 Change::Remove { .. } => Ok(Wanted::Gone),
-                Change::Deploy { bytes, .. } => Ok(Wanted::Bytes(bytes)),
+                Change::Deploy { component, .. } => Ok(Wanted::Plugin(component)),
             };
             wanted.insert(name, (turn, what));
         }
@@ -217,7 +222,9 @@ impl Host {
                 let ready = match what {
                     Err(error) => Err(error),
                     Ok(Wanted::Gone) => Ok(Ready::Gone),
-                    Ok(Wanted::Bytes(bytes)) => this.load(&name, bytes, &[]).await.map(Ready::Code),
+                    Ok(Wanted::Plugin(component)) => {
+                        this.load(&name, component, &[]).await.map(Ready::Plugin)
+                    }
                 };
                 (name, turn, ready)
             }));
@@ -229,7 +236,7 @@ impl Host {
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             }
         }
-        let (generation, mut outcomes) = self.0.swap(ready, origin);
+        let (generation, mut outcomes) = self.0.swap(ready, &places);
         let outcomes = order
             .into_iter()
             .filter_map(|name| Some((name.to_string(), outcomes.remove(&name)?)))
@@ -240,15 +247,20 @@ impl Host {
         }
     }
 
-    /// Serves a component under a name, instead of what is served under it now. See [`Host::apply`].
+    /// Serves a component under a name, instead of what is served under it now: its bytes, or a [`Component`] with what
+    /// lies beside it. See [`Host::apply`].
     ///
     /// # Errors
     ///
     /// It cannot be served; what was served before still is.
-    pub async fn deploy(&self, name: &str, bytes: impl Into<Bytes>) -> Result<Deployed, Error> {
+    pub async fn deploy(
+        &self,
+        name: &str,
+        component: impl Into<Component>,
+    ) -> Result<Deployed, Error> {
         self.one(Change::Deploy {
             name: name.into(),
-            bytes: bytes.into(),
+            component: component.into(),
         })
         .await
     }
@@ -299,12 +311,12 @@ impl Host {
     pub async fn check(
         &self,
         name: &str,
-        bytes: impl Into<Bytes>,
+        component: impl Into<Component>,
         allowed: &[String],
     ) -> Result<PluginStatus, Error> {
         let name: Arc<str> = name.into();
-        let code = self.0.load(&name, bytes.into(), allowed).await?;
-        let revision = self.0.revision(&mut self.0.books(), name, code);
+        let loaded = self.0.load(&name, component.into(), allowed).await?;
+        let revision = self.0.revision(&mut self.0.books(), name, loaded);
         Ok(status(&revision))
     }
 
@@ -361,6 +373,7 @@ fn status(revision: &Revision) -> PluginStatus {
         prefix: revision.prefix.to_string(),
         operations: contract.operations.iter().map(operation).collect(),
         warnings: contract.warnings.clone(),
+        limits: (*revision.limits).clone(),
         calls: revision.calls(),
         queued: revision.queued(),
         instances: revision.pool.instances(),
@@ -370,7 +383,7 @@ fn status(revision: &Revision) -> PluginStatus {
 
 enum Wanted {
     Gone,
-    Bytes(Bytes),
+    Plugin(Component),
 }
 
 impl std::fmt::Debug for Host {

@@ -63,6 +63,8 @@ mod arrival;
 #[cfg(feature = "runtime")]
 mod commons;
 #[cfg(feature = "runtime")]
+mod component;
+#[cfg(feature = "runtime")]
 mod cost;
 #[cfg(feature = "runtime")]
 mod dispatch;
@@ -78,6 +80,8 @@ mod hits;
 mod host;
 #[cfg(feature = "runtime")]
 mod identity;
+#[cfg(feature = "runtime")]
+mod own;
 #[cfg(feature = "runtime")]
 mod pipe;
 #[cfg(feature = "runtime")]
@@ -112,6 +116,7 @@ pub use upload::FormFile;
 
 #[cfg(feature = "runtime")]
 pub use {
+    component::Component,
     cost::CallCost,
     event::{Event, Events},
     host::{Applied, Change, Deployed, Host, HostBuilder, PluginStatus},

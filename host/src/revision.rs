@@ -37,6 +37,7 @@ pub(crate) struct Revision {
     pub(crate) code: Arc<Code>,
     pub(crate) pool: Pool,
     pub(crate) lanes: Arc<Lanes>,
+    /// Counted over all of the plugin's revisions.
     pub(crate) hits: Arc<Hits>,
     places: Places,
     /// Large bodies that may be checked at once: one core is left to others.
@@ -57,8 +58,6 @@ pub(crate) struct Terms {
     pub(crate) limits: Limits,
     /// As many instances serve it, each kept for as long as it can be; none: they come and go.
     pub(crate) instances: Option<usize>,
-    /// Counted over all of the plugin's revisions.
-    pub(crate) hits: Arc<Hits>,
 }
 
 /// What of a revision takes time to free.
@@ -84,6 +83,7 @@ impl Revision {
         terms: Terms,
         code: Arc<Code>,
         lanes: Arc<Lanes>,
+        hits: Arc<Hits>,
         commons: &Arc<Commons>,
     ) -> Arc<Revision> {
         let label = HeaderValue::from_str(&format!("{name}@{number}"))
@@ -106,7 +106,7 @@ impl Revision {
             number,
             label,
             code,
-            hits: terms.hits,
+            hits,
             lanes,
             commons: commons.clone(),
         });

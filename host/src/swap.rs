@@ -6,9 +6,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 
-use bytes::Bytes;
-
 use crate::api::Set;
+use crate::component::Component;
 use crate::config::{Isolation, KEPT_AND_FRESH, NAME_RULE, is_plugin_name};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
@@ -34,17 +33,13 @@ pub(crate) struct Books {
 /// A change that only has to be shown.
 pub(crate) enum Ready {
     Gone,
-    Code(Arc<Code>),
+    Plugin(Loaded),
 }
 
-/// Where a change came from: the log names what its reader has to look at.
-#[derive(Clone, Copy)]
-pub(crate) enum Origin {
-    /// A program that calls the host.
-    Program,
-    /// A plugins folder, in which the plugin `NAME` is `NAME.wasm`.
-    #[cfg(feature = "watch")]
-    Folder,
+/// A plugin that could be served, and how.
+pub(crate) struct Loaded {
+    code: Arc<Code>,
+    terms: Terms,
 }
 
 /// What every change is told while the host shuts down.
@@ -85,30 +80,38 @@ impl Inner {
     pub(crate) async fn load(
         &self,
         name: &Arc<str>,
-        bytes: Bytes,
+        component: Component,
         allowed: &[String],
-    ) -> Result<Arc<Code>, Error> {
+    ) -> Result<Loaded, Error> {
         if !is_plugin_name(name) {
             return Err(Error::new(
                 ErrorKind::Name,
                 format!("plugin name `{name}`: {NAME_RULE}; rename the file"),
             ));
         }
+        let settings = self
+            .config
+            .settings_of(name, component.settings.as_deref())?;
         let purpose = Purpose {
             plugin: name.clone(),
-            limits: self.config.limits_of(name).clone(),
+            limits: settings.limits.clone(),
             lanes: self.lanes(&mut self.books(), name),
             allowed: allowed.to_vec(),
+            document: component.document,
         };
-        let code = self.loader.load(bytes, &purpose).await?;
+        let code = self.loader.load(component.bytes, &purpose).await?;
         if let Some(instances) = code.contract.instances
-            && purpose.limits.isolation == Isolation::Request
+            && settings.limits.isolation == Isolation::Request
         {
             let message =
                 format!("the contract's `x-switchback-instances` is {instances}, {KEPT_AND_FRESH}");
             return Err(Error::new(ErrorKind::Contract, message));
         }
-        let prefix = self.prefix(name, &code);
+        // Where its paths begin: as configured, else at the root, or under its name if it takes every path.
+        let prefix = match settings.prefix.as_str() {
+            "" if code.contract.is_catch_all() => format!("/{name}"),
+            configured => configured.trim_end_matches('/').into(),
+        };
         for operation in &code.contract.operations {
             let path = format!("{prefix}{}", operation.path);
             if is_reserved(&path) {
@@ -120,43 +123,35 @@ impl Inner {
                 return Err(Error::new(ErrorKind::Clash, message));
             }
         }
-        Ok(code)
-    }
-
-    /// Where a plugin's paths begin: as configured, else at the root, or under its name if it takes every path.
-    fn prefix(&self, name: &str, code: &Code) -> String {
-        match self.config.plugins.get(name) {
-            Some(own) if !own.prefix.is_empty() => own.prefix.trim_end_matches('/').into(),
-            _ if code.contract.is_catch_all() => format!("/{name}"),
-            _ => String::new(),
-        }
+        let terms = Terms {
+            prefix: prefix.into(),
+            limits: settings.limits,
+            instances: settings.instances.or(code.contract.instances),
+        };
+        Ok(Loaded { code, terms })
     }
 
     pub(crate) fn revision(
         &self,
         books: &mut Books,
         name: Arc<str>,
-        code: Arc<Code>,
+        loaded: Loaded,
     ) -> Arc<Revision> {
         let number = books.revisions.entry(name.clone()).or_insert(0);
         *number += 1;
         let number = *number;
         let lanes = self.lanes(books, &name);
         let hits = books.hits.entry(name.clone()).or_default().clone();
-        let terms = Terms {
-            hits,
-            prefix: self.prefix(&name, &code).into(),
-            limits: self.config.limits_of(&name).clone(),
-            instances: self.config.instances_of(&name).or(code.contract.instances),
-        };
-        Revision::new(name, number, terms, code, lanes, &self.commons)
+        let Loaded { code, terms } = loaded;
+        Revision::new(name, number, terms, code, lanes, hits, &self.commons)
     }
 
-    /// Builds the next set whole, then shows it.
+    /// Builds the next set whole, then shows it. `places` are the files and folders that plugins come from, as the log
+    /// names them to its reader.
     pub(crate) fn swap(
         &self,
         ready: Vec<(Arc<str>, u64, Result<Ready, Error>)>,
-        origin: Origin,
+        places: &HashMap<Arc<str>, String>,
     ) -> (u64, HashMap<Arc<str>, Result<Deployed, Error>>) {
         let mut outcomes = HashMap::new();
         let mut books = self.books();
@@ -185,8 +180,8 @@ impl Inner {
                         format!("no plugin `{name}` is served"),
                     )),
                 },
-                Ok(Ready::Code(code)) => {
-                    let revision = self.revision(&mut books, name.clone(), code);
+                Ok(Ready::Plugin(loaded)) => {
+                    let revision = self.revision(&mut books, name.clone(), loaded);
                     let deployed = Deployed {
                         revision: revision.number,
                         warnings: revision.code.contract.warnings.clone(),
@@ -222,7 +217,7 @@ impl Inner {
         for revision in left {
             revision.leave(now);
         }
-        self.report(generation, &removed, &outcomes, origin);
+        self.report(generation, &removed, &outcomes, places);
         (generation, outcomes)
     }
 
@@ -231,7 +226,7 @@ impl Inner {
         generation: u64,
         removed: &[Arc<str>],
         outcomes: &HashMap<Arc<str>, Result<Deployed, Error>>,
-        origin: Origin,
+        places: &HashMap<Arc<str>, String>,
     ) {
         let served = self.api.load();
         for (name, outcome) in outcomes {
@@ -263,14 +258,11 @@ impl Inner {
                         Some(_) => "; what was served before still is",
                         None => "",
                     };
-                    match origin {
-                        Origin::Program => {
-                            tracing::error!(plugin = &**name, "refused: {reason}{kept}");
-                        }
-                        #[cfg(feature = "watch")]
-                        Origin::Folder => tracing::error!(
+                    match places.get(name) {
+                        None => tracing::error!(plugin = &**name, "refused: {reason}{kept}"),
+                        Some(place) => tracing::error!(
                             plugin = &**name,
-                            "`{name}.wasm` is not served: {reason}{kept}"
+                            "`{place}` is not served: {reason}{kept}"
                         ),
                     }
                     self.commons.tell(Event::Refused { plugin, reason });

@@ -1,34 +1,33 @@
-//! A folder of components, kept served: `NAME.wasm` is the plugin `NAME`.
+//! A folder of plugins, kept served: `NAME.wasm` is the plugin `NAME`, and so is a folder `NAME/` of `plugin.wasm`,
+//! `openapi.json` and `plugin.toml`.
 //!
 //! An event of the file system only means "look again", and so does a slow clock, because events get lost. One look is
 //! one [`Host::apply`]: files that were renamed or dropped in together are swapped together. What to do is decided in
 //! `files.rs`; here it is seen, read and done.
 
+mod disk;
 mod files;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
+use std::fs;
 use std::future::Future;
-use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, spawn_blocking};
 
+use crate::component::FILES;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::host::{Applied, Change, Host};
-use crate::swap::Origin;
-use files::{Entry, Files, Hash, Listing, Notice, Stat};
+use disk::{Identity, bytes_allowed, identity, list, name_of, read_settled};
+use files::{Files, Notice, Stat};
 
 /// The folder is looked at this often even if no event says so: links, overlays and network folders lose events.
 const RESCAN: Duration = Duration::from_secs(2);
@@ -48,14 +47,14 @@ pub struct Folder {
 pub struct Scan {
     /// What the host was told, and said; none if there was nothing to tell.
     pub applied: Option<Applied>,
-    /// Files that could not be offered to the host at all, in words; already logged.
+    /// What is in the folder and cannot be served, and why, in words; already logged.
     pub refused: Vec<String>,
 }
 
 /// What one look found.
 struct Seen {
     changes: Vec<Change>,
-    /// As in [`Scan`].
+    /// What could not be offered to the host at all.
     refused: Vec<String>,
     /// When to look again because something has to rest until then.
     again: Option<Instant>,
@@ -75,20 +74,22 @@ async fn apply(host: Host, changes: Vec<Change>) -> Answer {
     });
     Answer {
         deployed: deployed.collect(),
-        applied: host.apply_from(Origin::Folder, changes).await,
+        applied: host.apply(changes).await,
     }
 }
 
 /// The watch on one folder: a folder of the same name that comes later needs another.
 struct Watch {
-    folder: (u64, u64),
-    _watcher: RecommendedWatcher,
+    folder: Identity,
+    watcher: RecommendedWatcher,
+    /// The folders in it that are watched, by name.
+    inside: BTreeMap<String, Identity>,
 }
 
 /// What the file system said since the last look.
 #[derive(Default)]
 struct Events {
-    /// Files whose writers have closed them, or moved them in.
+    /// What its writers have closed, or moved in.
     done: Mutex<BTreeSet<String>>,
     wake: Notify,
 }
@@ -125,18 +126,23 @@ impl Folder {
         })
     }
 
-    /// Offers the host everything that is in the folder, taking each file as finished: the look at the start.
+    /// Offers the host everything that is in the folder, taking all of it as finished: the look at the start.
     pub async fn scan(&mut self, host: &Host) -> Scan {
         // First the watch, then the look: what changes in between is seen twice rather than never.
         self.arm();
         let seen = self.look(|_, _| true).await;
+        let mut refused = seen.refused;
         let mut applied = None;
         if !seen.changes.is_empty() {
             let answer = apply(host.clone(), seen.changes).await;
             self.answered(&answer);
+            for (name, outcome) in &answer.applied.outcomes {
+                if let (Err(error), Some((place, _))) = (outcome, self.files.place(name)) {
+                    refused.push(format!("`{place}` is not served: {error}"));
+                }
+            }
             applied = Some(answer.applied);
         }
-        let refused = seen.refused;
         Scan { applied, refused }
     }
 
@@ -173,22 +179,25 @@ impl Folder {
     /// One look: what makes one change of what is served.
     async fn look(&mut self, done: impl Fn(&str, &Stat) -> bool) -> Seen {
         let path = self.path.clone();
-        let listing = off_thread(move || list(&path)).await;
+        let (listing, inside) = off_thread(move || list(&path)).await;
+        self.arm_inside(inside);
         let config = &self.config;
-        let limit = |name: &str| config.limits_of(name).component_bytes;
-        let plan = self.files.look(Instant::now(), &listing, done, limit);
+        let most = |name: &str| bytes_allowed(config, name);
+        let plan = self.files.look(Instant::now(), &listing, done, most);
         let mut refused: Vec<String> = plan.notices.into_iter().filter_map(log).collect();
 
         let mut contents = BTreeMap::new();
         let mut read = BTreeMap::new();
         let mut again = plan.again;
         for name in plan.read {
-            let path = self.path.join(format!("{name}.wasm"));
-            let limit = self.config.limits_of(&name).component_bytes;
-            match off_thread(move || read_settled(&path, limit)).await {
-                Ok(Some(file)) => {
-                    contents.insert(name.clone(), file.bytes);
-                    read.insert(name, (file.stat, file.hash));
+            let Some((place, stats)) = self.files.place(&name) else {
+                continue;
+            };
+            let (path, most) = (self.path.clone(), bytes_allowed(config, &name));
+            match off_thread(move || read_settled(&path, place, stats, most)).await {
+                Ok(Some(found)) => {
+                    contents.insert(name.clone(), found.component);
+                    read.insert(name, (found.stats, found.hash));
                 }
                 Ok(None) => {
                     self.files.unsettled(Instant::now(), &name);
@@ -200,8 +209,8 @@ impl Folder {
         let offer = self.files.offer(&read, plan.remove);
         let removes = offer.remove.into_iter().map(|name| Change::Remove { name });
         let deploys = offer.deploy.into_iter().filter_map(|name| {
-            let bytes = contents.remove(&name)?;
-            Some(Change::Deploy { name, bytes })
+            let component = contents.remove(&name)?;
+            Some(Change::Deploy { name, component })
         });
         let changes = removes.chain(deploys).collect();
         Seen {
@@ -226,7 +235,7 @@ impl Folder {
 
     /// Watches the folder that is there now, if it is not the one watched already. Without a watch the slow clock goes on.
     fn arm(&mut self) {
-        let Ok(folder) = fs::metadata(&self.path).map(|folder| (folder.dev(), folder.ino())) else {
+        let Ok(folder) = fs::metadata(&self.path).map(|folder| identity(&folder)) else {
             self.watch = None;
             return;
         };
@@ -237,17 +246,20 @@ impl Folder {
         {
             return;
         }
-        let events = self.events.clone();
-        let watcher = notify::recommended_watcher(move |event| events.heard(event)).and_then(
-            |mut watcher| {
-                watcher.watch(&self.path, RecursiveMode::NonRecursive)?;
-                Ok(watcher)
-            },
-        );
+        let (events, root) = (self.events.clone(), absolute(&self.path));
+        let heard = {
+            let root = root.clone();
+            move |event| events.heard(&root, event)
+        };
+        let watcher = notify::recommended_watcher(heard).and_then(|mut watcher| {
+            watcher.watch(&root, RecursiveMode::NonRecursive)?;
+            Ok(watcher)
+        });
         self.watch = match watcher {
             Ok(watcher) => Some(Watch {
                 folder,
-                _watcher: watcher,
+                watcher,
+                inside: BTreeMap::new(),
             }),
             Err(error) => {
                 tracing::debug!(%error, "the plugins folder cannot be watched: it is looked at every 2 s");
@@ -255,15 +267,39 @@ impl Folder {
             }
         };
     }
+
+    /// Watches the folders that are in it now, and no others.
+    fn arm_inside(&mut self, found: BTreeMap<String, Identity>) {
+        let Some(watch) = &mut self.watch else {
+            return;
+        };
+        let root = absolute(&self.path);
+        for (name, folder) in &watch.inside {
+            if found.get(name) != Some(folder) {
+                // One that is gone is not watched any more, which is all that is wanted.
+                let _ = watch.watcher.unwatch(&root.join(name));
+            }
+        }
+        for (name, folder) in &found {
+            if watch.inside.get(name) != Some(folder) {
+                let path = root.join(name);
+                if let Err(error) = watch.watcher.watch(&path, RecursiveMode::NonRecursive) {
+                    tracing::debug!(%error, folder = name, "a folder cannot be watched: it is looked at every 2 s");
+                }
+                // What changed in it before the watch was there is seen by another look.
+                self.events.wake.notify_one();
+            }
+        }
+        watch.inside = found;
+    }
 }
 
 impl Events {
     /// Called on the watcher's own thread.
-    fn heard(&self, event: notify::Result<notify::Event>) {
+    fn heard(&self, root: &Path, event: notify::Result<notify::Event>) {
         if let Ok(event) = event {
-            let file = event
-                .paths
-                .last()
+            let path = event.paths.last();
+            let file = path
                 .and_then(|path| path.file_name())
                 .map(name_of)
                 .unwrap_or_default();
@@ -273,10 +309,15 @@ impl Events {
                 EventKind::Access(_) => return,
                 EventKind::Modify(ModifyKind::Name(RenameMode::To | RenameMode::Both)) => true,
                 // Each piece that some other program writes to some other file.
-                EventKind::Modify(ModifyKind::Data(_)) if !file.ends_with(".wasm") => return,
+                EventKind::Modify(ModifyKind::Data(_))
+                    if !file.ends_with(".wasm") && !FILES.contains(&file.as_str()) =>
+                {
+                    return;
+                }
                 _ => false,
             };
-            if done {
+            // Of several files in a plugin's folder, nobody says which is the last: they have to rest.
+            if done && path.is_some_and(|path| path.parent() == Some(root)) {
                 self.done
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
@@ -289,78 +330,6 @@ impl Events {
     fn take(&self) -> BTreeSet<String> {
         std::mem::take(&mut self.done.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// A file's content, and the state it was in both before and after it was read.
-struct Settled {
-    stat: Stat,
-    hash: Hash,
-    bytes: Bytes,
-}
-
-fn list(folder: &Path) -> Listing {
-    let mut listing = BTreeMap::new();
-    for entry in fs::read_dir(folder).map_err(|why| why.to_string())? {
-        let entry = entry.map_err(|why| why.to_string())?;
-        // Links are followed; what goes away meanwhile is not there.
-        let entry_is = match fs::metadata(entry.path()) {
-            Ok(meta) if meta.is_file() => Entry::File(stat(&meta)),
-            Ok(meta) if meta.is_dir() => Entry::Folder,
-            Ok(_) => Entry::Other("neither a file nor a folder".into()),
-            Err(_) if entry.file_type().is_ok_and(|kind| kind.is_symlink()) => {
-                Entry::Other("a link to something that is not there or cannot be reached".into())
-            }
-            Err(_) => continue,
-        };
-        listing.insert(name_of(&entry.file_name()), entry_is);
-    }
-    Ok(listing)
-}
-
-/// Reads a file whole, or not at all if it changes meanwhile.
-fn read_settled(path: &Path, limit: u64) -> Result<Option<Settled>, String> {
-    let in_words = |why: io::Error| match why.kind() {
-        io::ErrorKind::NotFound => {
-            "it was deleted before it could be read; put it back".to_string()
-        }
-        io::ErrorKind::PermissionDenied => {
-            "this user may not read it; change its mode or owner".to_string()
-        }
-        _ => format!("it cannot be read: {why}"),
-    };
-    let mut file = File::open(path).map_err(in_words)?;
-    let before = stat(&file.metadata().map_err(in_words)?);
-    if before.bytes > limit {
-        return Ok(None);
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(before.bytes).unwrap_or(0));
-    (&mut file)
-        .take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(in_words)?;
-    let after = stat(&file.metadata().map_err(in_words)?);
-    if before != after || after.bytes != bytes.len() as u64 {
-        return Ok(None);
-    }
-    let hash = Sha256::digest(&bytes).into();
-    Ok(Some(Settled {
-        stat: before,
-        hash,
-        bytes: bytes.into(),
-    }))
-}
-
-fn stat(meta: &Metadata) -> Stat {
-    Stat {
-        inode: meta.ino(),
-        bytes: meta.len(),
-        changed: (meta.ctime(), meta.ctime_nsec()),
-    }
-}
-
-/// A name that is no UTF-8 is no plugin's either, and is told as well as it can be.
-fn name_of(file: &OsStr) -> String {
-    file.to_string_lossy().into_owned()
 }
 
 /// Logs, and hands back what was refused.
@@ -384,4 +353,9 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
         // The runtime is going down, and this future with it.
         Err(_) => std::future::pending().await,
     }
+}
+
+/// As the watch tells paths.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.into())
 }

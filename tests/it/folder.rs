@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Stdio;
 
 use serde_json::Value;
-use switchback_tests::guests::{Describe, blank, hello};
+use switchback_tests::guests::{self, Describe, blank, hello, standard};
 use switchback_tests::harness::until;
 use switchback_tests::process::program;
 use switchback_tests::{Reply, Served};
@@ -244,4 +244,184 @@ async fn a_plugin_that_takes_long_to_load_keeps_no_other_waiting() {
         (client.get("/version").await.json()["version"] != "1").then_some(())
     })
     .await;
+}
+
+/// A document by which the standard component serves `GET /PATH`.
+fn document(path: &str) -> String {
+    guests::contract(&[("get", path, "it")])
+}
+
+/// Makes a plugin's folder beside the plugins folder, to be moved in.
+fn folder_beside(served: &Served, name: &str, files: &[(&str, &[u8])]) -> std::path::PathBuf {
+    let folder = served.plugins.parent().expect("a folder above").join(name);
+    fs::create_dir(&folder).expect("it is new");
+    for (file, bytes) in files {
+        fs::write(folder.join(file), bytes).expect("it is written");
+    }
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_with_a_document_is_served_kept_up_with_and_removed() {
+    let served = Served::new(&[("hello", &hello())], &[]).await;
+    let component = standard();
+    let files = [
+        ("plugin.wasm", &component[..]),
+        ("openapi.json", document("/one").as_bytes()),
+    ]
+    .map(|(file, bytes)| (file, bytes.to_vec()));
+    let files = files.each_ref().map(|(file, bytes)| (*file, &bytes[..]));
+    let beside = folder_beside(&served, "wiki", &files);
+    let wiki = served.plugins.join("wiki");
+    fs::rename(beside, &wiki).expect("it is moved in");
+    status(&served, "/one", 201).await;
+
+    // The document alone, in place; then a broken one; then settings.
+    fs::write(wiki.join("openapi.json"), document("/two")).expect("it is written");
+    status(&served, "/two", 201).await;
+    status(&served, "/one", 404).await;
+    fs::write(wiki.join("openapi.json"), "{").expect("it is written");
+    served.rename_in("shop", &version("1"));
+    serves(&served, "1").await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(served.client().get("/two").await.status, 201);
+    fs::write(wiki.join("openapi.json"), document("/two")).expect("it is written");
+    fs::write(wiki.join("plugin.toml"), "prefix = \"/w\"").expect("it is written");
+    status(&served, "/w/two", 201).await;
+
+    fs::remove_dir_all(&wiki).expect("it is ours");
+    status(&served, "/w/two", 404).await;
+    status(&served, "/hello/x", 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_written_file_by_file_is_served_when_it_rests() {
+    let served = Served::new(&[("hello", &hello())], &[]).await;
+    let wiki = served.plugins.join("wiki");
+    fs::create_dir(&wiki).expect("it is new");
+    let mut client = served.client();
+    let pause = || tokio::time::sleep(std::time::Duration::from_millis(50));
+    for piece in standard().chunks(40_000) {
+        use std::io::Write;
+        let file = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(wiki.join("plugin.wasm"));
+        file.and_then(|mut file| file.write_all(piece))
+            .expect("it is written");
+        pause().await;
+    }
+    fs::write(wiki.join("openapi.json"), document("/one")).expect("it is written");
+    // Never without its document: it would take every path under its name.
+    until("the whole folder", async || {
+        assert_eq!(client.get("/wiki/x").await.status, 404);
+        (client.get("/one").await.status == 201).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_a_folder_is_followed_also_to_another() {
+    let served = Served::new(&[("hello", &hello())], &[]).await;
+    let component = standard();
+    for (turn, path) in [("a", "/one"), ("b", "/two")] {
+        let document = document(path);
+        let files = [
+            ("plugin.wasm", &component[..]),
+            ("openapi.json", document.as_bytes()),
+        ];
+        let target = folder_beside(&served, turn, &files);
+        let link = target.with_extension("link");
+        std::os::unix::fs::symlink(&target, &link).expect("a link");
+        fs::rename(&link, served.plugins.join("wiki")).expect("it is moved in");
+        status(&served, path, 201).await;
+    }
+    status(&served, "/one", 404).await;
+    // Behind the link, too.
+    let folder = served.plugins.join("wiki");
+    fs::write(folder.join("openapi.json"), document("/three")).expect("it is written");
+    status(&served, "/three", 201).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_told_by_its_name_and_by_that_of_the_file_that_is_wrong() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |path: &str, bytes: &[u8]| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
+        fs::write(path, bytes).expect("it is written");
+    };
+    write("wiki/plugin.wasm", &standard());
+    write("wiki/openapi.json", b"{");
+    write("pages/plugin.wasm", &standard());
+    write("pages/plugin.toml", b"limits = { cpu_ms = 10_000 }");
+    write("hello.wasm", &hello());
+    write("hello/plugin.wasm", &standard());
+    let said = async |arguments: &[&str]| {
+        let output = tokio::process::Command::new(program())
+            .args(arguments)
+            .args([
+                "--cache-dir".as_ref(),
+                switchback_tests::harness::cache().as_os_str(),
+            ])
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .output();
+        let output = output.await.expect("the program runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (
+            output.status.code(),
+            text(&output.stdout) + &text(&output.stderr),
+        )
+    };
+    let serve = [
+        "serve",
+        "--strict",
+        "--listen",
+        "127.0.0.1:0",
+        "--plugins",
+        ".",
+    ];
+    let (code, text) = said(&serve).await;
+    assert_eq!(code, Some(1));
+    for words in [
+        "error: `wiki/` is not served: `openapi.json` beside the component: the contract is not JSON",
+        "error: `pages/` is not served: `plugin.toml`: `limits.cpu_ms` is 10000, and the host allows 1000",
+        "error: `hello/` is not served: `hello.wasm` is there too, and comes first",
+    ] {
+        assert!(text.contains(words), "{text}");
+    }
+
+    write("wiki/openapi.json", document("/one").as_bytes());
+    write(
+        "wiki/plugin.toml",
+        b"prefix = \"/w\"\nlimits = { cpu_ms = 50 }",
+    );
+    for place in ["wiki", "wiki/"] {
+        let (code, text) = said(&["check", place]).await;
+        assert_eq!(code, Some(0), "{text}");
+        assert!(
+            text.contains("plugin `wiki`, 1 operation, by wasi:http@0.2")
+                && text.contains("/w/one"),
+            "{text}"
+        );
+    }
+    let (code, text) = said(&["check", "pages"]).await;
+    assert_eq!(code, Some(1));
+    assert!(
+        text.contains("pages: `plugin.toml`: `limits.cpu_ms`"),
+        "{text}"
+    );
+
+    write("pages/plugin.toml", b"");
+    let (code, text) = said(&["routes", "."]).await;
+    assert_eq!(code, Some(0), "{text}");
+    for words in ["/hello/{name}", "/w/one", "50 ms", "/pages/{path}"] {
+        assert!(text.contains(words), "{text}");
+    }
+    let (_, text) = said(&["routes", "wiki"]).await;
+    assert!(
+        text.contains("/w/one") && !text.contains("/hello"),
+        "{text}"
+    );
 }

@@ -1,6 +1,7 @@
 //! What is promised, seen from outside.
 
 mod author;
+mod beside;
 mod budget;
 mod contracts;
 mod disconnects;

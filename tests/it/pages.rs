@@ -257,8 +257,8 @@ async fn many() -> Harness {
             ..PluginConfig::default()
         };
         config.plugins.insert(name.clone(), plugin);
-        let bytes = bytes.clone();
-        changes.push(Change::Deploy { name, bytes });
+        let component = bytes.clone().into();
+        changes.push(Change::Deploy { name, component });
     }
     let harness = Harness::with(config).await;
     let applied = harness.host.apply(changes).await;

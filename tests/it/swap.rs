@@ -148,7 +148,7 @@ async fn several_changes_are_one_swap_with_an_outcome_each() {
     let harness = labelled().await;
     let deploy = |name: &str, bytes: Vec<u8>| Change::Deploy {
         name: name.into(),
-        bytes: bytes.into(),
+        component: bytes.into(),
     };
     let applied = harness
         .host
@@ -200,11 +200,11 @@ async fn a_route_moves_between_plugins_without_a_gap() {
         .apply(vec![
             Change::Deploy {
                 name: "a".into(),
-                bytes: version("a", &["a"]).into(),
+                component: version("a", &["a"]).into(),
             },
             Change::Deploy {
                 name: "b".into(),
-                bytes: version("b", &["moving", "b"]).into(),
+                component: version("b", &["moving", "b"]).into(),
             },
         ])
         .await;
@@ -241,7 +241,7 @@ async fn among_newcomers_the_first_name_wins_a_clash() {
     let harness = labelled().await;
     let deploy = |name: &str| Change::Deploy {
         name: name.into(),
-        bytes: version(name, &["same"]).into(),
+        component: version(name, &["same"]).into(),
     };
     let applied = harness.host.apply(vec![deploy("b"), deploy("a")]).await;
     assert_eq!(

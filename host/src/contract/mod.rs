@@ -89,8 +89,12 @@ impl Contract {
             );
             return Err(ContractError::new("", message));
         }
-        let document: Value = serde_json::from_str(text)
-            .map_err(|error| ContractError::new("", format!("the contract is not JSON: {error}; `openapi` has to answer an OpenAPI 3.1 document")))?;
+        let document: Value = serde_json::from_str(text).map_err(|error| {
+            ContractError::new(
+                "",
+                format!("the contract is not JSON: {error}; it has to be an OpenAPI 3.1 document"),
+            )
+        })?;
         check_version(&document)?;
         check_dialect(&document)?;
 
@@ -149,6 +153,45 @@ impl Contract {
 
     pub(crate) fn is_catch_all(&self) -> bool {
         self.operations.iter().any(Operation::is_catch_all)
+    }
+
+    /// This contract, as a narrower one of a component's own: a request has to fit both, and the guest gets what its own
+    /// makes of it. What this one leaves out is not served.
+    ///
+    /// # Errors
+    ///
+    /// It has an operation that the component does not have, by `operationId`, method and path.
+    pub(crate) fn within(mut self, own: Contract) -> Result<Contract, ContractError> {
+        let mut all: HashMap<String, Operation> = own
+            .operations
+            .into_iter()
+            .map(|operation| (operation.id.clone(), operation))
+            .collect();
+        for operation in &mut self.operations {
+            let (id, method, path) = (&operation.id, &operation.method, &operation.path);
+            let what = match all.remove(id) {
+                None => "there is no such `operationId` in the component's own contract".to_owned(),
+                Some(own)
+                    if own.method != *method
+                        || own.template.shape() != operation.template.shape() =>
+                {
+                    format!(
+                        "in the component's own contract that is `{} {}`",
+                        own.method, own.path
+                    )
+                }
+                Some(own) => {
+                    operation.own = Some(Box::new(own));
+                    continue;
+                }
+            };
+            let message = format!(
+                "`{method} {path}` (`{id}`): {what}; a document beside a component that has a contract may only narrow it"
+            );
+            return Err(ContractError::new(&outline::join("/paths", path), message));
+        }
+        self.instances = self.instances.or(own.instances);
+        Ok(self)
     }
 }
 

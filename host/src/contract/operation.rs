@@ -29,17 +29,25 @@ pub(crate) struct Operation {
     pub(crate) template: PathTemplate,
     parameters: Parameters,
     body: Option<RequestBody>,
+    /// What the component itself says of it, where a document beside it narrows that.
+    pub(super) own: Option<Box<Operation>>,
 }
 
 impl Operation {
     /// Whether a body is declared. Without one, what a client sends is not read.
     pub(crate) fn has_body(&self) -> bool {
-        self.body.is_some()
+        self.guests().body.is_some()
     }
 
     /// Whether a body that comes with these headers is declared as a stream, and so left for the guest to read.
     pub(crate) fn streams(&self, headers: &HeaderMap) -> bool {
-        self.body.as_ref().is_some_and(|body| body.streams(headers))
+        let body = self.guests().body.as_ref();
+        body.is_some_and(|body| body.streams(headers))
+    }
+
+    /// The operation as the guest knows it.
+    fn guests(&self) -> &Operation {
+        self.own.as_deref().unwrap_or(self)
     }
 
     /// Checks what a client sent against what is declared.
@@ -52,7 +60,15 @@ impl Operation {
         received: Received<'_>,
         limits: &Limits,
     ) -> Result<Admitted, Rejection> {
-        admit::admit(&self.parameters, self.body.as_ref(), received, limits)
+        let admit = |operation: &Operation, received| {
+            let body = operation.body.as_ref();
+            admit::admit(&operation.parameters, body, received, limits)
+        };
+        let Some(own) = &self.own else {
+            return admit(self, received);
+        };
+        admit(self, received.clone())?;
+        admit(own, received)
     }
 }
 
@@ -69,6 +85,7 @@ impl Operation {
             template: PathTemplate::parse(PATH, |_| true).expect("a path with one parameter"),
             parameters: Parameters::default(),
             body: Some(RequestBody::stream_of_anything()),
+            own: None,
         }
     }
 
@@ -213,6 +230,7 @@ pub(super) fn compile(
         template,
         parameters: compiled.parameters,
         body,
+        own: None,
     })
 }
 

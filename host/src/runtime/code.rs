@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
@@ -15,6 +16,7 @@ use super::lane::{Interrupt, Lanes, Ran};
 use super::meter::Meter;
 use super::misfit;
 use super::state::{GuestState, Owner};
+use crate::component::FILES;
 use crate::config::{Isolation, Limits};
 use crate::contract::Contract;
 use crate::error::{Error, ErrorKind};
@@ -67,6 +69,8 @@ pub(crate) struct Purpose {
     pub(crate) lanes: Arc<Lanes>,
     /// Imports that are taken as there although this host does not offer them (`switchback check --allow-import`).
     pub(crate) allowed: Vec<String>,
+    /// The document that lies beside the component.
+    pub(crate) document: Option<Bytes>,
 }
 
 /// Compiled, and what the cache has told of it.
@@ -123,7 +127,7 @@ impl Loader {
     /// Bytes to `Code`: compiled off the async threads, asked for its contract in the slow lane.
     pub(crate) async fn load(
         self: &Arc<Self>,
-        bytes: bytes::Bytes,
+        bytes: Bytes,
         purpose: &Purpose,
     ) -> Result<Arc<Code>, Error> {
         let size = bytes.len() as u64;
@@ -162,12 +166,14 @@ impl Loader {
             (None, None) => String::new(),
         };
         let this = self.clone();
-        let limits = purpose.limits.clone();
+        let (limits, document) = (purpose.limits.clone(), purpose.document.clone());
         blocking(move || {
-            let mut contract = match &entry {
-                Entry::Plugin(..) => Contract::parse(&text, &limits)
-                    .map_err(|error| Error::new(ErrorKind::Contract, error.to_string()))?,
-                Entry::Http02(_) => Contract::catch_all(),
+            let own = match &entry {
+                Entry::Plugin(..) => Some(
+                    Contract::parse(&text, &limits)
+                        .map_err(|error| Error::new(ErrorKind::Contract, error.to_string()))?,
+                ),
+                Entry::Http02(_) => None,
             };
             if fresh
                 && let Some(cache) = &this.cache
@@ -175,6 +181,11 @@ impl Loader {
             {
                 cache.write(&hash, compiled.calls, &text, &code);
             }
+            // Not of the cache: the same component may lie beside another document.
+            let mut contract = match document {
+                Some(document) => beside(&document, own, &limits)?,
+                None => own.unwrap_or_else(Contract::catch_all),
+            };
             contract
                 .warnings
                 .extend(dear_when_fresh(&compiled.code, &limits));
@@ -231,6 +242,20 @@ impl Loader {
         .await;
         drop((turn, alone));
         compiled
+    }
+}
+
+/// The contract that a component has by the document beside it.
+fn beside(document: &[u8], own: Option<Contract>, limits: &Limits) -> Result<Contract, Error> {
+    let refuse = |why: &dyn std::fmt::Display| {
+        let message = format!("`{}` beside the component: {why}", FILES[1]);
+        Error::new(ErrorKind::Contract, message)
+    };
+    let text = std::str::from_utf8(document).map_err(|_| refuse(&"it is no UTF-8"))?;
+    let contract = Contract::parse(text, limits).map_err(|why| refuse(&why))?;
+    match own {
+        None => Ok(contract),
+        Some(own) => contract.within(own).map_err(|why| refuse(&why)),
     }
 }
 

@@ -1,17 +1,18 @@
-//! What to do about the files of a plugins folder, decided from what is seen of them. No clock and no I/O: the
-//! caller looks, reads and applies, and says what came of it.
+//! What to do about the plugins of a folder, decided from what is seen of their files. No clock and no I/O: the caller
+//! looks, reads and applies, and says what came of it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::component::FILES;
 use crate::config::{NAME_RULE, is_plugin_name};
 
-/// How long a file must look the same before it is read, unless its writer has said that it is done.
+/// How long a plugin must look the same before it is read, unless its writer has said that it is done.
 const WRITE_REST: Duration = Duration::from_millis(200);
-/// How long a file must be missing before its plugin goes: editors and copies delete and create.
+/// How long something must be missing before it is taken as removed: editors and copies delete and create.
 const REMOVAL_REST: Duration = Duration::from_millis(500);
 
-/// SHA-256 of a file's content.
+/// SHA-256 of what a plugin consists of.
 pub(super) type Hash = [u8; 32];
 
 /// What changes whenever a file's content may have.
@@ -23,12 +24,16 @@ pub(super) struct Stat {
     pub(super) changed: (i64, i64),
 }
 
+/// The state of each of a plugin's [`FILES`] that is there.
+pub(super) type Stats = [Option<Stat>; FILES.len()];
+
 /// One thing in the folder, links followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Entry {
     File(Stat),
-    Folder,
-    /// Something that cannot be read as a file, in words.
+    /// A folder, and what of a plugin is in it.
+    Folder(Stats),
+    /// Something that cannot be read, in words.
     Other(String),
 }
 
@@ -72,12 +77,14 @@ pub(super) struct Files {
 
 #[derive(Debug)]
 struct Known {
-    /// The file as last seen, since when, and whether its writer said that it is done.
-    stat: Stat,
+    /// `NAME.wasm`, or `NAME/`.
+    place: String,
+    /// Its files as last seen, since when, and whether their writer said that it is done.
+    stats: Stats,
     since: Instant,
     done: bool,
-    /// The state in which it was last read, or found not to be readable.
-    read: Option<Stat>,
+    /// The state in which they were last read.
+    read: Option<Stats>,
     /// The content that was last offered to the host.
     offered: Option<Hash>,
     missing: Option<Instant>,
@@ -89,14 +96,14 @@ struct Known {
 }
 
 impl Files {
-    /// Compares the folder with what is known. `done` says of a file whether its writer has closed it or moved it in;
-    /// `limit` is the most bytes that a plugin's file may have.
+    /// Compares the folder with what is known. `done` says of something in it whether its writer has closed it or moved
+    /// it in; `most` is how many bytes each of a plugin's [`FILES`] may have.
     pub(super) fn look(
         &mut self,
         now: Instant,
         listing: &Listing,
         done: impl Fn(&str, &Stat) -> bool,
-        limit: impl Fn(&str) -> u64,
+        most: impl Fn(&str) -> [u64; FILES.len()],
     ) -> Plan {
         let mut plan = Plan::default();
         let listing = match listing {
@@ -112,7 +119,9 @@ impl Files {
         self.told
             .retain(|file, _| file.is_empty() || listing.contains_key(file));
         if self.known.values().any(|known| known.served)
-            && !listing.iter().any(|(file, entry)| is_offer(file, entry))
+            && !listing
+                .iter()
+                .any(|(file, entry)| self.is_offer(file, entry))
         {
             let message = "the plugins folder is empty; what was served still is (stop the host to serve nothing)";
             self.tell("", Notice::Warning(message.into()), &mut plan);
@@ -122,32 +131,46 @@ impl Files {
         self.told.remove("");
 
         for (file, entry) in listing.iter().filter(|(file, _)| !file.starts_with('.')) {
-            match (entry, file.strip_suffix(".wasm")) {
-                (Entry::Folder, _) => {
+            let (name, place, stats) = match (entry, file.strip_suffix(".wasm")) {
+                (Entry::Folder([None, ..]), _) => {
                     let message = format!(
-                        "the folder `{file}` is left alone: a plugin is one file, `NAME.wasm`"
+                        "the folder `{file}/` is left alone: there is no `{}` in it{}",
+                        FILES[0],
+                        self.kept(file)
                     );
                     self.tell(file, Notice::Warning(message), &mut plan);
+                    continue;
                 }
-                (_, None) => {}
-                (_, Some(name)) if !is_plugin_name(name) => {
-                    let message = format!("`{file}` is not served: {NAME_RULE}; rename the file");
-                    self.tell(file, Notice::Error(message), &mut plan);
-                }
-                (Entry::Other(what), Some(name)) => {
+                (Entry::Folder(stats), _) => (file.as_str(), format!("{file}/"), *stats),
+                (Entry::File(stat), Some(name)) => (name, file.clone(), [Some(*stat), None, None]),
+                (Entry::Other(what), name) if name.is_some() || is_plugin_name(file) => {
                     let message = format!(
-                        "`{file}` is not served: it is {what}; put a component in its place"
+                        "`{file}` is not served: it is {what}; put a component in its place{}",
+                        self.kept(file)
                     );
                     self.tell(file, Notice::Error(message), &mut plan);
-                    if let Some(known) = self.known.get_mut(name) {
-                        known.missing = None;
-                    }
+                    continue;
                 }
-                (Entry::File(stat), Some(name)) => {
-                    self.see(now, name, *stat, done(file, stat));
-                    self.weigh(now, file, name, limit(name), &mut plan);
-                }
+                (Entry::File(_) | Entry::Other(_), _) => continue,
+            };
+            if !is_plugin_name(name) {
+                let message = format!("`{place}` is not served: {NAME_RULE}; rename it");
+                self.tell(file, Notice::Error(message), &mut plan);
+                continue;
             }
+            let alone = format!("{name}.wasm");
+            if place != alone
+                && matches!(listing.get(&alone), Some(Entry::File(_) | Entry::Other(_)))
+            {
+                let message = format!(
+                    "`{place}` is not served: `{alone}` is there too, and comes first; remove one of them"
+                );
+                self.tell(file, Notice::Error(message), &mut plan);
+                continue;
+            }
+            let done = stats[0].is_some_and(|component| done(file, &component));
+            self.see(now, name, &place, stats, done);
+            self.weigh(now, file, name, most(name), &mut plan);
         }
         self.miss(now, listing, &mut plan);
         if !plan.read.is_empty() || !plan.remove.is_empty() {
@@ -165,16 +188,16 @@ impl Files {
     /// Takes note of what was read, and says what the host should be told: only what it was not told before.
     pub(super) fn offer(
         &mut self,
-        read: &BTreeMap<String, (Stat, Hash)>,
+        read: &BTreeMap<String, (Stats, Hash)>,
         mut remove: Vec<String>,
     ) -> Offer {
         let mut deploy = Vec::new();
-        for (name, (stat, hash)) in read {
+        for (name, (stats, hash)) in read {
             let Some(known) = self.known.get_mut(name) else {
                 continue;
             };
-            known.read = Some(*stat);
-            self.told.remove(&format!("{name}.wasm"));
+            known.read = Some(*stats);
+            self.told.remove(known.file());
             if known.offered != Some(*hash) {
                 known.offered = Some(*hash);
                 deploy.push(name.clone());
@@ -210,24 +233,23 @@ impl Files {
         Offer { deploy, remove }
     }
 
-    /// Takes note of a file that could not be read, and says so once.
+    /// Where a plugin is, and its files as last seen.
+    pub(super) fn place(&self, name: &str) -> Option<(String, Stats)> {
+        let known = self.known.get(name)?;
+        Some((known.place.clone(), known.stats))
+    }
+
+    /// Takes note of a plugin that could not be read, and says so once.
     pub(super) fn unreadable(&mut self, name: &str, why: &str) -> Option<Notice> {
-        let file = format!("{name}.wasm");
-        let kept = if self.known.get(name).is_some_and(|known| known.served) {
-            "; what was served before still is"
-        } else {
-            ""
-        };
+        let known = self.known.get(name)?;
+        let (file, place) = (known.file().to_owned(), &known.place);
+        let message = format!("`{place}` is not served: {why}{}", self.kept(&file));
         let mut plan = Plan::default();
-        self.tell(
-            &file,
-            Notice::Error(format!("`{file}` is not served: {why}{kept}")),
-            &mut plan,
-        );
+        self.tell(&file, Notice::Error(message), &mut plan);
         plan.notices.pop()
     }
 
-    /// Takes note of a file that changed while it was read: it has to rest first.
+    /// Takes note of a plugin that changed while it was read: it has to rest first.
     pub(super) fn unsettled(&mut self, now: Instant, name: &str) {
         if let Some(known) = self.known.get_mut(name) {
             (known.since, known.done) = (now, false);
@@ -243,10 +265,11 @@ impl Files {
         }
     }
 
-    /// A file is there: in the state it was, or in another since now.
-    fn see(&mut self, now: Instant, name: &str, stat: Stat, done: bool) {
+    /// A plugin is there: in the state it was, or in another since now.
+    fn see(&mut self, now: Instant, name: &str, place: &str, stats: Stats, done: bool) {
         let known = self.known.entry(name.into()).or_insert(Known {
-            stat,
+            place: place.into(),
+            stats,
             since: now,
             done,
             read: None,
@@ -256,40 +279,71 @@ impl Files {
             served: false,
             clashed: false,
         });
-        known.missing = None;
-        if known.stat != stat {
-            (known.stat, known.since, known.done) = (stat, now, false);
+        if known.stats != stats || known.place != place {
+            (known.stats, known.since, known.done) = (stats, now, false);
+            known.place = place.into();
         }
         known.done |= done;
     }
 
-    /// Whether a file that is there should be read now, later or not.
-    fn weigh(&mut self, now: Instant, file: &str, name: &str, limit: u64, plan: &mut Plan) {
+    /// Whether a plugin that is there should be read now, later or not.
+    fn weigh(
+        &mut self,
+        now: Instant,
+        file: &str,
+        name: &str,
+        most: [u64; FILES.len()],
+        plan: &mut Plan,
+    ) {
         let known = &self.known[name];
-        let rested = known.since + WRITE_REST;
-        if known.read == Some(known.stat) {
+        if known.read == Some(known.stats) {
             return;
         }
+        // Without its document a plugin serves something else: no editor's dance may do that.
+        let lacks = |read: &Stats| {
+            (read.iter().zip(&known.stats)).any(|(was, is)| was.is_some() && is.is_none())
+        };
+        let rest = match known.read.as_ref().is_some_and(lacks) {
+            true => REMOVAL_REST,
+            false => WRITE_REST,
+        };
+        let rested = known.since + rest;
         if !known.done && now < rested {
             plan.again = plan.again.into_iter().chain([rested]).min();
             return;
         }
-        let bytes = known.stat.bytes;
-        if bytes > limit {
+        for (part, (stat, most)) in known.stats.iter().zip(most).enumerate() {
+            let bytes = stat.map_or(0, |stat| stat.bytes);
+            if bytes <= most {
+                continue;
+            }
+            let place = match known.place.ends_with('/') {
+                true => format!("{}{}", known.place, FILES[part]),
+                false => known.place.clone(),
+            };
+            let (limit, advice) = match part {
+                0 => (
+                    "`limits.component_bytes` allows",
+                    "; build it for release and stripped, or raise the limit",
+                ),
+                1 => ("`limits.contract_bytes` allows", "; raise the limit"),
+                _ => ("settings may have", ""),
+            };
             let message = format!(
-                "`{file}` is not served: it has {bytes} bytes, and `limits.component_bytes` allows {limit}; \
-                 build it for release and stripped, or raise the limit"
+                "`{place}` is not served: it has {bytes} bytes, and {limit} {most}{advice}{}",
+                self.kept(file)
             );
             self.tell(file, Notice::Error(message), plan);
-        } else {
-            plan.read.push(name.into());
+            return;
         }
+        plan.read.push(name.into());
     }
 
-    /// Which plugins' files are gone for long enough.
+    /// Which plugins are gone for long enough.
     fn miss(&mut self, now: Instant, listing: &BTreeMap<String, Entry>, plan: &mut Plan) {
         self.known.retain(|name, known| {
-            if listing.contains_key(&format!("{name}.wasm")) {
+            if listing.contains_key(known.file()) {
+                known.missing = None;
                 return true;
             }
             let rested = *known.missing.get_or_insert(now) + REMOVAL_REST;
@@ -316,6 +370,28 @@ impl Files {
         }
     }
 
+    /// What to add to a refusal of what is there.
+    fn kept(&self, file: &str) -> &'static str {
+        let mut served = self.known.values().filter(|known| known.served);
+        match served.any(|known| known.file() == file) {
+            true => "; what was served before still is",
+            false => "",
+        }
+    }
+
+    /// Whether something looks like a plugin, well named or not.
+    fn is_offer(&self, file: &str, entry: &Entry) -> bool {
+        if file.starts_with('.') {
+            return false;
+        }
+        match entry {
+            Entry::File(_) => file.ends_with(".wasm"),
+            Entry::Folder([Some(_), ..]) => true,
+            Entry::Folder([None, ..]) => self.known.values().any(|known| known.file() == file),
+            Entry::Other(_) => file.ends_with(".wasm") || is_plugin_name(file),
+        }
+    }
+
     fn tell(&mut self, file: &str, notice: Notice, plan: &mut Plan) {
         if self.told.get(file) != Some(&notice) {
             self.told.insert(file.into(), notice.clone());
@@ -324,9 +400,11 @@ impl Files {
     }
 }
 
-/// Whether something looks like a plugin, well named or not.
-fn is_offer(file: &str, entry: &Entry) -> bool {
-    *entry != Entry::Folder && !file.starts_with('.') && file.ends_with(".wasm")
+impl Known {
+    /// The file or folder that it is, by the name that it has in the listing.
+    fn file(&self) -> &str {
+        self.place.trim_end_matches('/')
+    }
 }
 
 #[cfg(test)]

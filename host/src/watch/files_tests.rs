@@ -7,7 +7,8 @@ struct Folder {
     files: Files,
     now: Instant,
     listing: BTreeMap<String, Entry>,
-    contents: BTreeMap<String, u8>,
+    /// By file or folder: what stands for the content of each part.
+    contents: BTreeMap<String, [u8; 3]>,
     stamp: i64,
 }
 
@@ -33,15 +34,30 @@ impl Folder {
         folder
     }
 
-    fn write(&mut self, file: &str, content: u8) {
+    fn stat(&mut self) -> Stat {
         self.stamp += 1;
-        let stat = Stat {
+        Stat {
             inode: 1,
             bytes: 10,
             changed: (self.stamp, 0),
-        };
+        }
+    }
+
+    fn write(&mut self, file: &str, content: u8) {
+        let stat = self.stat();
         self.listing.insert(file.into(), Entry::File(stat));
-        self.contents.insert(file.into(), content);
+        self.contents.insert(file.into(), [content, 0, 0]);
+    }
+
+    /// Writes one of the files of a plugin's folder; 0 deletes it.
+    fn write_in(&mut self, folder: &str, part: usize, content: u8) {
+        let stat = Some(self.stat()).filter(|_| content > 0);
+        let entry = self.listing.entry(folder.into());
+        let Entry::Folder(stats) = entry.or_insert(Entry::Folder([None; 3])) else {
+            panic!("{folder} is no folder")
+        };
+        stats[part] = stat;
+        self.contents.entry(folder.into()).or_default()[part] = content;
     }
 
     fn delete(&mut self, file: &str) {
@@ -53,19 +69,22 @@ impl Folder {
     }
 
     fn plan(&mut self, done: bool) -> Plan {
-        self.files
-            .look(self.now, &Ok(self.listing.clone()), |_, _| done, |_| LIMIT)
+        self.files.look(
+            self.now,
+            &Ok(self.listing.clone()),
+            |_, _| done,
+            |_| [LIMIT; 3],
+        )
     }
 
     /// Carries a plan out as a host would that accepts everything.
     fn carry_out(&mut self, plan: Plan) -> Offer {
         let mut read = BTreeMap::new();
         for name in plan.read {
-            let file = format!("{name}.wasm");
-            let Some(Entry::File(stat)) = self.listing.get(&file) else {
-                panic!("{file} is no file")
-            };
-            read.insert(name, (*stat, [self.contents[&file]; 32]));
+            let (place, stats) = self.files.place(&name).expect("it is known");
+            let mut hash = [0; 32];
+            hash[..3].copy_from_slice(&self.contents[place.trim_end_matches('/')]);
+            read.insert(name, (stats, hash));
         }
         let offer = self.files.offer(&read, plan.remove);
         for name in &offer.deploy {
@@ -198,7 +217,9 @@ fn a_renamed_file_is_one_change() {
 #[test]
 fn an_emptied_folder_keeps_what_is_served_and_says_so_once() {
     let mut folder = Folder::serving(&["hello", "items"]);
-    folder.listing.insert("old.wasm".into(), Entry::Folder);
+    folder
+        .listing
+        .insert("old.wasm".into(), Entry::Folder([None; 3]));
     folder.plan(true);
     folder.delete("hello.wasm");
     folder.delete("items.wasm");
@@ -217,7 +238,7 @@ fn a_folder_that_is_gone_keeps_what_is_served_and_says_so_once() {
             folder.now,
             &Err("no such folder".into()),
             |_, _| true,
-            |_| LIMIT,
+            |_| [LIMIT; 3],
         );
         assert_eq!((plan.notices.len(), plan.remove.len()), (told, 0));
     }
@@ -230,7 +251,7 @@ fn what_is_missing_from_a_folder_that_came_back_is_removed_after_a_rest() {
         folder.now,
         &Err("no such folder".into()),
         |_, _| true,
-        |_| LIMIT,
+        |_| [LIMIT; 3],
     );
     folder.wait(10_000);
     folder.delete("items.wasm");
@@ -264,16 +285,20 @@ fn hidden_and_other_files_are_ignored() {
     ] {
         folder.write(file, 1);
     }
-    folder.listing.insert(".git".into(), Entry::Folder);
+    folder
+        .listing
+        .insert(".git".into(), Entry::Folder([None; 3]));
     assert_eq!(folder.plan(true), Plan::default());
 }
 
 #[test]
-fn a_folder_is_left_alone_with_one_warning_even_if_it_is_named_like_a_plugin() {
+fn a_folder_without_a_plugin_is_left_alone_with_one_warning_whatever_its_name() {
     let mut folder = Folder::serving(&["items"]);
-    folder.listing.insert("x.wasm".into(), Entry::Folder);
+    folder
+        .listing
+        .insert("x.wasm".into(), Entry::Folder([None; 3]));
     assert!(
-        matches!(&folder.plan(true).notices[..], [Notice::Warning(text)] if text.contains("`x.wasm`"))
+        matches!(&folder.plan(true).notices[..], [Notice::Warning(text)] if text.contains("`x.wasm/`"))
     );
     assert_eq!(folder.plan(true), Plan::default());
 }
@@ -355,7 +380,7 @@ fn a_file_that_goes_while_its_plugin_loads_is_removed_once_that_is_done() {
     let Some(Entry::File(stat)) = folder.listing.get("slow.wasm").cloned() else {
         panic!("it was written")
     };
-    let read = BTreeMap::from([("slow".to_owned(), (stat, [1; 32]))]);
+    let read = BTreeMap::from([("slow".to_owned(), ([Some(stat), None, None], [1; 32]))]);
     assert_eq!(folder.files.offer(&read, plan.remove), deploys(&["slow"]));
 
     folder.delete("slow.wasm");
@@ -364,4 +389,161 @@ fn a_file_that_goes_while_its_plugin_loads_is_removed_once_that_is_done() {
     assert_eq!(folder.look(), Offer::default());
     folder.files.answered("slow", true, false);
     assert_eq!(folder.look().remove, ["slow"]);
+}
+
+#[test]
+fn a_folder_is_offered_once_it_rests_and_again_when_any_of_its_files_changes() {
+    let mut folder = Folder::serving(&["hello"]);
+    folder.write_in("wiki", 0, 1);
+    folder.look();
+    folder.wait(150);
+    folder.write_in("wiki", 1, 1);
+    assert_eq!(folder.look(), deploys(&[]), "it is still being written");
+    folder.wait(200);
+    assert_eq!(folder.look(), deploys(&["wiki"]));
+    for part in [1, 2, 0] {
+        folder.write_in("wiki", part, 2);
+        folder.look();
+        folder.wait(200);
+        assert_eq!(folder.look(), deploys(&["wiki"]), "part {part}");
+    }
+    folder.write_in("wiki", 1, 2);
+    folder.look();
+    folder.wait(200);
+    assert_eq!(folder.look(), deploys(&[]), "it was only touched");
+}
+
+#[test]
+fn a_folder_that_was_moved_in_is_offered_at_once() {
+    let mut folder = Folder::serving(&["hello"]);
+    folder.write_in("wiki", 1, 1);
+    folder.write_in("wiki", 0, 1);
+    assert_eq!(folder.look_done(), deploys(&["wiki"]));
+}
+
+#[test]
+fn a_folder_without_its_component_keeps_what_was_served_and_without_itself_does_not() {
+    let mut folder = Folder::serving(&["hello"]);
+    folder.write_in("wiki", 0, 1);
+    folder.write_in("wiki", 1, 1);
+    folder.look_done();
+    folder.write_in("wiki", 0, 0);
+    let notices = folder.notices();
+    assert!(
+        notices[0].contains("no `plugin.wasm` in it; what was served before still is"),
+        "{notices:?}"
+    );
+    folder.wait(10_000);
+    assert_eq!(folder.plan(true), Plan::default());
+    folder.delete("wiki");
+    folder.look();
+    folder.wait(500);
+    assert_eq!(folder.look(), removes(&["wiki"]));
+}
+
+#[test]
+fn a_document_that_is_deleted_and_created_anew_is_never_missed() {
+    let mut folder = Folder::serving(&["hello"]);
+    folder.write_in("wiki", 0, 1);
+    folder.write_in("wiki", 1, 1);
+    folder.look_done();
+    folder.write_in("wiki", 1, 0);
+    folder.look();
+    folder.wait(400);
+    assert_eq!(folder.look(), deploys(&[]));
+    folder.write_in("wiki", 1, 1);
+    folder.look();
+    folder.wait(2_000);
+    assert_eq!(folder.look(), deploys(&[]));
+    folder.write_in("wiki", 1, 0);
+    folder.look();
+    folder.wait(500);
+    assert_eq!(folder.look(), deploys(&["wiki"]), "it was removed indeed");
+}
+
+#[test]
+fn of_a_file_and_a_folder_of_one_name_the_file_counts_and_then_the_folder() {
+    let mut folder = Folder::serving(&["hello", "wiki"]);
+    folder.write_in("wiki", 0, 7);
+    let notices = folder.notices();
+    assert!(
+        notices[0].starts_with("`wiki/` is not served: `wiki.wasm` is there too, and comes first"),
+        "{notices:?}"
+    );
+    folder.wait(2_000);
+    assert_eq!(folder.look(), deploys(&[]));
+    folder.delete("wiki.wasm");
+    folder.look();
+    folder.wait(200);
+    assert_eq!(folder.look(), deploys(&["wiki"]));
+    folder.wait(2_000);
+    assert_eq!(folder.look(), deploys(&[]));
+}
+
+#[test]
+fn a_folder_of_sources_does_not_keep_its_plugin_when_the_component_goes() {
+    let mut folder = Folder::serving(&["hello", "wiki"]);
+    folder
+        .listing
+        .insert("wiki".into(), Entry::Folder([None; 3]));
+    folder.look();
+    folder.delete("wiki.wasm");
+    folder.look();
+    folder.wait(500);
+    assert_eq!(folder.look(), removes(&["wiki"]));
+}
+
+#[test]
+fn a_folder_that_is_moved_to_another_name_is_one_change() {
+    let mut folder = Folder::serving(&["hello"]);
+    folder.write_in("wiki", 0, 1);
+    folder.write_in("wiki", 1, 1);
+    folder.look_done();
+    folder.delete("wiki");
+    folder.write_in("pages", 0, 1);
+    folder.write_in("pages", 1, 1);
+    let offer = folder.look_done();
+    assert_eq!(
+        (offer.deploy, offer.remove),
+        (vec!["pages".to_owned()], vec!["wiki".to_owned()])
+    );
+}
+
+#[test]
+fn what_cannot_be_read_in_place_of_a_served_folder_is_told_and_removes_nothing() {
+    let mut folder = Folder::serving(&["hello"]);
+    folder.write_in("wiki", 0, 1);
+    folder.look_done();
+    folder.listing.insert(
+        "wiki".into(),
+        Entry::Other("a link to something that is not there".into()),
+    );
+    let notices = folder.notices();
+    assert!(
+        notices[0].starts_with("`wiki` is not served: it is a link to something"),
+        "{notices:?}"
+    );
+    folder.wait(10_000);
+    assert_eq!(folder.plan(true), Plan::default());
+}
+
+#[test]
+fn a_document_above_the_limit_is_refused_unread_and_named() {
+    let mut folder = Folder::serving(&["hello"]);
+    folder.write_in("wiki", 0, 1);
+    let large = Stat {
+        inode: 1,
+        bytes: LIMIT + 1,
+        changed: (99, 0),
+    };
+    let Some(Entry::Folder(stats)) = folder.listing.get_mut("wiki") else {
+        panic!("it was written")
+    };
+    stats[1] = Some(large);
+    let plan = folder.plan(true);
+    assert!(
+        matches!(&plan.notices[..], [Notice::Error(text)] if text.contains("`wiki/openapi.json`") && text.contains("`limits.contract_bytes` allows 1000")),
+        "{plan:?}"
+    );
+    assert_eq!(plan.read, Vec::<String>::new());
 }

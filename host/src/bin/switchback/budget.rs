@@ -51,11 +51,11 @@ pub(crate) async fn budget(
     runs: u32,
     as_json: bool,
 ) -> Result<ExitCode, Wrong> {
-    let host = Host::new(config.clone())?;
+    let host = Host::new(config)?;
     let mut wrong = Vec::new();
     let mut all = Vec::new();
     for file in files {
-        match plugin(&host, &config, file, runs).await {
+        match plugin(&host, file, runs).await {
             Ok(used) => all.extend(used),
             Err(why) => wrong.push(format!("{}: {why}", file.display())),
         }
@@ -78,25 +78,27 @@ pub(crate) async fn budget(
 }
 
 /// What the operations of one component take, alone in the host.
-async fn plugin(
-    host: &Host,
-    config: &Config,
-    file: &std::path::Path,
-    runs: u32,
-) -> Result<Vec<Used>, String> {
-    let (name, bytes) = read(file)?;
+async fn plugin(host: &Host, file: &std::path::Path, runs: u32) -> Result<Vec<Used>, String> {
+    let (name, component) = read(file)?;
     let refused = |why: switchback::Error| why.to_string();
-    host.deploy(&name, bytes).await.map_err(refused)?;
+    host.deploy(&name, component).await.map_err(refused)?;
     let document: Value = serde_json::from_slice(&host.openapi())
         .map_err(|why| format!("its document cannot be read: {why}"))?;
     let mut all = Vec::new();
-    for (method, path, operation) in host.plugins().into_iter().flat_map(|of| of.operations) {
+    let served = host.plugins().into_iter().flat_map(|plugin| {
+        let limits = plugin.limits;
+        plugin
+            .operations
+            .into_iter()
+            .map(move |operation| (operation, limits.clone()))
+    });
+    for ((method, path, operation), limits) in served {
         let mut used = Used {
             method: method.to_string(),
             path: path.clone(),
             operation,
             plugin: name.clone(),
-            limits: config.limits_of(&name).clone(),
+            limits,
             statuses: BTreeSet::new(),
             cpu_ms: Vec::new(),
             memory_bytes: 0,

@@ -4,12 +4,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use switchback::{Change, Config, Host, PluginStatus};
+use switchback::{Change, Component, Config, Host, PluginStatus};
 
 use crate::say;
 use crate::settings::Wrong;
 
-/// Loads each file by itself and prints what would be served.
+/// Loads each plugin by itself and prints what would be served.
 pub(crate) async fn check(
     config: Config,
     files: &[PathBuf],
@@ -19,8 +19,8 @@ pub(crate) async fn check(
     let mut wrong = Vec::new();
     for file in files {
         let checked = match read(file) {
-            Ok((name, bytes)) => host
-                .check(&name, bytes, allowed)
+            Ok((name, component)) => host
+                .check(&name, component, allowed)
                 .await
                 .map_err(|error| error.to_string()),
             Err(why) => Err(why),
@@ -58,10 +58,7 @@ pub(crate) async fn deploy(host: &Host, files: &[PathBuf]) -> Vec<String> {
     let mut wrong = Vec::new();
     for file in files {
         match read(file) {
-            Ok((name, bytes)) => changes.push(Change::Deploy {
-                name,
-                bytes: bytes.into(),
-            }),
+            Ok((name, component)) => changes.push(Change::Deploy { name, component }),
             Err(why) => wrong.push(format!("{}: {why}", file.display())),
         }
     }
@@ -74,14 +71,9 @@ pub(crate) async fn deploy(host: &Host, files: &[PathBuf]) -> Vec<String> {
     wrong
 }
 
-/// A file's content, and the plugin that its name makes it.
-pub(crate) fn read(file: &Path) -> Result<(String, Vec<u8>), String> {
-    let name = file
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .ok_or("its name is no text; rename it")?;
-    let bytes = std::fs::read(file).map_err(|why| format!("it cannot be read: {why}"))?;
-    Ok((name.into(), bytes))
+/// A plugin's file or folder, and the name that it gives the plugin.
+pub(crate) fn read(path: &Path) -> Result<(String, Component), String> {
+    Component::read(path).map_err(|why| why.to_string())
 }
 
 pub(crate) fn describe(file: &Path, status: &PluginStatus) -> String {

@@ -54,7 +54,7 @@ The toolchain that is needed is found, or installed after saying so: Rust's targ
 componentize-py or componentize-qjs.")]
     Build(BuildArgs),
 
-    /// Serve the components of a folder, and keep up with it
+    /// Serve the plugins of a folder, and keep up with it
     #[command(after_help = "\
 Examples:
   switchback serve
@@ -65,7 +65,7 @@ Examples:
     /// Load components as the host would: their routes, warnings and errors; exits with 1 if one cannot be served
     #[command(after_help = "\
 Examples:
-  switchback check items.wasm
+  switchback check items.wasm plugins/wiki
   switchback check dist/*.wasm --allow-import game:world/query
   switchback check --budget items.wasm
 
@@ -144,7 +144,7 @@ pub(crate) struct BuildArgs {
 
 #[derive(Args)]
 pub(crate) struct ServeArgs {
-    /// The folder of components; NAME.wasm is the plugin NAME [default: ./plugins]
+    /// The folder of plugins; NAME.wasm is the plugin NAME, and so is a folder NAME with a plugin.wasm [default: ./plugins]
     #[arg(long, value_name = "DIR")]
     plugins: Option<PathBuf>,
 
@@ -210,8 +210,8 @@ pub(crate) struct CheckArgs {
 
 #[derive(Args)]
 pub(crate) struct FilesArgs {
-    /// Components; NAME.wasm is the plugin NAME
-    #[arg(required = true, value_name = "FILE")]
+    /// Components; NAME.wasm is the plugin NAME, and so is a folder NAME with a plugin.wasm
+    #[arg(required = true, value_name = "FILE|DIR")]
     pub(crate) files: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -220,7 +220,7 @@ pub(crate) struct FilesArgs {
 
 #[derive(Args)]
 pub(crate) struct RoutesArgs {
-    /// Components, or folders of them; NAME.wasm is the plugin NAME
+    /// Plugins, or folders of them; NAME.wasm is the plugin NAME, and so is a folder NAME with a plugin.wasm
     #[arg(required = true, value_name = "FILE|DIR")]
     pub(crate) places: Vec<PathBuf>,
 

@@ -20,13 +20,13 @@ struct Route {
     limits: Limits,
 }
 
-/// Prints the routes of all these files, or of those in the folders among them, as they would be served together.
+/// Prints the routes of all these plugins, or of those in the folders among them, as they would be served together.
 pub(crate) async fn routes(
     config: Config,
     places: &[PathBuf],
     as_json: bool,
 ) -> Result<ExitCode, Wrong> {
-    let host = Host::new(config.clone())?;
+    let host = Host::new(config)?;
     let mut wrong = Vec::new();
     let mut files = Vec::new();
     for place in places {
@@ -40,7 +40,7 @@ pub(crate) async fn routes(
         .plugins()
         .into_iter()
         .flat_map(|plugin| {
-            let limits = config.limits_of(&plugin.name);
+            let limits = plugin.limits;
             plugin
                 .operations
                 .into_iter()
@@ -89,27 +89,30 @@ impl Route {
     }
 }
 
-/// The file itself, or all components of a folder.
+/// The plugin itself, or all plugins of a folder.
 fn components(place: &Path) -> Result<Vec<PathBuf>, String> {
-    if !place.is_dir() {
+    let is_plugin = |path: &Path| path.join("plugin.wasm").is_file();
+    if !place.is_dir() || is_plugin(place) {
         return Ok(vec![place.into()]);
     }
     let cannot = |why: io::Error| format!("{}: it cannot be read: {why}", place.display());
-    let mut files = Vec::new();
+    let mut plugins = Vec::new();
     for entry in std::fs::read_dir(place).map_err(cannot)? {
-        let file = entry.map_err(cannot)?.path();
-        if file.extension().is_some_and(|suffix| suffix == "wasm") && file.is_file() {
-            files.push(file);
+        let path = entry.map_err(cannot)?.path();
+        let is_file = path.extension().is_some_and(|suffix| suffix == "wasm") && path.is_file();
+        // Where there are both, the host takes the file.
+        if is_file || is_plugin(&path) && !path.with_extension("wasm").exists() {
+            plugins.push(path);
         }
     }
-    files.sort();
-    if files.is_empty() {
+    plugins.sort();
+    if plugins.is_empty() {
         return Err(format!(
-            "{}: there is no NAME.wasm in this folder; `switchback build` makes one",
+            "{}: there is no NAME.wasm in this folder, and no NAME/plugin.wasm; `switchback build` makes one",
             place.display()
         ));
     }
-    Ok(files)
+    Ok(plugins)
 }
 
 fn table(routes: &[Route], on_terminal: bool) -> String {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
-use switchback::{Config, Folder, Host, Scan, Server};
+use switchback::{Config, Folder, Host, Server};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -40,10 +40,9 @@ pub(crate) async fn serve(config: Config, settings: Serve) -> Result<ExitCode, W
         () = stop.cancelled() => None,
     };
     if let Some(scan) = scan {
-        let refused = refused(&scan);
-        if settings.strict && !refused.is_empty() {
+        if settings.strict && !scan.refused.is_empty() {
             host.shutdown().await;
-            return Err(Wrong(refused));
+            return Err(Wrong(scan.refused));
         }
         host.set_ready(true);
         say(&mut io::stdout(), &format!("listening on http://{bound}"));
@@ -114,18 +113,6 @@ impl Signals {
         self.next().await;
         std::process::exit(130);
     }
-}
-
-/// What of the folder cannot be served, a line each.
-fn refused(scan: &Scan) -> Vec<String> {
-    let outcomes = scan.applied.iter().flat_map(|applied| &applied.outcomes);
-    let by_host = outcomes.filter_map(|(name, outcome)| {
-        Some(format!(
-            "`{name}.wasm` is not served: {}",
-            outcome.as_ref().err()?
-        ))
-    });
-    scan.refused.iter().cloned().chain(by_host).collect()
 }
 
 fn cannot_bind(address: &str, why: &io::Error) -> String {

@@ -1,0 +1,118 @@
+//! What is deployed: a component, and what lies beside it.
+
+use std::path::Path;
+
+use bytes::Bytes;
+
+use crate::error::{Error, ErrorKind};
+
+/// The files of a plugin's folder, the component first. A plugin that is one file has only that.
+pub(crate) const FILES: [&str; 3] = ["plugin.wasm", "openapi.json", "plugin.toml"];
+
+/// The most bytes that a `plugin.toml` may have.
+pub(crate) const SETTINGS_BYTES: u64 = 64 << 10;
+
+/// A component, with the document and the settings that may lie beside it: what the files of a plugin's folder hold.
+///
+/// ```
+/// # async fn example(host: switchback::Host, wasm: Vec<u8>) -> Result<(), switchback::Error> {
+/// let document = r#"{"openapi": "3.1.0", "paths": {"/pages": {"get": {"operationId": "pages"}}}}"#;
+/// let wiki = switchback::Component::new(wasm).document(document).settings("prefix = \"/wiki\"");
+/// host.deploy("wiki", wiki).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    pub(crate) bytes: Bytes,
+    pub(crate) document: Option<Bytes>,
+    pub(crate) settings: Option<Bytes>,
+    /// The file or folder that it comes from, as a refusal tells it: `wiki.wasm`, `wiki/`.
+    pub(crate) place: Option<String>,
+}
+
+impl Component {
+    /// A component alone.
+    pub fn new(bytes: impl Into<Bytes>) -> Component {
+        Component {
+            bytes: bytes.into(),
+            document: None,
+            settings: None,
+            place: None,
+        }
+    }
+
+    /// An OpenAPI 3.1 document in JSON, as in `openapi.json`. A standard component (`wasi:http`) is routed, checked and
+    /// documented by it. For a component that has a contract, it may only narrow that.
+    pub fn document(mut self, json: impl Into<Bytes>) -> Component {
+        self.document = Some(json.into());
+        self
+    }
+
+    /// Settings in TOML, as in `plugin.toml`: `prefix`, `instances` and a table `limits`. The host's configuration comes
+    /// before them, and its limits can only be lowered.
+    pub fn settings(mut self, toml: impl Into<Bytes>) -> Component {
+        self.settings = Some(toml.into());
+        self
+    }
+
+    /// Reads `NAME.wasm`, or a folder `NAME/` of `plugin.wasm` and, where they are there, `openapi.json` and
+    /// `plugin.toml`; with it comes the name that the path gives the plugin.
+    ///
+    /// # Errors
+    ///
+    /// The path names no plugin, or a file cannot be read ([`ErrorKind::File`]).
+    pub fn read(path: &Path) -> Result<(String, Component), Error> {
+        let wrong = |why: String| Error::new(ErrorKind::File, why);
+        let cannot = |why| wrong(format!("it cannot be read: {why}"));
+        let no_name = || wrong("its name is no text; rename it".into());
+        if !path.is_dir() {
+            let name = path.file_stem().and_then(|stem| stem.to_str());
+            let name = name.ok_or_else(no_name)?;
+            let bytes = std::fs::read(path).map_err(cannot)?;
+            return Ok((name.into(), Component::new(bytes)));
+        }
+        // `.` has a name as well.
+        let folder = path.canonicalize().map_err(cannot)?;
+        let name = folder.file_name().and_then(|name| name.to_str());
+        let name = name.ok_or_else(no_name)?;
+        let mut found = [None, None, None];
+        for (file, found) in FILES.iter().zip(&mut found) {
+            *found = match std::fs::read(folder.join(file)) {
+                Ok(bytes) => Some(Bytes::from(bytes)),
+                Err(why) if why.kind() == std::io::ErrorKind::NotFound => None,
+                Err(why) => return Err(wrong(format!("`{file}` in it cannot be read: {why}"))),
+            };
+        }
+        let [Some(bytes), document, settings] = found else {
+            return Err(wrong(format!(
+                "there is no `{}` in this folder; put the component there",
+                FILES[0]
+            )));
+        };
+        let component = Component {
+            bytes,
+            document,
+            settings,
+            place: None,
+        };
+        Ok((name.into(), component))
+    }
+}
+
+impl From<Bytes> for Component {
+    fn from(bytes: Bytes) -> Component {
+        Component::new(bytes)
+    }
+}
+
+impl From<Vec<u8>> for Component {
+    fn from(bytes: Vec<u8>) -> Component {
+        Component::new(bytes)
+    }
+}
+
+impl From<&'static [u8]> for Component {
+    fn from(bytes: &'static [u8]) -> Component {
+        Component::new(bytes)
+    }
+}

@@ -1,0 +1,183 @@
+//! A plugins folder as it is on disk: what is in it, and what its plugins consist of.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use super::files::{Entry, Hash, Listing, Stat, Stats};
+use crate::component::{Component, FILES, SETTINGS_BYTES};
+use crate::config::Config;
+
+/// Device and inode: what a name stands for, which may be another folder tomorrow.
+pub(super) type Identity = (u64, u64);
+
+/// What a plugin consists of, and the state in which its files were both before and after they were read.
+pub(super) struct Settled {
+    pub(super) stats: Stats,
+    pub(super) hash: Hash,
+    pub(super) component: Component,
+}
+
+/// What is in the folder, and which folders are.
+pub(super) fn list(folder: &Path) -> (Listing, BTreeMap<String, Identity>) {
+    let mut inside = BTreeMap::new();
+    let listing = entries(folder, &mut inside).map_err(|why| why.to_string());
+    (listing, inside)
+}
+
+fn entries(
+    folder: &Path,
+    inside: &mut BTreeMap<String, Identity>,
+) -> io::Result<BTreeMap<String, Entry>> {
+    let mut listing = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = name_of(&entry.file_name());
+        // Links are followed; what goes away meanwhile is not there.
+        let is = match seen(&entry.path()) {
+            Ok(Some(meta)) if meta.is_dir() && !name.starts_with('.') => {
+                inside.insert(name.clone(), identity(&meta));
+                match parts(&entry.path()) {
+                    Ok(stats) => Entry::Folder(stats),
+                    Err(why) => Entry::Other(format!("a folder with {why}")),
+                }
+            }
+            Ok(Some(meta)) if meta.is_file() => Entry::File(stat(&meta)),
+            Ok(Some(meta)) if meta.is_dir() => Entry::Folder([None; FILES.len()]),
+            Ok(Some(_)) => Entry::Other("neither a file nor a folder".into()),
+            Ok(None) => continue,
+            Err(why) => Entry::Other(why),
+        };
+        listing.insert(name, is);
+    }
+    Ok(listing)
+}
+
+/// What a path leads to, links followed; none if there is nothing.
+fn seen(path: &Path) -> Result<Option<Metadata>, String> {
+    match (fs::metadata(path), fs::symlink_metadata(path)) {
+        (Ok(meta), _) => Ok(Some(meta)),
+        (Err(_), Ok(link)) if link.is_symlink() => {
+            Err("a link to something that is not there or cannot be reached".into())
+        }
+        (Err(why), _) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+        (Err(why), _) => Err(format!("something that cannot be looked at ({why})")),
+    }
+}
+
+/// What of a plugin is in a folder.
+fn parts(folder: &Path) -> Result<Stats, String> {
+    let mut stats = [None; FILES.len()];
+    for (file, into) in FILES.iter().zip(&mut stats) {
+        *into = match seen(&folder.join(file)) {
+            Ok(Some(meta)) if meta.is_file() => Some(stat(&meta)),
+            Ok(Some(_)) => return Err(format!("a `{file}` that is no file")),
+            Ok(None) => None,
+            Err(why) => return Err(format!("a `{file}` that is {why}")),
+        };
+    }
+    Ok(stats)
+}
+
+/// The most bytes that each of a plugin's files may have.
+pub(super) fn bytes_allowed(config: &Config, plugin: &str) -> [u64; FILES.len()] {
+    let limits = config.limits_of(plugin);
+    [
+        limits.component_bytes,
+        limits.contract_bytes,
+        SETTINGS_BYTES,
+    ]
+}
+
+/// Reads a plugin whole, or not at all if it changes meanwhile.
+pub(super) fn read_settled(
+    folder: &Path,
+    place: String,
+    seen: Stats,
+    most: [u64; FILES.len()],
+) -> Result<Option<Settled>, String> {
+    let mut stats = [None; FILES.len()];
+    let mut contents = [None, None, None];
+    let mut hash = Sha256::new();
+    for part in (0..FILES.len()).filter(|part| seen[*part].is_some()) {
+        let read = match place.ends_with('/') {
+            false => read_file(&folder.join(&place), most[part]).map_err(in_words)?,
+            true => match read_file(&folder.join(&place).join(FILES[part]), most[part]) {
+                // Editors delete and create.
+                Err(why) if why.kind() == io::ErrorKind::NotFound => None,
+                read => read.map_err(|why| format!("`{}`: {}", FILES[part], in_words(why)))?,
+            },
+        };
+        let Some((stat, bytes)) = read else {
+            return Ok(None);
+        };
+        hash.update([part as u8]);
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(&bytes);
+        stats[part] = Some(stat);
+        contents[part] = Some(bytes);
+    }
+    let [Some(bytes), document, settings] = contents else {
+        return Ok(None);
+    };
+    let component = Component {
+        bytes,
+        document,
+        settings,
+        place: Some(place),
+    };
+    Ok(Some(Settled {
+        stats,
+        hash: hash.finalize().into(),
+        component,
+    }))
+}
+
+/// Reads a file whole, or not at all if it changes meanwhile.
+fn read_file(path: &Path, limit: u64) -> io::Result<Option<(Stat, Bytes)>> {
+    let mut file = File::open(path)?;
+    let before = stat(&file.metadata()?);
+    if before.bytes > limit {
+        return Ok(None);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(before.bytes).unwrap_or(0));
+    (&mut file).take(limit).read_to_end(&mut bytes)?;
+    let after = stat(&file.metadata()?);
+    let whole = before == after && after.bytes == bytes.len() as u64;
+    Ok(whole.then(|| (before, bytes.into())))
+}
+
+fn in_words(why: io::Error) -> String {
+    match why.kind() {
+        io::ErrorKind::NotFound => {
+            "it was deleted before it could be read; put it back".to_string()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "this user may not read it; change its mode or owner".to_string()
+        }
+        _ => format!("it cannot be read: {why}"),
+    }
+}
+
+pub(super) fn identity(folder: &Metadata) -> Identity {
+    (folder.dev(), folder.ino())
+}
+
+fn stat(meta: &Metadata) -> Stat {
+    Stat {
+        inode: meta.ino(),
+        bytes: meta.len(),
+        changed: (meta.ctime(), meta.ctime_nsec()),
+    }
+}
+
+/// A name that is no UTF-8 is no plugin's either, and is told as well as it can be.
+pub(super) fn name_of(file: &OsStr) -> String {
+    file.to_string_lossy().into_owned()
+}
