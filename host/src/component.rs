@@ -71,8 +71,11 @@ impl Component {
             let bytes = std::fs::read(path).map_err(cannot)?;
             return Ok((name.into(), Component::new(bytes)));
         }
-        // `.` has a name as well.
-        let folder = path.canonicalize().map_err(cannot)?;
+        let folder = match path.file_name() {
+            Some(_) => path.to_owned(),
+            // `.` has a name as well.
+            None => path.canonicalize().map_err(cannot)?,
+        };
         let name = folder.file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(no_name)?;
         let mut found = [None, None, None];

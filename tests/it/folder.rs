@@ -299,6 +299,7 @@ async fn a_folder_that_is_written_file_by_file_is_served_when_it_rests() {
     let served = Served::new(&[("hello", &hello())], &[]).await;
     let wiki = served.plugins.join("wiki");
     fs::create_dir(&wiki).expect("it is new");
+    fs::write(wiki.join("openapi.json"), document("/one")).expect("it is written");
     let mut client = served.client();
     let pause = || tokio::time::sleep(std::time::Duration::from_millis(50));
     for piece in standard().chunks(40_000) {
@@ -311,7 +312,6 @@ async fn a_folder_that_is_written_file_by_file_is_served_when_it_rests() {
             .expect("it is written");
         pause().await;
     }
-    fs::write(wiki.join("openapi.json"), document("/one")).expect("it is written");
     // Never without its document: it would take every path under its name.
     until("the whole folder", async || {
         assert_eq!(client.get("/wiki/x").await.status, 404);
@@ -397,15 +397,17 @@ async fn a_folder_is_told_by_its_name_and_by_that_of_the_file_that_is_wrong() {
         "wiki/plugin.toml",
         b"prefix = \"/w\"\nlimits = { cpu_ms = 50 }",
     );
-    for place in ["wiki", "wiki/"] {
+    std::os::unix::fs::symlink("wiki", folder.path().join("link")).expect("a link");
+    for (place, name) in [("wiki", "wiki"), ("wiki/", "wiki"), ("link", "link")] {
         let (code, text) = said(&["check", place]).await;
         assert_eq!(code, Some(0), "{text}");
         assert!(
-            text.contains("plugin `wiki`, 1 operation, by wasi:http@0.2")
+            text.contains(&format!("plugin `{name}`, 1 operation, by wasi:http@0.2"))
                 && text.contains("/w/one"),
             "{text}"
         );
     }
+    fs::remove_file(folder.path().join("link")).expect("it is there");
     let (code, text) = said(&["check", "pages"]).await;
     assert_eq!(code, Some(1));
     assert!(
