@@ -55,7 +55,7 @@ pub(crate) struct Revision {
 pub(crate) struct Terms {
     /// Empty, or `/shop`.
     pub(crate) prefix: Arc<str>,
-    pub(crate) limits: Limits,
+    pub(crate) limits: Arc<Limits>,
     /// As many instances serve it, each kept for as long as it can be; none: they come and go.
     pub(crate) instances: Option<usize>,
 }
@@ -88,16 +88,12 @@ impl Revision {
     ) -> Arc<Revision> {
         let label = HeaderValue::from_str(&format!("{name}@{number}"))
             .expect("a plugin's name is made of letters, digits and hyphens");
-        let mut limits = terms.limits;
-        if let Some(instances) = terms.instances {
-            limits.concurrency = instances;
-        }
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let revision = Arc::new(Revision {
-            places: Places::new(&limits, commons.permits.clone()),
+            places: Places::new(&terms.limits, commons.permits.clone()),
             checks: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
             prefix: terms.prefix,
-            limits: Arc::new(limits),
+            limits: terms.limits,
             pool: Pool::new(terms.instances.is_some()),
             leaves_at: OnceLock::new(),
             cut: CancellationToken::new(),

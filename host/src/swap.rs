@@ -123,10 +123,15 @@ impl Inner {
                 return Err(Error::new(ErrorKind::Clash, message));
             }
         }
+        let mut limits = settings.limits;
+        let instances = settings.instances.or(code.contract.instances);
+        if let Some(instances) = instances {
+            limits.concurrency = instances;
+        }
         let terms = Terms {
             prefix: prefix.into(),
-            limits: settings.limits,
-            instances: settings.instances.or(code.contract.instances),
+            limits: limits.into(),
+            instances,
         };
         Ok(Loaded { code, terms })
     }

@@ -107,11 +107,11 @@ pub(super) fn read_settled(
     let mut hash = Sha256::new();
     for part in (0..FILES.len()).filter(|part| seen[*part].is_some()) {
         let read = match place.ends_with('/') {
-            false => read_file(&folder.join(&place), most[part]).map_err(in_words)?,
+            false => read_file(&folder.join(&place), most[part]).map_err(|why| in_words(&why))?,
             true => match read_file(&folder.join(&place).join(FILES[part]), most[part]) {
                 // Editors delete and create.
                 Err(why) if why.kind() == io::ErrorKind::NotFound => None,
-                read => read.map_err(|why| format!("`{}`: {}", FILES[part], in_words(why)))?,
+                read => read.map_err(|why| format!("`{}`: {}", FILES[part], in_words(&why)))?,
             },
         };
         let Some((stat, bytes)) = read else {
@@ -153,7 +153,7 @@ fn read_file(path: &Path, limit: u64) -> io::Result<Option<(Stat, Bytes)>> {
     Ok(whole.then(|| (before, bytes.into())))
 }
 
-fn in_words(why: io::Error) -> String {
+fn in_words(why: &io::Error) -> String {
     match why.kind() {
         io::ErrorKind::NotFound => {
             "it was deleted before it could be read; put it back".to_string()
