@@ -161,17 +161,21 @@ impl Call<Arrived> {
 
     fn check(mut self, permit: Option<Box<Permit>>) -> Result<Call<Checked>, ServeError> {
         let nothing = Arrived::Whole(Bytes::new());
-        let (body, stream) = match std::mem::replace(&mut self.body, nothing) {
-            // Once it is checked, a standard component reads it as it came.
-            Arrived::Whole(bytes) if !bytes.is_empty() && self.revision.code.is_standard() => {
-                (Some(bytes.clone()), Some(Incoming::whole(bytes)))
-            }
+        let (body, mut stream) = match std::mem::replace(&mut self.body, nothing) {
             Arrived::Whole(bytes) => (Some(bytes), None),
             Arrived::Stream(stream) => (None, Some(stream)),
         };
+        let sent = match self.revision.code.is_standard() {
+            true => body.clone(),
+            false => None,
+        };
         let limits = &self.revision.limits;
-        let CallContext { head, places, .. } = &*self.context;
-        let admitted = steps::admit(self.operation(), head, places, body, limits)?;
+        let CallContext { head, places, .. } = &mut *self.context;
+        let operation = self.revision.operation(self.operation);
+        let mut admitted = steps::admit(operation, head, places, body, limits)?;
+        if let Some(sent) = sent {
+            stream = standard::checked(head, sent, &mut admitted);
+        }
         self.context.stream = stream;
         Ok(self.with(Checked { admitted, permit }))
     }

@@ -5,7 +5,9 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Response, Uri, header};
 
+use crate::admit::{Admitted, AdmittedBody};
 use crate::answer::{self, Body};
+use crate::arrival::Incoming;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::serve_error::ServeError;
 
@@ -43,6 +45,26 @@ pub(crate) fn request(
         *request.uri_mut() = uri;
     }
     request
+}
+
+/// A body that was checked, as the guest reads it: as it came, but a text as the host read it, which differs where it
+/// could be read in two ways. The head tells its length.
+pub(crate) fn checked(
+    head: &mut Parts,
+    sent: Bytes,
+    admitted: &mut Admitted,
+) -> Option<Box<Incoming>> {
+    let body = match std::mem::replace(&mut admitted.body, AdmittedBody::Empty) {
+        AdmittedBody::Text { data, .. } => Bytes::from(data),
+        AdmittedBody::Empty
+        | AdmittedBody::Bytes { .. }
+        | AdmittedBody::Form { .. }
+        | AdmittedBody::Stream { .. } => sent,
+    };
+    if let Some(length) = head.headers.get_mut(header::CONTENT_LENGTH) {
+        *length = body.len().into();
+    }
+    (!body.is_empty()).then(|| Incoming::whole(body))
 }
 
 /// Path and query behind a prefix, which the path has in whatever spelling.

@@ -122,6 +122,55 @@ async fn a_checked_body_reaches_the_component_as_it_came() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_checked_is_what_a_standard_component_reads() {
+    let json = json!({ "application/json": { "schema": { "properties": { "n": { "type": "integer" } } } } });
+    let stream = json!({ "application/octet-stream": { "x-switchback-stream": true } });
+    let mut paths = json!({});
+    for (path, content) in [
+        ("/tell", Some(&json)),
+        ("/echo", Some(&json)),
+        ("/undescribed/echo", None),
+        ("/streamed/echo", Some(&stream)),
+    ] {
+        let mut operation = contracts::operation(path);
+        if let Some(content) = content {
+            operation["requestBody"] = json!({ "content": content });
+        }
+        paths[path] = json!({ "post": operation });
+    }
+    let component = Component::new(guests::standard())
+        .document(contracts::with_paths(&paths))
+        .settings("limits = { body_bytes = 100 }");
+    let harness = serving(component).await;
+    let mut client = harness.client();
+    let headers = [("content-type", "application/json")];
+
+    // The last one counts, as the host reads it; a guest might take the first.
+    let twice = r#"{"n": "x", "n": 1}"#;
+    let reply = client.send("POST", "/echo", &headers, twice).await;
+    assert_eq!(reply.text(), r#"{"n":1}"#);
+    let reply = client.send("POST", "/tell", &headers, twice).await;
+    assert!(
+        reply.text().contains("content-length: 7"),
+        "{}",
+        reply.text()
+    );
+
+    let reply = client
+        .send("POST", "/undescribed/echo", &headers, twice)
+        .await;
+    assert_eq!((reply.status.as_u16(), reply.text()), (200, ""));
+
+    // More than a body that is held may have.
+    let headers = [("content-type", "application/octet-stream")];
+    let long = "x".repeat(1_000);
+    let reply = client
+        .send("POST", "/streamed/echo", &headers, long.clone())
+        .await;
+    assert_eq!((reply.status.as_u16(), reply.text()), (200, long.as_str()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_document_beside_a_component_is_published() {
     let harness = serving(standard(&document())).await;
     let mut client = harness.client();
