@@ -11,7 +11,7 @@
 EXAMPLES = hello items notes streams
 PYTHON_EXAMPLES = hello-py shop-py
 JAVASCRIPT_EXAMPLES = hello-js shop-js
-TEST_GUESTS = blank echo inputs standard world
+TEST_GUESTS = blank echo inputs service standard standard-wstd world
 LISTEN = 127.0.0.1:8000
 # Where the examples of one and the same API are served beside each other.
 DEMO_PREFIXES = $(foreach of,hello-py=/python hello-js=/javascript shop-js=/shop shop-py=/shop-py,\
@@ -70,6 +70,7 @@ examples/dist/%-js.wasm: examples/%-js/*.js $(javascript_sdk)/src/*.js $(javascr
 
 test-guests:
 	@$(call build_guests,$(TEST_GUESTS),target/test-guests)
+	@tests/guests/others/build.sh target/test-guests
 
 # Builds the packages $(1) and puts their components into $(2). A host may be watching there: a changed file appears
 # whole, an unchanged one stays untouched.

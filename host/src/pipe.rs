@@ -26,7 +26,7 @@ pub(crate) struct Pipe {
     state: Mutex<State>,
     /// There may be room again.
     room: Notify,
-    /// The reader is gone.
+    /// The reader is gone before it had all.
     left: CancellationToken,
 }
 
@@ -115,7 +115,7 @@ impl Pipe {
         self.room.notify_one();
     }
 
-    /// Done when nobody reads any more.
+    /// Done when nobody reads any more, though there is more.
     pub(crate) async fn left(&self) {
         self.left.cancelled().await;
     }
@@ -186,13 +186,17 @@ impl http_body::Body for Source {
 
 impl Drop for Source {
     fn drop(&mut self) {
-        let left = {
+        let (unread, all_said) = {
             let mut state = self.pipe.state();
             state.taken = 0;
-            std::mem::take(&mut state.pieces)
+            let all_said = state.end == Some(Ok(()));
+            (std::mem::take(&mut state.pieces), all_said)
         };
-        drop(left);
-        self.pipe.left.cancel();
+        // Who has read all of it has not left: what the guest still does is not cut short.
+        if !all_said || !unread.is_empty() {
+            self.pipe.left.cancel();
+        }
+        drop(unread);
         self.pipe.room.notify_one();
     }
 }
@@ -253,6 +257,18 @@ mod tests {
         drop(source);
         assert_eq!(now(waits), Poll::Ready(Err(Closed)));
         assert_eq!(now(pipe.write(Bytes::new())), Poll::Ready(Err(Closed)));
+    }
+
+    #[test]
+    fn who_has_read_all_has_not_left() {
+        for (read, left) in [(true, false), (false, true)] {
+            let (pipe, mut source) = pipe();
+            assert_eq!(now(pipe.write(bytes(3))), Poll::Ready(Ok(())));
+            pipe.end(Ok(()));
+            assert!(!read || now(source.frame()).is_ready());
+            drop(source);
+            assert_eq!(pipe.is_left(), left);
+        }
     }
 
     #[test]

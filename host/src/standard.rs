@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::uri::PathAndQuery;
+use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue, Request, Response, Uri, header};
 
 use crate::admit::{Admitted, AdmittedBody};
@@ -34,13 +34,17 @@ pub(crate) fn request(
         headers.insert(X_FORWARDED_PREFIX.clone(), mount);
     }
     let mut parts = head.uri.clone().into_parts();
-    if !prefix.is_empty() {
+    if !prefix.is_empty() || parts.path_and_query.is_none() {
         parts.path_and_query = Some(behind(prefix, &head.uri));
     }
-    // Every request has an authority in `wasi:http`; HTTP/1.0 needs none.
-    if parts.authority.is_none() && !headers.contains_key(header::HOST) {
-        headers.insert(header::HOST, HeaderValue::from_static("localhost"));
+    // Every request has scheme and authority in `wasi:http`; in HTTP/1.0 it needs no `host`.
+    if parts.authority.is_none() {
+        let host = headers
+            .entry(header::HOST)
+            .or_insert(HeaderValue::from_static("localhost"));
+        parts.authority = Authority::try_from(host.as_bytes()).ok();
     }
+    parts.scheme = parts.authority.is_some().then_some(Scheme::HTTP);
     if let Ok(uri) = Uri::from_parts(parts) {
         *request.uri_mut() = uri;
     }

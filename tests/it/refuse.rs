@@ -96,6 +96,15 @@ refusals! {
     a_component_with_an_import_that_nobody_offers_is_refused: refused(
         guests::with_an_unknown_import(), ErrorKind::Interface, &["acme:database/queries@1.0.0", "offers"]
     );
+    a_component_of_a_draft_of_wasi_http_is_refused: refused(
+        guests::of_text(r#"(component (instance $i) (export "wasi:http/handler@0.3.0-rc-2026-03-15" (instance $i)))"#),
+        ErrorKind::Interface, &["wasi:http/handler@0.3.0-rc-2026-03-15", "wasi:http/handler@0.3.x"]
+    );
+    what_wasi_0_3_has_without_tasks_is_offered_too: refused(
+        guests::of_text(r#"(component (import "wasi:random/random@0.3.0" (instance
+            (export "get-random-u64" (func (result u64))))))"#),
+        ErrorKind::Interface, &["exports no", "nothing"]
+    );
     a_contract_that_is_no_json_is_refused: contract_refused("{ openapi", &["JSON"]);
     a_contract_that_is_no_openapi_is_refused: contract_refused("{}", &["openapi"]);
     openapi_3_0_is_refused: contract_refused(

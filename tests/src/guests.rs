@@ -164,6 +164,25 @@ pub fn standard() -> Vec<u8> {
     built("target/test-guests/standard.wasm")
 }
 
+/// The same for `wasi:http` 0.3: see `tests/guests/service/src/lib.rs`.
+pub fn service() -> Vec<u8> {
+    built("target/test-guests/service.wasm")
+}
+
+/// A standard component made by a tool of others, where that can be had: see `tests/guests/others`.
+pub fn standard_by(tool: &str) -> Option<Vec<u8>> {
+    let path = format!("../target/test-guests/{tool}.wasm");
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).ok()
+}
+
+/// A component written as text.
+///
+/// # Panics
+/// If it is written wrongly.
+pub fn of_text(text: &str) -> Vec<u8> {
+    wat::parse_str(text).expect("the component is written well")
+}
+
 /// A component that is valid and has neither imports nor exports.
 pub fn without_exports() -> Vec<u8> {
     b"\0asm\x0d\0\x01\0".to_vec()

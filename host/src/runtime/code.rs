@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
+use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use super::cache::Cache;
 use super::engine::{Calls, KEEP_RESIDENT, Machines};
@@ -38,6 +39,8 @@ pub(super) enum Entry {
     Plugin(InstancePre<GuestState>, ComponentExportIndex),
     /// `wasi:http/incoming-handler@0.2`.
     Http02(ProxyPre<GuestState>),
+    /// `wasi:http/handler@0.3`.
+    Http03(ServicePre<GuestState>),
 }
 
 impl Entry {
@@ -45,6 +48,7 @@ impl Entry {
         match self {
             Entry::Plugin(pre, _) => pre.engine(),
             Entry::Http02(pre) => pre.engine(),
+            Entry::Http03(pre) => pre.engine(),
         }
     }
 }
@@ -96,6 +100,7 @@ impl Code {
         match self.entry {
             Entry::Plugin(..) => "switchback:plugin@0.1",
             Entry::Http02(_) => "wasi:http@0.2",
+            Entry::Http03(_) => "wasi:http@0.3",
         }
     }
 
@@ -108,7 +113,7 @@ impl Code {
     pub(crate) fn is_standard(&self) -> bool {
         match self.entry {
             Entry::Plugin(..) => false,
-            Entry::Http02(_) => true,
+            Entry::Http02(_) | Entry::Http03(_) => true,
         }
     }
 }
@@ -173,7 +178,7 @@ impl Loader {
                     Contract::parse(&text, &limits)
                         .map_err(|error| Error::new(ErrorKind::Contract, error.to_string()))?,
                 ),
-                Entry::Http02(_) => None,
+                Entry::Http02(_) | Entry::Http03(_) => None,
             };
             if fresh
                 && let Some(cache) = &this.cache

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use wasmtime::component::{ComponentExportIndex, Func, TypedFunc};
 use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi_http::p2::bindings::Proxy;
+use wasmtime_wasi_http::p3::bindings::Service;
 
 use super::bindings::{self, Answer};
 use super::code::Entry;
@@ -14,7 +15,7 @@ use super::inlet::Lent;
 use super::meter::{Meter, Stopped};
 use super::outlet::Outlet;
 use super::state::{CallContext, GuestState, Owner};
-use super::wasi_http;
+use super::{service, wasi_http};
 use crate::admit::{Admitted, AdmittedBody};
 use crate::answer::GuestAnswer;
 use crate::arrival::ReadError;
@@ -37,6 +38,7 @@ pub(crate) struct Instance {
 enum Guest {
     Plugin(wasmtime::component::Instance, Func),
     Http02(Proxy),
+    Http03(Service),
 }
 
 const ONE_INTERFACE: &str = "a revision calls its code by the interface that it exports";
@@ -145,6 +147,7 @@ impl Instance {
                 Guest::Plugin(instance, handle)
             }
             Entry::Http02(pre) => Guest::Http02(pre.instantiate_async(&mut store).await?),
+            Entry::Http03(pre) => Guest::Http03(pre.instantiate_async(&mut store).await?),
         };
         Ok(Instance {
             store,
@@ -228,6 +231,9 @@ impl Instance {
             Guest::Plugin(..) => unreachable!("{ONE_INTERFACE}"),
             Guest::Http02(proxy) => {
                 wasi_http::handle(&mut self.store, proxy, body.clone(), limits).await
+            }
+            Guest::Http03(guest) => {
+                service::handle(&mut self.store, guest, body.clone(), limits).await
             }
         };
         self.end();

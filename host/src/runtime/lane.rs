@@ -195,14 +195,16 @@ impl Lanes {
         let Running { mut guest, cancel } = running;
         let mut interrupt = std::pin::pin!(interrupt);
         loop {
+            if let Some(begun) = guest.meter.take_begun() {
+                return Ok(Ran::Begun(begun, Running { guest, cancel }));
+            }
             if slow {
+                slow = false;
                 match self.go_slow(guest, interrupt.as_mut()).await? {
                     Turned::Done(value) => return Ok(Ran::Done(value)),
                     Turned::Waits(back) => guest = back,
                 }
-            }
-            if let Some(begun) = guest.meter.take_begun() {
-                return Ok(Ran::Begun(begun, Running { guest, cancel }));
+                continue;
             }
             let polled = poll_fn(|cx| match guest.poll(cx) {
                 Poll::Ready(value) => Poll::Ready(Ok(Polled::Done(value))),
@@ -214,7 +216,7 @@ impl Lanes {
             match polled {
                 Polled::Done(value) => return Ok(Ran::Done(value)),
                 Polled::Yields => slow = true,
-                Polled::Begins => slow = false,
+                Polled::Begins => {}
             }
         }
     }
@@ -330,7 +332,8 @@ impl<T: Send + 'static> Turn for Computing<T> {
         }
         match self.guest.poll(&mut Context::from_waker(&self.waker)) {
             Poll::Ready(value) => drop(self.reply.send(Turned::Done(value))),
-            Poll::Pending if self.guest.meter.take_yield() => {
+            // Unless its head is to go out first: tasks of a guest may compute on beside it.
+            Poll::Pending if self.guest.meter.take_yield() && !self.guest.meter.has_begun() => {
                 self.lanes.compute_here();
                 return Some(self);
             }

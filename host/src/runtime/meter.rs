@@ -5,7 +5,7 @@
 //! slow lane by the thread's own CPU clock, since those threads run at low priority and are often preempted.
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
@@ -122,14 +122,19 @@ impl Meter {
         }
     }
 
-    /// The guest hands out the head of its answer and has to stand still once, so that whoever waits finds it. What
-    /// it has computed until here is forgiven.
+    /// The guest hands out the head of its answer and has to stand still until whoever waits has taken it. What it has
+    /// computed until here is forgiven.
     pub(super) async fn begin(&self, begun: Begun, share: u64) {
         self.share(share);
         let spent = self.spent.load(Relaxed);
         self.limit.store(spent + self.reserve, Relaxed);
         *self.begun() = Some(Box::new(begun));
-        Once(false).await;
+        // No wake: whoever takes it lets the guest go on.
+        poll_fn(|_| match self.has_begun() {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
+        })
+        .await;
     }
 
     /// From here on the call is a stream: it computes from a reserve that refills by `share` percent of the time. So it

@@ -3,6 +3,7 @@
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
+use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use super::bindings::{CONTRACT, HANDLER};
 use super::code::Entry;
@@ -13,7 +14,7 @@ use crate::error::{Error, ErrorKind};
 
 const PACKAGE: &str = "switchback:plugin";
 const SERVED: &str = "0.1";
-const OFFER: &str = "this host offers switchback:plugin@0.1 (incoming, outgoing, log) and WASI 0.2 without files, sockets or outbound HTTP";
+const OFFER: &str = "this host offers switchback:plugin@0.1 (incoming, outgoing, log) and WASI 0.2 and 0.3 without files, sockets or outbound HTTP";
 
 /// Compiles a component on the engine that it needs, or says what the bytes are instead of one.
 pub(super) fn compile(
@@ -50,8 +51,17 @@ pub(super) fn compile(
     };
     let mut calls = Calls::Plain;
     let mut compiled = compile(calls)?;
-    // So says validation, before anything is compiled.
-    if matches!(&compiled, Err(error) if format!("{error:#}").contains("component model async")) {
+    let needs_tasks = match &compiled {
+        // So says validation, before anything is compiled.
+        Err(error) => format!("{error:#}").contains("component model async"),
+        // Not all functions of WASI 0.3 are async, but all are linked where its others are.
+        Ok(component) => {
+            let ty = component.component_type();
+            let mut imports = ty.imports(component.engine());
+            imports.any(|(name, _)| name.starts_with("wasi:") && name.contains("@0.3."))
+        }
+    };
+    if needs_tasks {
         calls = Calls::Concurrent;
         compiled = compile(calls)?;
     }
@@ -89,6 +99,9 @@ pub(super) fn link(
         );
         Error::with_source(ErrorKind::Interface, message, error)
     };
+    if exports(HTTP_03) && !exports(HANDLER) {
+        return Ok((Entry::Http03(ServicePre::new(pre).map_err(wrong)?), None));
+    }
     if exports(HTTP_02) && !exports(HANDLER) {
         return Ok((Entry::Http02(ProxyPre::new(pre).map_err(wrong)?), None));
     }
@@ -99,6 +112,7 @@ pub(super) fn link(
 
 /// What standard components export, of either version; later ones of the same are found by it too.
 const HTTP_02: &str = "wasi:http/incoming-handler@0.2.0";
+const HTTP_03: &str = "wasi:http/handler@0.3.0";
 
 /// Imports in `allowed` are taken as there: they trap.
 fn link_imports(
@@ -160,7 +174,9 @@ fn refuse_import(name: &str, error: &wasmtime::Error) -> Error {
     let message = if interface.starts_with(&format!("{PACKAGE}/")) && !fits(version) {
         built_for(version)
     } else if interface.starts_with(&format!("{PACKAGE}/"))
-        || (interface.starts_with("wasi:") && offered(interface) && version.starts_with("0.2."))
+        || (interface.starts_with("wasi:")
+            && offered(interface)
+            && ["0.2.", "0.3."].iter().any(|of| version.starts_with(of)))
     {
         let cause = one_line(&error.root_cause().to_string());
         format!(
@@ -168,7 +184,7 @@ fn refuse_import(name: &str, error: &wasmtime::Error) -> Error {
         )
     } else if interface.starts_with("wasi:") {
         format!(
-            "component imports `{name}`, which this host does not offer: {OFFER}; build for WASI 0.2"
+            "component imports `{name}`, which this host does not offer: {OFFER}; build for one of these"
         )
     } else {
         format!(
@@ -222,7 +238,7 @@ fn export(
             Some(version) if !fits(version) => built_for(version),
             Some(_) => format!("component exports `{wanted}` without its function `{function}`: rebuild it with switchback-sdk {SERVED}"),
             None if let Some(name) = names.iter().find(|name| name.starts_with("wasi:http/")) => format!(
-                "component exports `{name}`: of standard components this host serves `wasi:http/incoming-handler@0.2.x`; build it for that"
+                "component exports `{name}`: of standard components this host serves `wasi:http/incoming-handler@0.2.x` and `wasi:http/handler@0.3.x`; build it for one of those"
             ),
             None => format!(
                 "component exports no `{interface}` and no handler of `wasi:http` (it exports {}): list the plugin's routes with `plugin!` of switchback-sdk {SERVED}",

@@ -14,6 +14,7 @@ mod meter;
 mod misfit;
 mod outlet;
 mod pool;
+mod service;
 mod state;
 mod wasi_http;
 

@@ -1,4 +1,5 @@
-//! Standard components: `wasi:http`. What the guest may ask of the world, one request into it, and its answer out.
+//! Standard components: `wasi:http`. What the guest may ask of the world, one request into it, and its answer out; of
+//! version 0.3 the latter two are in `service.rs`.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -78,6 +79,23 @@ impl WasiHttpHooks for Outbound {
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         PIECE_BYTES
     }
+
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        PIECE_BYTES
+    }
+}
+
+/// The request of the call that has begun, without its body, and where the answer goes.
+pub(super) fn take(
+    state: &mut GuestState,
+    body: Option<Lent>,
+    limits: &Limits,
+) -> (Request<()>, Outlet) {
+    let call = state.call.as_mut().expect("`Instance::serve` has begun it");
+    let outlet = Outlet::new(call, &state.meter, body, limits);
+    let mount = (&*state.owner.base_path, &*state.owner.prefix);
+    let request = standard::request(&mut call.head, mount, call.request_id);
+    (request, outlet)
 }
 
 /// One request into a guest of version 0.2. An answer that it gives without waiting for anything is whole; else
@@ -88,12 +106,8 @@ pub(super) async fn handle(
     body: Option<Lent>,
     limits: &Limits,
 ) -> Result<Answered, CallError> {
-    let state = store.data_mut();
-    let call = state.call.as_mut().expect("`Instance::serve` has begun it");
-    let outlet = Outlet::new(call, &state.meter, body.clone(), limits);
-    let mount = (&*state.owner.base_path, &*state.owner.prefix);
-    let request = standard::request(&mut call.head, mount, call.request_id);
-    let mut http = state.http();
+    let (request, outlet) = take(store.data_mut(), body.clone(), limits);
+    let mut http = store.data_mut().http();
     let request = match body {
         Some(body) => http.new_incoming_request(Scheme::Http, request.map(|()| body))?,
         None => http.new_incoming_request(Scheme::Http, request.map(|()| Empty::new()))?,
@@ -160,11 +174,11 @@ pub(super) async fn handle(
 }
 
 /// What an answer may have in bytes to be held until it is whole, if that takes no waiting.
-const HELD: usize = 64 << 10;
+pub(super) const HELD: usize = 64 << 10;
 
 /// Where a streamed answer goes, and within which limits.
-struct Outlet {
-    meter: Arc<Meter>,
+pub(super) struct Outlet {
+    pub(super) meter: Arc<Meter>,
     /// The request's body, while there is one to read.
     body: Option<Lent>,
     has_body: bool,
@@ -186,7 +200,7 @@ impl Outlet {
     }
 
     /// The head leaves the call.
-    async fn begin(&self, answer: &mut Pieces) -> Result<Arc<Pipe>, CallError> {
+    pub(super) async fn begin(&self, answer: &mut Pieces) -> Result<Arc<Pipe>, CallError> {
         let head = standard::head(answer.head.clone()).map_err(CallError::NoAnswer)?;
         let has_body = self.has_body && !answer::has_no_body(head.status);
         let (pipe, source) = pipe();
@@ -204,7 +218,7 @@ impl Outlet {
         Ok(pipe)
     }
 
-    async fn write(&self, pipe: &Pipe, piece: Bytes) -> Result<(), CallError> {
+    pub(super) async fn write(&self, pipe: &Pipe, piece: Bytes) -> Result<(), CallError> {
         if pipe.written() + piece.len() as u64 > self.bytes {
             return Err(CallError::Limit(Limit::StreamBytes));
         }
@@ -219,15 +233,15 @@ impl Outlet {
 }
 
 /// An answer whose body is taken from the guest as it is written. Trailers are dropped.
-struct Pieces {
+pub(super) struct Pieces {
     head: http::response::Parts,
     body: WasiBody,
-    taken: BytesMut,
-    ended: bool,
+    pub(super) taken: BytesMut,
+    pub(super) ended: bool,
 }
 
 impl Pieces {
-    fn new(answer: Response<WasiBody>) -> Pieces {
+    pub(super) fn new(answer: Response<WasiBody>) -> Pieces {
         let (head, body) = answer.into_parts();
         Pieces {
             head,
@@ -238,7 +252,7 @@ impl Pieces {
     }
 
     /// Takes what is there, up to [`HELD`] unless the guest has `returned`; whether anything was.
-    fn collect(
+    pub(super) fn collect(
         &mut self,
         cx: &mut Context<'_>,
         returned: bool,
@@ -260,7 +274,7 @@ impl Pieces {
     }
 
     /// The next piece; none at its end, which is also where a guest stopped that has `returned`.
-    fn next(
+    pub(super) fn next(
         &mut self,
         cx: &mut Context<'_>,
         returned: bool,
@@ -284,7 +298,7 @@ impl Pieces {
         }
     }
 
-    fn whole(self) -> Response<Bytes> {
+    pub(super) fn whole(self) -> Response<Bytes> {
         Response::from_parts(self.head, self.taken.freeze())
     }
 }
