@@ -1,7 +1,7 @@
 //! Standard components made by others' tools serve as they are, and see of a request what `wasmtime serve` shows them.
 
-use switchback::{Config, Isolation, Limits};
-use switchback_tests::harness::Harness;
+use switchback::{Config, Event, Isolation, Limits};
+use switchback_tests::harness::{Harness, event};
 use switchback_tests::{guests, tools};
 
 async fn serves(made_by: &str, interface: &str, isolation: Isolation) {
@@ -40,7 +40,14 @@ async fn serves(made_by: &str, interface: &str, isolation: Isolation) {
     assert!(matches!(sent.count(), 1 | 2), "{lines:?}");
 
     let body: Vec<u8> = (0..300_000_u32).map(|at| at as u8).collect();
+    let mut events = harness.host.events();
     let reply = client.send("POST", "/other", &[], body.clone()).await;
+    if reply.status == 500 {
+        panic!(
+            "{:?}",
+            event(&mut events, |event| matches!(event, Event::Failed { .. })).await
+        );
+    }
     assert_eq!((reply.status.as_u16(), reply.body.len()), (200, body.len()));
     assert_eq!(reply.body, body);
 }

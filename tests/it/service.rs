@@ -63,7 +63,7 @@ async fn tasks_that_wait_hold_no_thread() {
 async fn tasks_that_compute_keep_no_neighbour_from_its_calls_and_are_stopped() {
     let harness = serving(Limits {
         time_ms: LONG_MS,
-        cpu_ms: 500,
+        cpu_ms: 200,
         ..Limits::default()
     })
     .await;
@@ -83,8 +83,8 @@ async fn tasks_that_compute_keep_no_neighbour_from_its_calls_and_are_stopped() {
         assert_eq!(client.get("/version").await.status, 200);
         answered += 1;
     }
-    // They compute for four seconds in all.
-    assert!(answered > 100, "{answered}");
+    // They compute for more than a second and a half in all.
+    assert!(answered > 50, "{answered}");
     for call in computing {
         assert_eq!(call.await.unwrap().status, 504);
         event(&mut events, hit(Limit::Cpu)).await;
@@ -109,7 +109,7 @@ async fn an_answer_shorter_than_it_says_is_none() {
     let Event::Failed { reason, .. } = failed else {
         unreachable!()
     };
-    assert!(reason.contains("size"), "{reason}");
+    assert!(reason.contains("4 bytes shorter"), "{reason}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,7 +35,7 @@ pub(super) async fn handle(
     let mut call = pin!(store.run_concurrent(async |tasks| {
         let (response, sent) = respond(tasks, guest, request, body).await?;
         waits.store(false, Relaxed);
-        let mut answer = Pieces::new(response);
+        let mut answer = Pieces::new(response, &outlet);
         let mut sent = Some(sent);
         let mut all_sent = || sent.take().map(|sent| sent.send(()));
         let mut idle = pin!(poll_fn(|cx| tasks.poll_no_interesting_tasks(cx)));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, header};
 use http_body::Body;
 use http_body_util::Empty;
 use tokio::sync::oneshot;
@@ -128,7 +128,7 @@ pub(super) async fn handle(
                 && let Ok(given) = told.try_recv()
             {
                 let given = given.map_err(|code| CallError::NoAnswer(format!("{code:?}")))?;
-                answer = Some(Pieces::new(given));
+                answer = Some(Pieces::new(given, &outlet));
             }
             let Some(answer) = &mut answer else {
                 return match returned {
@@ -238,16 +238,22 @@ pub(super) struct Pieces {
     body: WasiBody,
     pub(super) taken: BytesMut,
     pub(super) ended: bool,
+    /// What of it is still to come, in bytes, if its head says so.
+    missing: Option<u64>,
 }
 
 impl Pieces {
-    pub(super) fn new(answer: Response<WasiBody>) -> Pieces {
+    pub(super) fn new(answer: Response<WasiBody>, outlet: &Outlet) -> Pieces {
         let (head, body) = answer.into_parts();
+        let has_body = outlet.has_body && !answer::has_no_body(head.status);
+        let said = head.headers.get(header::CONTENT_LENGTH);
+        let missing = said.and_then(|said| said.to_str().ok()?.parse().ok());
         Pieces {
             head,
             body,
             taken: BytesMut::new(),
             ended: false,
+            missing: missing.filter(|_| has_body),
         }
     }
 
@@ -285,13 +291,23 @@ impl Pieces {
         loop {
             return match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                    Ok(piece) => Poll::Ready(Ok(Some(piece))),
+                    Ok(piece) => {
+                        let missing = &mut self.missing;
+                        *missing = missing.map(|more| more.saturating_sub(piece.len() as u64));
+                        Poll::Ready(Ok(Some(piece)))
+                    }
                     Err(_) => continue,
                 },
                 Poll::Ready(Some(Err(error))) => {
                     Poll::Ready(Err(CallError::NoAnswer(error.to_string())))
                 }
-                Poll::Ready(None) => Poll::Ready(Ok(None)),
+                // Not all that goes wrong with a body is told by the body.
+                Poll::Ready(None) => Poll::Ready(match self.missing {
+                    Some(missing @ 1..) => Err(CallError::NoAnswer(format!(
+                        "its body is {missing} bytes shorter than its `content-length`"
+                    ))),
+                    _ => Ok(None),
+                }),
                 Poll::Pending if returned => Poll::Ready(Ok(None)),
                 Poll::Pending => Poll::Pending,
             };
