@@ -4,7 +4,7 @@ use switchback::{Config, Event, Isolation, Limits};
 use switchback_tests::harness::{Harness, event};
 use switchback_tests::{guests, tools};
 
-async fn serves(made_by: &str, interface: &str, isolation: Isolation) {
+async fn serves(made_by: &str, isolation: Isolation) {
     let Some(component) = guests::standard_by(made_by) else {
         return tools::skip(
             "its tool is missing: run `make test-guests`, which says what it needs",
@@ -23,7 +23,7 @@ async fn serves(made_by: &str, interface: &str, isolation: Isolation) {
         .deploy("other", component)
         .await
         .expect("it is served");
-    assert_eq!(harness.host.plugins()[0].interface, interface);
+    assert_eq!(harness.host.plugins()[0].interface, "wasi:http@0.2");
     let mut client = harness.client();
 
     let headers = [("x-sent", "yes"), ("x-sent", "twice")];
@@ -54,21 +54,16 @@ async fn serves(made_by: &str, interface: &str, isolation: Isolation) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_by_wstd_serves() {
-    serves("standard-wstd", "wasi:http@0.2", Isolation::Reuse).await;
+    serves("standard-wstd", Isolation::Reuse).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_by_componentize_py_serves() {
-    serves("componentize-py-02", "wasi:http@0.2", Isolation::Reuse).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_component_by_componentize_py_for_version_0_3_serves() {
-    serves("componentize-py-03", "wasi:http@0.3", Isolation::Reuse).await;
+    serves("componentize-py", Isolation::Reuse).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_by_componentize_js_serves() {
     // Its engine serves one request an instance, as `wasmtime serve` hands them out.
-    serves("componentize-js", "wasi:http@0.2", Isolation::Request).await;
+    serves("componentize-js", Isolation::Request).await;
 }

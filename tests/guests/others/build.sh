@@ -27,16 +27,17 @@ put() { # NAME
     mv "$OUT/$1.new" "$OUT/$1.wasm"
 }
 
-python() { # NAME WIT WORLD
-    is_old "$1" "$HERE/$1" || return 0
-    tool=$(guest-sdk/python/toolchain.sh) || { skip "$1"; return 0; }
-    echo "componentize-py $HERE/$1"
-    "$tool" --quiet -d "$2" -w "$3" componentize -p "$HERE/$1" app -o "$OUT/$1.new"
-    put "$1"
+python() {
+    name=componentize-py
+    folder=$HERE/$name
+    is_old $name $folder || return 0
+    tool=$(guest-sdk/python/toolchain.sh) || { skip $name; return 0; }
+    echo "$name $folder"
+    "$tool" --quiet -d "$runtime/wit" -w wasi:http/proxy@0.2.12 componentize -p $folder app -o "$OUT/$name.new"
+    put $name
 }
 
-python componentize-py-02 "$runtime/wit" wasi:http/proxy@0.2.12
-python componentize-py-03 "$runtime/src/p3/wit" wasi:http/service@0.3.0
+python
 
 javascript() {
     name=componentize-js
