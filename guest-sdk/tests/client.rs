@@ -88,6 +88,28 @@ fn client() -> TestClient {
 }
 
 #[test]
+fn an_answer_that_breaks_the_contract_is_500_and_says_where() {
+    #[derive(Serialize, JsonSchema)]
+    struct Stock {
+        #[schemars(range(max = 9))]
+        left: u32,
+    }
+    #[get("/stock")]
+    fn stock(#[query] left: u32) -> Stock {
+        Stock { left }
+    }
+    plugin! { title: "Stock", routes: [stock] }
+    let client = TestClient::new(plugin());
+    assert_eq!(client.get("/stock?left=9").send().status, 200);
+    let response = client.get("/stock?left=10").send();
+    assert_eq!(response.status, 500);
+    assert_eq!(
+        response.value()["detail"],
+        "the answer 200 breaks the contract at `/left`: Input should be less than or equal to 9"
+    );
+}
+
+#[test]
 fn a_request_that_fits_reaches_its_function() {
     let client = client();
     let response = client.get("/hello/W%C3%B6rld").query("times", "2").send();

@@ -35,6 +35,15 @@ impl BodyError {
 }
 
 impl Body {
+    /// What is there as a whole.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn whole(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Inner::Whole(bytes) => Some(bytes),
+            Inner::Stream(_) => None,
+        }
+    }
+
     /// A body whose pieces come one by one.
     #[cfg(feature = "runtime")]
     pub(crate) fn stream(
@@ -186,7 +195,11 @@ pub(crate) fn shape(headers: &HeaderMap) -> ProblemShape {
 
 /// The one place where an error becomes a [`Problem`].
 pub(crate) fn problem<B: From<Bytes>>(error: ServeError, shape: ProblemShape) -> Response<B> {
-    let problem = Problem::from(error);
+    told(Problem::from(error), shape)
+}
+
+/// A problem as it is written.
+pub(crate) fn told<B: From<Bytes>>(problem: Problem, shape: ProblemShape) -> Response<B> {
     let mut response = Response::new(B::from(problem.to_json(shape).into()));
     *response.status_mut() = problem.status;
     *response.headers_mut() = problem.headers;

@@ -353,7 +353,7 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// A media type without its parameters.
-fn essence(media_type: &str) -> &str {
+pub(crate) fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
@@ -365,14 +365,14 @@ fn is_form(essence: &str) -> bool {
 }
 
 /// Whether a media type in lower case is JSON.
-fn is_json(essence: &str) -> bool {
+pub(crate) fn is_json(essence: &str) -> bool {
     essence
         .strip_prefix("application/")
         .is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
 }
 
 /// Whether a media type was sent that a contract's media type or range means.
-fn matches(range: &str, sent: &str) -> bool {
+pub(crate) fn matches(range: &str, sent: &str) -> bool {
     match range.strip_suffix('*') {
         Some("*/") => true,
         Some(main) => sent

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 
 use crate::admit::Admitted;
 use crate::answer::{self, GuestAnswer};
@@ -10,14 +10,15 @@ use crate::config::Limits;
 use crate::contract::Contract;
 use crate::error::{Error, ErrorKind};
 use crate::limit::Limit;
+use crate::problem::Problem;
 use crate::request_id::{self, X_REQUEST_ID};
 use crate::router::{Route, Router};
 use crate::serve_error::ServeError;
 use crate::steps::{self, Way};
 
 /// What a host does with the requests of one plugin, but for calling it: routes them by the contract, checks them,
-/// hands those that fit to a function, checks its answer, and tells clients what is wrong in the same words. It needs
-/// no WebAssembly: `switchback-sdk`'s `TestClient` is made of it.
+/// hands those that fit to a function, checks its answer, and tells clients what is wrong in the same words. An answer that
+/// breaks the contract is answered 500, with what is wrong with it as its detail. It needs no WebAssembly: `switchback-sdk`'s `TestClient` is made of it.
 ///
 /// ```
 /// use switchback::{Checks, GuestAnswer, Limits};
@@ -63,7 +64,7 @@ pub struct CheckedCall<'a> {
 }
 
 impl Checks {
-    /// Reads a contract.
+    /// Reads a contract. Unless `limits.answers` says that answers are not checked, each is.
     ///
     /// # Errors
     /// If a host would not serve it.
@@ -95,9 +96,16 @@ impl Checks {
     ) -> Response<Bytes> {
         let (head, body) = request.into_parts();
         let request_id = request_id::of(&head.headers);
-        let mut response = self
-            .serve(&head, body, &request_id, guest)
-            .unwrap_or_else(|error| answer::problem(error, answer::shape(&head.headers)));
+        let shape = answer::shape(&head.headers);
+        let mut response = match self.serve(&head, body, &request_id, guest) {
+            Ok(response) => response,
+            // Who tests is told what a client is not.
+            Err(error @ ServeError::OffContract(_)) => {
+                let why = error.to_string();
+                answer::told(Problem::from(error).detail(why), shape)
+            }
+            Err(error) => answer::problem(error, shape),
+        };
         let value = request_id.to_header();
         response.headers_mut().insert(X_REQUEST_ID.clone(), value);
         response
@@ -134,13 +142,20 @@ impl Checks {
             return Err(ServeError::Limit(Limit::StreamBytes));
         }
         let admitted = steps::admit(operation, head, &places, body, &self.limits)?;
-        answer::response(guest(CheckedCall {
+        let response: Response<Bytes> = answer::response(guest(CheckedCall {
             operation: &operation.id,
             admitted,
             stream,
             head,
             request_id,
-        }))
+        }))?;
+        let (status, headers) = (response.status(), response.headers());
+        let body = (head.method != Method::HEAD).then(|| &**response.body());
+        operation
+            .answers()
+            .check(status, headers, body, &self.limits)
+            .map_err(ServeError::OffContract)?;
+        Ok(response)
     }
 }
 

@@ -160,6 +160,8 @@ pub struct Limits {
     pub describe_cpu_ms: u64,
     /// Whether JSON bodies are taken as their schemas say, or as FastAPI takes them.
     pub json: JsonTypes,
+    /// Which answers are held against the contract, and what becomes of one that breaks it.
+    pub answers: AnswerChecks,
     /// Whether an instance serves many calls or one.
     pub isolation: Isolation,
     /// Requests after which a reused instance is retired. 10,000: a leak of 1 KiB a call stays under 10 MiB, and a new
@@ -199,6 +201,7 @@ impl Default for Limits {
             operations: 2_000,
             describe_cpu_ms: 10_000,
             json: JsonTypes::Strict,
+            answers: AnswerChecks::Sampled,
             isolation: Isolation::Reuse,
             max_requests_per_instance: 10_000,
             instance_idle_ms: 60_000,
@@ -216,6 +219,21 @@ pub enum JsonTypes {
     /// As FastAPI does: `"1.5"` is a number, `1` is true, a date may be Unix time, a moment needs no zone. The guest gets
     /// the value that was made of it, written anew.
     Lax,
+}
+
+/// How a guest's answers are held against its contract: status, declared headers, media type, and a JSON body by its schema.
+/// Streams are not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnswerChecks {
+    /// Each of them: one that breaks it is answered 500 instead, and the log says what is wrong with it. For development.
+    Enforced,
+    /// Of each operation the first 10 of a revision, then one in 100. They are answered as they are; what is wrong with
+    /// one is logged, counted and an event.
+    #[default]
+    Sampled,
+    /// None.
+    Off,
 }
 
 /// Whether calls share an instance, one after the other.

@@ -12,6 +12,7 @@ use crate::answer::{self, Body};
 use crate::api::Api;
 use crate::arrival::{self, Incoming};
 use crate::contract::Operation;
+use crate::held;
 use crate::host::Inner;
 use crate::places::Permit;
 use crate::record::Record;
@@ -21,8 +22,8 @@ use crate::serve_error::ServeError;
 use crate::standard;
 use crate::steps::{self, Way};
 
-/// A body larger than this is parsed and checked off the serving threads.
-const LARGE: usize = 64 << 10;
+/// A body larger than this, a request's or an answer's, is parsed and checked off the serving threads.
+pub(crate) const LARGE: usize = 64 << 10;
 
 /// The answer to a request, or what went wrong on the way.
 pub(crate) async fn serve<B>(
@@ -45,7 +46,7 @@ where
     let call = call.admit().await?;
     let call = call.enter().await?;
     let reply = call.call(host, record).await?;
-    reply.check()
+    held::hold(reply.response()?, record, &host.commons).await
 }
 
 /// A request whose operation is known.
@@ -216,8 +217,8 @@ impl Entered {
 }
 
 impl Reply {
-    /// The answer as HTTP allows it. (Answers are not yet held against the contract.)
-    fn check(self) -> Result<Response<Body>, ServeError> {
+    /// The answer as HTTP allows it.
+    fn response(self) -> Result<Response<Body>, ServeError> {
         match self {
             Reply::Full(answer) => answer::response(answer),
             Reply::Standard(answer) => standard::response(*answer),

@@ -71,6 +71,21 @@ pub enum Event {
         /// What the call had computed by then.
         computed: Duration,
     },
+    /// A guest's answer is not what its contract says, as far as answers are held against it (`answers`).
+    OffContract {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// The operation that was called.
+        operation: String,
+        /// The answer's status.
+        status: u16,
+        /// Where in the body, as a JSON pointer, empty for the whole; none if status or headers are wrong.
+        pointer: Option<String>,
+        /// What is wrong, in words.
+        what: String,
+        /// Whether the client was answered 500 instead.
+        refused: bool,
+    },
     /// A streamed answer ended before its guest was done: its client has gone, a limit was hit (told as
     /// [`Event::LimitHit`] too), the guest failed (told as [`Event::Failed`] too), or its revision had to be gone.
     StreamBroken {

@@ -129,6 +129,8 @@ pub struct PluginStatus {
     pub instances: usize,
     /// Every limit, and how often the plugin's calls ran into it since the host started, over all revisions.
     pub limit_hits: Vec<(Limit, u64)>,
+    /// Answers that were not what its contract says, of those that were held against it, counted likewise.
+    pub off_contract: u64,
 }
 
 impl HostBuilder {
@@ -378,6 +380,7 @@ fn status(revision: &Revision) -> PluginStatus {
         queued: revision.queued(),
         instances: revision.pool.instances(),
         limit_hits: revision.hits.all(),
+        off_contract: revision.hits.off_contract(),
     }
 }
 

@@ -75,6 +75,8 @@ mod etag;
 #[cfg(feature = "runtime")]
 mod event;
 #[cfg(feature = "runtime")]
+mod held;
+#[cfg(feature = "runtime")]
 mod hits;
 #[cfg(feature = "runtime")]
 mod host;
@@ -108,7 +110,9 @@ mod watch;
 pub use admit::{Admitted, AdmittedBody};
 pub use answer::{Body, BodyError, GuestAnswer};
 pub use checks::{CheckedCall, Checks};
-pub use config::{Config, ConfigError, HostConfig, Isolation, JsonTypes, Limits, PluginConfig};
+pub use config::{
+    AnswerChecks, Config, ConfigError, HostConfig, Isolation, JsonTypes, Limits, PluginConfig,
+};
 pub use error::{Error, ErrorKind};
 pub use limit::Limit;
 pub use problem::{Loc, Problem, ProblemShape, Violation};

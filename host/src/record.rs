@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::commons::Commons;
+use crate::contract::OffContract;
 use crate::event::Event;
 use crate::limit::Limit;
 use crate::request_id::{self, RequestId};
@@ -21,9 +22,10 @@ pub(crate) struct Record {
     pub(crate) meter: Option<Arc<Meter>>,
     /// None where there will be no line.
     began: Option<Instant>,
-    method: Method,
+    pub(crate) method: Method,
     path: String,
-    route: Option<(Arc<Revision>, usize)>,
+    /// Where it went.
+    pub(crate) route: Option<(Arc<Revision>, usize)>,
     ended: bool,
 }
 
@@ -59,6 +61,13 @@ impl Record {
     pub(crate) fn failed(&self, error: &ServeError, commons: &Commons) {
         if let Some(called) = self.called() {
             called.failed(error, commons);
+        }
+    }
+
+    /// Tells of an answer that goes out although it is not what the contract says.
+    pub(crate) fn off_contract(&self, off: &OffContract, commons: &Commons) {
+        if let Some(called) = self.called() {
+            called.off_contract(off, false, commons);
         }
     }
 
@@ -153,6 +162,7 @@ impl Called<'_> {
             | ServeError::Busy { limit, .. } => {
                 return self.hit(*limit, commons);
             }
+            ServeError::OffContract(off) => return self.off_contract(off, true, commons),
             ServeError::Trapped(_)
             | ServeError::BadAnswer(_)
             | ServeError::Aborted(_)
@@ -186,6 +196,25 @@ impl Called<'_> {
             operation,
             limit,
             value,
+        });
+    }
+
+    /// The one place where a broken contract is counted and told.
+    fn off_contract(&self, off: &OffContract, refused: bool, commons: &Commons) {
+        let revision = self.revision;
+        let operation = revision.operation(self.operation).id.clone();
+        tracing::error!(
+            target: "switchback::call",
+            request_id = self.request_id, plugin = &*revision.name, revision = revision.number, operation, refused, "{off}"
+        );
+        revision.hits.count_off_contract();
+        commons.tell(Event::OffContract {
+            plugin: revision.name.clone(),
+            operation,
+            status: off.status.as_u16(),
+            pointer: off.pointer.clone(),
+            what: off.what.clone(),
+            refused,
         });
     }
 

@@ -16,6 +16,7 @@ use crate::commons::Commons;
 use crate::config::Limits;
 use crate::contract::Operation;
 use crate::event::Event;
+use crate::held::Samples;
 use crate::hits::Hits;
 use crate::limit::Limit;
 use crate::places::{Permit, Places};
@@ -39,6 +40,7 @@ pub(crate) struct Revision {
     pub(crate) lanes: Arc<Lanes>,
     /// Counted over all of the plugin's revisions.
     pub(crate) hits: Arc<Hits>,
+    pub(crate) samples: Samples,
     places: Places,
     /// Large bodies that may be checked at once: one core is left to others.
     checks: Arc<Semaphore>,
@@ -94,6 +96,7 @@ impl Revision {
             checks: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
             prefix: terms.prefix,
             limits: terms.limits,
+            samples: Samples::new(code.contract.operations.len()),
             pool: Pool::new(terms.instances.is_some()),
             leaves_at: OnceLock::new(),
             cut: CancellationToken::new(),

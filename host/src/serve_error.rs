@@ -6,6 +6,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 
 #[cfg(feature = "runtime")]
 use crate::arrival::ReadError;
+use crate::contract::OffContract;
 use crate::limit::Limit;
 use crate::problem::{Problem, Violation};
 #[cfg(feature = "runtime")]
@@ -41,6 +42,8 @@ pub(crate) enum ServeError {
     Trapped(String),
     #[error("the guest's answer is none: {0}")]
     BadAnswer(String),
+    #[error("{0}")]
+    OffContract(OffContract),
     #[error("the guest broke its answer off: {0}")]
     Aborted(String),
     #[error("the client has gone")]
@@ -132,6 +135,7 @@ impl From<ServeError> for Problem {
             ServeError::Cut | ServeError::Closed => busy("leaving", 1),
             ServeError::Trapped(_)
             | ServeError::BadAnswer(_)
+            | ServeError::OffContract(_)
             | ServeError::Aborted(_)
             | ServeError::Left
             | ServeError::Broken => internal(),

@@ -24,6 +24,14 @@ impl Violations {
         }
     }
 
+    /// For whom the first one is enough.
+    pub(crate) fn one(limits: &Limits) -> Violations {
+        Violations {
+            most: 1,
+            ..Violations::new(limits)
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

@@ -85,6 +85,22 @@ fn every_place_of_an_example_makes_a_request_that_the_host_accepts() {
 }
 
 #[test]
+fn an_answer_that_breaks_the_contract_is_a_fault() {
+    let mut version = operation("version", &json!([]));
+    version["responses"]["200"]["content"] = json!({ "application/json": { "schema": {
+        "properties": { "version": { "type": "integer" } },
+    } } });
+    let output = budget(&json!({ "/version": { "get": version } }), &["--json"]);
+    let (used, code) = one(&output);
+    assert_eq!(code, Some(1), "{output:?}");
+    let fault = used["faults"][0].as_str().unwrap_or_default();
+    assert!(
+        fault.contains("it breaks the contract at `/version`: Input should be a valid integer"),
+        "{fault}"
+    );
+}
+
+#[test]
 fn an_operation_without_examples_is_told_as_skipped_with_all_that_is_missing() {
     let mut buy = operation(
         "buy",

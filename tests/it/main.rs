@@ -1,5 +1,6 @@
 //! What is promised, seen from outside.
 
+mod answers;
 mod author;
 mod beside;
 mod budget;

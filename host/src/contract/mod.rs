@@ -1,5 +1,6 @@
 //! A component's contract: the OpenAPI document by which the host routes, checks and documents it.
 
+mod answers;
 mod flatten;
 mod merge;
 mod operation;
@@ -14,9 +15,10 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::config::{Limits, MOST_CALLS};
+use crate::config::{AnswerChecks, Limits, MOST_CALLS};
 use crate::schema::{SchemaError, Schemas};
 
+pub(crate) use answers::OffContract;
 #[cfg(feature = "runtime")]
 pub(crate) use merge::{merge, plugin_document};
 pub(crate) use operation::Operation;
@@ -113,11 +115,13 @@ impl Contract {
         let schemas = Schemas::new(&document)?;
         let mut warnings = Vec::new();
         let mut operations = Vec::with_capacity(declared.len());
+        let holds = limits.answers != AnswerChecks::Off;
         for declared in &declared {
             operations.push(operation::compile(
                 &document,
                 &schemas,
                 declared,
+                holds,
                 &mut warnings,
             )?);
         }

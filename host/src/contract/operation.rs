@@ -6,6 +6,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
 use super::ContractError;
+use super::answers::Answers;
 use super::outline::{METHODS, join};
 use super::refs::{excerpt, resolve};
 use crate::admit::{self, Admitted, Received, Rejection};
@@ -31,9 +32,15 @@ pub(crate) struct Operation {
     body: Option<RequestBody>,
     /// What the component itself says of it, where a document beside it narrows that.
     pub(super) own: Option<Box<Operation>>,
+    answers: Answers,
 }
 
 impl Operation {
+    /// What answers are held against; nothing where they are not.
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
     /// Whether a body is declared. Without one, what a client sends is not read.
     pub(crate) fn has_body(&self) -> bool {
         self.guests().body.is_some()
@@ -86,6 +93,7 @@ impl Operation {
             parameters: Parameters::default(),
             body: Some(RequestBody::stream_of_anything()),
             own: None,
+            answers: Answers::none(),
         }
     }
 
@@ -149,6 +157,7 @@ pub(super) fn compile(
     document: &Value,
     schemas: &Schemas,
     declared: &Declared<'_>,
+    holds_answers: bool,
     warnings: &mut Vec<String>,
 ) -> Result<Operation, ContractError> {
     let Declared {
@@ -202,6 +211,16 @@ pub(super) fn compile(
         )?),
         None => None,
     };
+    let mut unchecked = Vec::new();
+    let answers = match holds_answers {
+        true => Answers::compile(document, schemas, (pointer, operation), &mut unchecked)?,
+        false => Answers::none(),
+    };
+    warnings.extend(
+        unchecked
+            .into_iter()
+            .map(|warning| format!("`{method} {path}`: {warning}")),
+    );
     let secured = operation
         .get("security")
         .or_else(|| document.get("security"))
@@ -231,6 +250,7 @@ pub(super) fn compile(
         parameters: compiled.parameters,
         body,
         own: None,
+        answers,
     })
 }
 

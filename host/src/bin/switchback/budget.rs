@@ -274,6 +274,10 @@ fn why_failed(status: StatusCode, events: &mut Events) -> String {
                 why.push(format!("limit `{}` = {value} was hit", limit.name()));
             }
             Event::Failed { reason, .. } => why.push(reason),
+            Event::OffContract { pointer, what, .. } => {
+                let at = pointer.map_or(String::new(), |at| format!(" at `{at}`"));
+                why.push(format!("it breaks the contract{at}: {what}"));
+            }
             _ => {}
         }
     }

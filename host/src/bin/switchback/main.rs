@@ -44,7 +44,8 @@ fn run(command: Command) -> Result<ExitCode, Wrong> {
     match command {
         Command::New(args) => new::new(&args.folder, args.template),
         Command::Dev(args) => {
-            let (config, serve) = load(&args.common, args.typed()?)?.resolve()?;
+            let settings = load(&args.common, args.typed()?)?.enforcing_answers();
+            let (config, serve) = settings.resolve()?;
             block_on(dev::dev(config, serve, &args.folders, args.open))
         }
         Command::Build(args) => {
@@ -61,7 +62,9 @@ fn run(command: Command) -> Result<ExitCode, Wrong> {
             block_on(serve::serve(config, serve))
         }
         Command::Check(args) => {
-            let config = config(&args.files.common)?;
+            let common = &args.files.common;
+            let settings = load(common, common.typed()?)?.enforcing_answers();
+            let (config, _) = settings.resolve()?;
             let files = &args.files.files;
             match args.budget {
                 true => block_on(budget::budget(config, files, args.runs, args.json)),

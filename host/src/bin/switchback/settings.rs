@@ -149,6 +149,17 @@ impl Settings {
         }
     }
 
+    /// Unless something else is set, no answer goes out that breaks its contract: for who develops.
+    pub(crate) fn enforcing_answers(mut self) -> Settings {
+        let key = ["limits", "answers"].map(String::from).to_vec();
+        if let Some(setting) = self.0.get_mut(&key)
+            && setting.origin == Origin::Default
+        {
+            setting.value = "enforced".into();
+        }
+        self
+    }
+
     /// The settings as the types that use them.
     pub(crate) fn resolve(&self) -> Result<(Config, Serve), Wrong> {
         let mut table = Table::new();

@@ -1,0 +1,83 @@
+//! Answers held against their contract: which are looked at, and what becomes of one that breaks it.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use http::{Method, Response};
+
+use crate::answer::Body;
+use crate::commons::Commons;
+use crate::config::AnswerChecks;
+use crate::dispatch::LARGE;
+use crate::record::Record;
+use crate::serve_error::ServeError;
+
+/// Of each operation these first answers of a revision are looked at, then one in so many.
+const FIRST: u64 = 10;
+const EVERY: u64 = 100;
+
+/// Counts the answers of each operation where not all are looked at.
+pub(crate) struct Samples(Box<[AtomicU64]>);
+
+impl Samples {
+    pub(crate) fn new(operations: usize) -> Samples {
+        Samples((0..operations).map(|_| AtomicU64::new(0)).collect())
+    }
+
+    /// Whether this one is to be looked at.
+    fn takes(&self, operation: usize) -> bool {
+        let before = self.0[operation].fetch_add(1, Relaxed);
+        before < FIRST || before.is_multiple_of(EVERY)
+    }
+}
+
+/// Passes an answer on if it is what the contract says. A stream is not looked at.
+pub(crate) async fn hold(
+    response: Response<Body>,
+    record: &Record,
+    commons: &Commons,
+) -> Result<Response<Body>, ServeError> {
+    let Some((revision, operation)) = record.route.as_ref() else {
+        return Ok(response);
+    };
+    let (answers, limits) = (revision.operation(*operation).answers(), &revision.limits);
+    let looked_at = !answers.is_empty()
+        && match limits.answers {
+            AnswerChecks::Enforced => true,
+            AnswerChecks::Sampled => revision.samples.takes(*operation),
+            AnswerChecks::Off => false,
+        };
+    let Some(body) = response.body().whole().filter(|_| looked_at) else {
+        return Ok(response);
+    };
+    let body = (record.method != Method::HEAD).then(|| body.clone());
+    let (status, headers) = (response.status(), response.headers().clone());
+    let operation = *operation;
+    let large = body.as_ref().is_some_and(|body| body.len() > LARGE);
+    let this = revision.clone();
+    let look = move || {
+        let answers = this.operation(operation).answers();
+        answers.check(status, &headers, body.as_deref(), &this.limits)
+    };
+    let found = if large {
+        let looked = async {
+            let turn = revision.turn_to_check().await;
+            let looked = tokio::task::spawn_blocking(move || {
+                let found = look();
+                drop(turn);
+                found
+            });
+            looked.await.map_err(|_| ServeError::Broken)
+        };
+        Box::pin(looked).await?
+    } else {
+        look()
+    };
+    match found {
+        Ok(()) => Ok(response),
+        Err(off) if limits.answers == AnswerChecks::Enforced => Err(ServeError::OffContract(off)),
+        Err(off) => {
+            record.off_contract(&off, commons);
+            Ok(response)
+        }
+    }
+}
