@@ -41,7 +41,7 @@ guests: python-guests javascript-guests
 # Ten seconds each, so only what has changed.
 python-guests:
 	@if tool=$$(guest-sdk/python/toolchain.sh); then \
-		$(MAKE) --no-print-directory --silent COMPONENTIZE_PY=$$tool $(PYTHON_EXAMPLES:%=examples/dist/%.wasm); \
+		$(if $(PYTHON_EXAMPLES),$(MAKE) --no-print-directory --silent COMPONENTIZE_PY=$$tool $(PYTHON_EXAMPLES:%=examples/dist/%.wasm),:); \
 	else \
 		echo "SKIPPED: the Python examples, $(words $(PYTHON_EXAMPLES)) of them, for the reason above" >&2; \
 		[ "$$CI" != true ]; \
@@ -57,7 +57,7 @@ examples/dist/%-py.wasm: examples/%-py/*.py $(python_sdk)/switchback/*.py wit/pl
 
 javascript-guests:
 	@if guest-sdk/javascript/toolchain.sh >/dev/null; then \
-		$(MAKE) --no-print-directory --silent $(JAVASCRIPT_EXAMPLES:%=examples/dist/%.wasm); \
+		$(if $(JAVASCRIPT_EXAMPLES),$(MAKE) --no-print-directory --silent $(JAVASCRIPT_EXAMPLES:%=examples/dist/%.wasm),:); \
 	else \
 		echo "SKIPPED: the JavaScript examples, $(words $(JAVASCRIPT_EXAMPLES)) of them, for the reason above" >&2; \
 		[ "$$CI" != true ]; \
