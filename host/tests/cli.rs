@@ -274,6 +274,11 @@ fn a_limit_that_cannot_be_enforced_is_refused_where_it_is_set() {
             .fail(&["serve"])
             .starts_with("error: switchback.toml:2: `plugins.items.limits.cpu_ms` is 0")
     );
+    folder.write("switchback.toml", "[serve]\nthreads = 5000\n");
+    assert_eq!(
+        folder.fail(&["serve"]),
+        "error: switchback.toml:2: `serve.threads` is 5000, and can be 1024 at most\n  2 | threads = 5000\n"
+    );
 }
 
 #[test]

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use switchback::{Change, Config, ErrorKind, Event, HostConfig, Limits};
+use switchback::{Change, Config, ErrorKind, Event, HostConfig, Limits, Server};
+use switchback_tests::Client;
 use switchback_tests::guests::{Describe, blank};
 use switchback_tests::harness::{Harness, event, until};
+use tokio_util::sync::CancellationToken;
 
 use crate::contracts;
 
@@ -394,4 +396,37 @@ async fn shutdown_lets_calls_finish_and_then_answers_503() {
     assert_eq!(other.get("/-/ready").await.status, 503);
     assert_eq!(other.get("/-/live").await.status, 200);
     assert_eq!(other.get("/sleep?n=300").await.status, 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_on_threads_of_its_own_answers_what_is_under_way_when_it_ends() {
+    let harness = labelled().await;
+    harness
+        .deploy("shop", version("1", &["sleep"]))
+        .await
+        .expect("served");
+    let server = Server::bind("127.0.0.1:0").await.expect("a free port");
+    let address = server.local_addr().expect("its address");
+    let stop = CancellationToken::new();
+    let server = server
+        .threads(2)
+        .run(harness.host.clone(), stop.clone().cancelled_owned());
+    let server = tokio::spawn(server);
+    let mut idle = Client::new(address);
+    assert_eq!(idle.get("/-/live").await.status, 200);
+    let call = || {
+        let mut client = Client::new(address);
+        tokio::spawn(async move { client.get("/sleep?n=2000").await })
+    };
+    let calls = [call(), call(), call(), call()];
+    until("the calls to begin", async || {
+        (harness.host.plugins()[0].calls == calls.len()).then_some(())
+    })
+    .await;
+    stop.cancel();
+    for call in calls {
+        assert_eq!(call.await.expect("no panic").status, 200);
+    }
+    server.await.expect("it ends, and closes whoever is idle");
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
