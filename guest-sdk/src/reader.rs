@@ -73,9 +73,17 @@ fn end(bytes: &[u8], at: usize) -> usize {
         Some(b'"') => after_text(bytes, at + 1),
         Some(b'[' | b'{') => after_brackets(bytes, at + 1),
         _ => {
-            let ends = |byte: &u8| b"]},: \t\n\r".contains(byte);
-            let long = bytes.iter().skip(at).position(ends);
-            long.map_or(bytes.len(), |long| at + long)
+            let ends = |byte: &u8| {
+                matches!(
+                    byte,
+                    b']' | b'}' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r'
+                )
+            };
+            let mut end = at;
+            while bytes.get(end).is_some_and(|byte| !ends(byte)) {
+                end += 1;
+            }
+            end
         }
     }
 }
