@@ -100,13 +100,20 @@ async fn the_call_lasts_as_long_as_its_tasks_though_the_answer_is_out() {
     assert_eq!(asked(&harness, "count").await.unwrap().text(), "2");
 }
 
+/// Whether its head has left by the time that the rest is missed is a matter of time: it is a 500, or it breaks off.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_shorter_than_it_says_is_none() {
     let harness = serving(Limits::default()).await;
     let mut events = harness.host.events();
-    assert_eq!(asked(&harness, "short").await.unwrap().status, 500);
-    let failed = event(&mut events, |event| matches!(event, Event::Failed { .. })).await;
-    let Event::Failed { reason, .. } = failed else {
+    let request = http::Request::get("/service/short").body(switchback::Body::default());
+    let response = harness.host.dispatch(request.expect("a request")).await;
+    let status = response.status();
+    let body = response.into_body().collect().await;
+    assert!(status == 500 || status == 200 && body.is_err(), "{status}");
+    let failed = event(&mut events, |event| {
+        matches!(event, Event::Failed { .. } | Event::StreamBroken { .. })
+    });
+    let (Event::Failed { reason, .. } | Event::StreamBroken { reason, .. }) = failed.await else {
         unreachable!()
     };
     assert!(reason.contains("4 bytes shorter"), "{reason}");
