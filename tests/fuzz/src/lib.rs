@@ -1,8 +1,5 @@
 //! What the targets have in common: claims that hold for every answer of a host.
 
-#[cfg(feature = "connection")]
-pub mod answers;
-
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::Value;
