@@ -1,6 +1,5 @@
 //! Threads that serve, each with a runtime and its connections to itself: a request is read, called and answered on
-//! one core, and no core waits for another's sockets or queues. (With one runtime over all cores the same work costs
-//! a sixth to a quarter more: docs/benchmarks.md.)
+//! one core, and no core waits for another's sockets or queues. What that gains is in docs/benchmarks.md.
 
 use std::io;
 use std::net::TcpStream;
