@@ -167,7 +167,8 @@ pub struct Limits {
     /// Requests after which a reused instance is retired. 10,000: a leak of 1 KiB a call stays under 10 MiB, and a new
     /// instance costs less than a ten-thousandth of them.
     pub max_requests_per_instance: u64,
-    /// Milliseconds of rest after which an instance is retired. 60 s: memory goes back soon after a peak.
+    /// Milliseconds of rest after which an instance is retired, looked at twice a second. 60 s: memory goes back soon
+    /// after a peak.
     pub instance_idle_ms: u64,
 }
 

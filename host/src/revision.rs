@@ -40,6 +40,7 @@ pub(crate) struct Revision {
     pub(crate) lanes: Arc<Lanes>,
     /// Counted over all of the plugin's revisions.
     pub(crate) hits: Arc<Hits>,
+    /// Which answers of each operation are held against the contract.
     pub(crate) samples: Samples,
     places: Places,
     /// Large bodies that may be checked at once: one core is left to others.
