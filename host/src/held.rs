@@ -50,19 +50,14 @@ pub(crate) async fn hold(
         return Ok(response);
     };
     let body = (record.method != Method::HEAD).then(|| body.clone());
-    let (status, headers) = (response.status(), response.headers().clone());
-    let operation = *operation;
-    let large = body.as_ref().is_some_and(|body| body.len() > LARGE);
-    let this = revision.clone();
-    let look = move || {
-        let answers = this.operation(operation).answers();
-        answers.check(status, &headers, body.as_deref(), &this.limits)
-    };
-    let found = if large {
+    let (status, operation) = (response.status(), *operation);
+    let found = if body.as_ref().is_some_and(|body| body.len() > LARGE) {
+        let (this, headers) = (revision.clone(), response.headers().clone());
         let looked = async {
             let turn = revision.turn_to_check().await;
             let looked = tokio::task::spawn_blocking(move || {
-                let found = look();
+                let answers = this.operation(operation).answers();
+                let found = answers.check(status, &headers, body.as_deref(), &this.limits);
                 drop(turn);
                 found
             });
@@ -70,7 +65,7 @@ pub(crate) async fn hold(
         };
         Box::pin(looked).await?
     } else {
-        look()
+        answers.check(status, response.headers(), body.as_deref(), limits)
     };
     match found {
         Ok(()) => Ok(response),
