@@ -1,5 +1,8 @@
 //! What the targets have in common: claims that hold for every answer of a host.
 
+#[cfg(feature = "connection")]
+pub mod answers;
+
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::Value;
