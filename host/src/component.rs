@@ -9,9 +9,6 @@ use crate::error::{Error, ErrorKind};
 /// The files of a plugin's folder, the component first. A plugin that is one file has only that.
 pub(crate) const FILES: [&str; 3] = ["plugin.wasm", "openapi.json", "plugin.toml"];
 
-/// The most bytes that a `plugin.toml` may have.
-pub(crate) const SETTINGS_BYTES: u64 = 64 << 10;
-
 /// A component, with the document and the settings that may lie beside it: what the files of a plugin's folder hold.
 ///
 /// ```

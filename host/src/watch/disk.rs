@@ -11,8 +11,11 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::files::{Entry, Hash, Listing, Stat, Stats};
-use crate::component::{Component, FILES, SETTINGS_BYTES};
+use crate::component::{Component, FILES};
 use crate::config::Config;
+
+/// The most bytes that a `plugin.toml` may have.
+const SETTINGS_BYTES: u64 = 64 << 10;
 
 /// Device and inode: what a name stands for, which may be another folder tomorrow.
 pub(super) type Identity = (u64, u64);

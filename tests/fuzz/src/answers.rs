@@ -14,10 +14,10 @@ const STATUSES: [u16; 22] = [
 /// All that came back on one connection.
 #[derive(Debug, Default)]
 pub struct Answers {
-    /// In their order, also those that are not there as a whole.
+    /// In their order; the last may stop in the middle of its body.
     pub all: Vec<Answer>,
-    /// The last one stops in the middle, as do all that are made while they go out.
-    pub broken: bool,
+    /// What follows is the beginning of a head.
+    half_a_head: bool,
 }
 
 /// One of them.
@@ -32,6 +32,8 @@ pub struct Answer {
     media_type: String,
     /// Whether its length was not known when it began.
     streamed: bool,
+    /// Whether its body is there to its end.
+    whole: bool,
 }
 
 impl Answers {
@@ -42,7 +44,7 @@ impl Answers {
     pub fn read(got: &[u8], sent: &[u8]) -> Answers {
         let mut answers = Answers::default();
         let mut rest = got;
-        while !rest.is_empty() && !answers.broken {
+        while !rest.is_empty() && !answers.is_cut() {
             rest = answers.next(rest, sent);
         }
         answers
@@ -50,8 +52,19 @@ impl Answers {
 
     /// How many requests are answered.
     pub fn finals(&self) -> usize {
-        let whole = self.all.iter().filter(|one| !one.status.is_informational());
-        whole.count() - usize::from(self.broken && !self.all.is_empty())
+        let finals = self.all.iter().filter(|one| !one.status.is_informational());
+        finals.filter(|one| one.whole).count()
+    }
+
+    /// Whether the last answer is made while it goes out, and not at its end.
+    pub fn is_streaming(&self) -> bool {
+        self.all
+            .last()
+            .is_some_and(|one| one.streamed && !one.whole)
+    }
+
+    fn is_cut(&self) -> bool {
+        self.half_a_head || self.all.last().is_some_and(|one| !one.whole)
     }
 
     fn next<'g>(&mut self, got: &'g [u8], sent: &[u8]) -> &'g [u8] {
@@ -60,7 +73,7 @@ impl Answers {
         let parsed = head.parse(got);
         let parsed = parsed.unwrap_or_else(|error| panic!("{error}: {}", got.escape_ascii()));
         let httparse::Status::Complete(length) = parsed else {
-            self.broken = true;
+            self.half_a_head = true;
             return &[];
         };
         let rest = &got[length..];
@@ -102,9 +115,9 @@ impl Answers {
             // Until the connection ends, so it may be all.
             (..) => (Some(rest.to_vec()), &rest[rest.len()..]),
         };
-        self.broken = body.is_none();
         self.all.push(Answer {
             status,
+            whole: body.is_some(),
             body: body.unwrap_or_default(),
             of_host: field("x-request-id").is_some(),
             media_type: field("content-type").unwrap_or_default().to_owned(),
@@ -125,9 +138,10 @@ impl Answers {
             finals.count() <= asked + 1,
             "more answers than requests: {self:?}"
         );
+        assert!(!self.half_a_head, "cut in its head: {self:?}");
         for (place, answer) in self.all.iter().enumerate() {
             let last = place + 1 == self.all.len();
-            if self.broken && last {
+            if !answer.whole {
                 assert!(answer.streamed, "cut in the middle: {answer:?}");
                 continue;
             }

@@ -6,13 +6,15 @@
 
 #![no_main]
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use http::StatusCode;
 use libfuzzer_sys::fuzz_target;
-use switchback::{Config, Host, HostConfig, Server};
+use switchback::{Config, Host, HostConfig, PluginStatus, Server};
 use switchback_fuzz::answers::{Answers, plain_requests};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -23,6 +25,8 @@ use tokio::time::timeout;
 const PLUGINS: [&str; 4] = ["hello", "items", "notes", "streams"];
 /// What takes longer hangs: the longest that the host itself waits for on a connection is what a client may take to close.
 const BOUND: Duration = Duration::from_secs(8);
+/// What says nothing for as long, in the middle of an answer that is made while it goes out, is left.
+const QUIET: Duration = Duration::from_millis(20);
 /// As many pieces at most; what is left then comes in one.
 const PIECES: usize = 64;
 /// After as many runs `notes` is put in anew: it keeps what it is sent.
@@ -35,8 +39,10 @@ const SAID: [&[u8]; 2] = [br#"{"message":"Hello a"}"#, br#"{"message":"Hello b"}
 struct Served {
     runtime: Runtime,
     host: Host,
-    address: std::net::SocketAddr,
-    runs: std::sync::atomic::AtomicU64,
+    address: SocketAddr,
+    runs: AtomicU64,
+    /// Tasks and open files while nobody is served.
+    at_rest: (usize, usize),
 }
 
 static SERVED: OnceLock<Served> = OnceLock::new();
@@ -59,8 +65,8 @@ fn serve() -> Served {
         .enable_all()
         .build()
         .expect("a runtime");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let cache = root.join("target/fuzz/code");
+    let program = std::env::current_exe().expect("it runs");
+    let cache = program.with_file_name("code");
     std::fs::create_dir_all(&cache).expect("a folder");
     let host = HostConfig {
         cache_dir: Some(cache),
@@ -75,17 +81,21 @@ fn serve() -> Served {
         for name in PLUGINS {
             deploy(&host, name).await;
         }
+        host.set_ready(true);
         let server = Server::bind("127.0.0.1:0").await.expect("a free port");
         let address = server.local_addr().expect("it is bound");
         tokio::spawn(server.run(host.clone(), std::future::pending()));
         (host, address)
     });
-    Served {
+    let mut served = Served {
         runtime,
         host,
         address,
         runs: 0.into(),
-    }
+        at_rest: (0, 0),
+    };
+    served.at_rest = served.kept();
+    served
 }
 
 async fn deploy(host: &Host, name: &str) {
@@ -97,19 +107,19 @@ async fn deploy(host: &Host, name: &str) {
 
 impl Served {
     async fn run(&self, sent: &[u8], size: usize, resets: bool) {
-        let runs = self.runs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let runs = self.runs.fetch_add(1, Relaxed);
         if runs % RUNS == RUNS - 1 {
             deploy(&self.host, "notes").await;
         }
         timeout(BOUND, self.talk(sent, size, resets))
             .await
             .expect("the connection ends when its client does");
-        timeout(BOUND, self.rest())
-            .await
-            .expect("no call is left behind");
         timeout(BOUND, self.next())
             .await
             .expect("whoever connects next is served");
+        timeout(BOUND, self.rest()).await.unwrap_or_else(|_| {
+            panic!("left behind: {:?}, {:?}", self.kept(), self.host.plugins())
+        });
     }
 
     async fn connect(&self) -> TcpStream {
@@ -145,10 +155,18 @@ impl Served {
         let mut buffer = [0; 16 << 10];
         loop {
             let answers = Answers::read(&got, sent);
-            if answers.broken || answers.finals() >= asked {
+            if answers.finals() >= asked && !answers.is_streaming() {
                 break;
             }
-            match stream.read(&mut buffer).await {
+            let read = stream.read(&mut buffer);
+            let read = match answers.is_streaming() {
+                false => read.await,
+                true => match timeout(QUIET, read).await {
+                    Ok(read) => read,
+                    Err(_) => break,
+                },
+            };
+            match read {
                 Ok(0) | Err(_) => break,
                 Ok(count) => got.extend_from_slice(&buffer[..count]),
             }
@@ -159,15 +177,22 @@ impl Served {
         Answers::read(&got, sent).check(sent);
     }
 
+    /// Waits until nothing is left of any connection.
     async fn rest(&self) {
-        while self
-            .host
-            .plugins()
-            .iter()
-            .any(|plugin| plugin.calls + plugin.queued > 0)
-        {
+        let busy = |plugin: &PluginStatus| plugin.calls + plugin.queued > 0;
+        let more_than_at_rest = || {
+            let (tasks, files) = self.kept();
+            tasks > self.at_rest.0 || files > self.at_rest.1
+        };
+        while self.host.plugins().iter().any(busy) || more_than_at_rest() {
             yield_now().await;
         }
+    }
+
+    /// How many tasks there are, and open files.
+    fn kept(&self) -> (usize, usize) {
+        let files = std::fs::read_dir("/proc/self/fd").expect("a Linux");
+        (self.runtime.metrics().num_alive_tasks(), files.count())
     }
 
     async fn next(&self) {
