@@ -6,6 +6,8 @@
 
 #![no_main]
 
+use std::fs::{DirEntry, read_dir, read_link};
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -14,7 +16,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use libfuzzer_sys::fuzz_target;
-use switchback::{Config, Host, HostConfig, PluginStatus, Server};
+use switchback::{Config, Host, HostConfig, Limits, Server};
 use switchback_fuzz::answers::{Answers, plain_requests};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -25,8 +27,8 @@ use tokio::time::timeout;
 const PLUGINS: [&str; 4] = ["hello", "items", "notes", "streams"];
 /// What takes longer hangs: the longest that the host itself waits for on a connection is what a client may take to close.
 const BOUND: Duration = Duration::from_secs(8);
-/// What says nothing for as long, in the middle of an answer that is made while it goes out, is left.
-const QUIET: Duration = Duration::from_millis(20);
+/// A stream that says nothing for as long is cut: a clock that ticks each second would be all that is waited for.
+const STREAM_IDLE_MS: u64 = 5;
 /// As many pieces at most; what is left then comes in one.
 const PIECES: usize = 64;
 /// After as many runs `notes` is put in anew: it keeps what it is sent.
@@ -41,8 +43,22 @@ struct Served {
     host: Host,
     address: SocketAddr,
     runs: AtomicU64,
-    /// Tasks and open files while nobody is served.
-    at_rest: (usize, usize),
+    /// Before the first connection: nothing is kept beyond it.
+    at_rest: OnceLock<Kept>,
+}
+
+/// What the process has of that which a connection takes.
+#[derive(Debug)]
+struct Kept {
+    calls: usize,
+    tasks: usize,
+    sockets: usize,
+}
+
+impl Kept {
+    fn is_within(&self, other: &Kept) -> bool {
+        self.calls <= other.calls && self.tasks <= other.tasks && self.sockets <= other.sockets
+    }
 }
 
 static SERVED: OnceLock<Served> = OnceLock::new();
@@ -72,8 +88,13 @@ fn serve() -> Served {
         cache_dir: Some(cache),
         ..HostConfig::default()
     };
+    let limits = Limits {
+        stream_idle_ms: STREAM_IDLE_MS,
+        ..Limits::default()
+    };
     let config = Config {
         host,
+        limits,
         ..Config::default()
     };
     let (host, address) = runtime.block_on(async {
@@ -87,15 +108,13 @@ fn serve() -> Served {
         tokio::spawn(server.run(host.clone(), std::future::pending()));
         (host, address)
     });
-    let mut served = Served {
+    Served {
         runtime,
         host,
         address,
         runs: 0.into(),
-        at_rest: (0, 0),
-    };
-    served.at_rest = served.kept();
-    served
+        at_rest: OnceLock::new(),
+    }
 }
 
 async fn deploy(host: &Host, name: &str) {
@@ -107,6 +126,7 @@ async fn deploy(host: &Host, name: &str) {
 
 impl Served {
     async fn run(&self, sent: &[u8], size: usize, resets: bool) {
+        self.at_rest.get_or_init(|| self.kept());
         let runs = self.runs.fetch_add(1, Relaxed);
         if runs % RUNS == RUNS - 1 {
             deploy(&self.host, "notes").await;
@@ -117,9 +137,8 @@ impl Served {
         timeout(BOUND, self.next())
             .await
             .expect("whoever connects next is served");
-        timeout(BOUND, self.rest()).await.unwrap_or_else(|_| {
-            panic!("left behind: {:?}, {:?}", self.kept(), self.host.plugins())
-        });
+        let rested = timeout(BOUND, self.rest()).await;
+        assert!(rested.is_ok(), "left behind: {:?}", self.kept());
     }
 
     async fn connect(&self) -> TcpStream {
@@ -158,41 +177,43 @@ impl Served {
             if answers.finals() >= asked && !answers.is_streaming() {
                 break;
             }
-            let read = stream.read(&mut buffer);
-            let read = match answers.is_streaming() {
-                false => read.await,
-                true => match timeout(QUIET, read).await {
-                    Ok(read) => read,
-                    Err(_) => break,
-                },
-            };
-            match read {
+            match stream.read(&mut buffer).await {
                 Ok(0) | Err(_) => break,
                 Ok(count) => got.extend_from_slice(&buffer[..count]),
             }
         }
         let _ = stream.shutdown().await;
         let ended = stream.read_to_end(&mut got).await;
-        assert!(ended.is_ok(), "{ended:?} after {:?}", got.escape_ascii());
-        Answers::read(&got, sent).check(sent);
+        let answers = Answers::read(&got, sent);
+        // A stream that is cut says so by a reset.
+        assert!(
+            ended.is_ok() || answers.is_streaming(),
+            "{ended:?} after {:?}",
+            got.escape_ascii()
+        );
+        answers.check(sent);
     }
 
     /// Waits until nothing is left of any connection.
     async fn rest(&self) {
-        let busy = |plugin: &PluginStatus| plugin.calls + plugin.queued > 0;
-        let more_than_at_rest = || {
-            let (tasks, files) = self.kept();
-            tasks > self.at_rest.0 || files > self.at_rest.1
-        };
-        while self.host.plugins().iter().any(busy) || more_than_at_rest() {
+        let at_rest = self.at_rest.get().expect("it was looked at first");
+        while !self.kept().is_within(at_rest) {
             yield_now().await;
         }
     }
 
-    /// How many tasks there are, and open files.
-    fn kept(&self) -> (usize, usize) {
-        let files = std::fs::read_dir("/proc/self/fd").expect("a Linux");
-        (self.runtime.metrics().num_alive_tasks(), files.count())
+    fn kept(&self) -> Kept {
+        let plugins = self.host.plugins();
+        let files = read_dir("/proc/self/fd").expect("a Linux");
+        let is_socket = |file: &io::Result<DirEntry>| {
+            let link = file.as_ref().map(|file| read_link(file.path()));
+            matches!(link, Ok(Ok(link)) if link.as_os_str().as_encoded_bytes().starts_with(b"socket"))
+        };
+        Kept {
+            calls: plugins.iter().map(|one| one.calls + one.queued).sum(),
+            tasks: self.runtime.metrics().num_alive_tasks(),
+            sockets: files.filter(is_socket).count(),
+        }
     }
 
     async fn next(&self) {
