@@ -168,7 +168,11 @@ impl<'a> Params<'a> {
 
     /// All of the query as one type.
     pub(crate) fn queries<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let query = find_field(self.text, "query");
+        let query = find_field(self.text, "query").map(|query| match query {
+            // A type without fields declares no parameter.
+            Raw("null") => Raw("{}"),
+            query => query,
+        });
         query
             .and_then(Raw::read)
             .map_err(|error| unreadable("query", &error))
@@ -234,8 +238,7 @@ fn split(json: &str) -> Result<Vec<Param<'_>>, Error> {
 mod tests {
     use super::*;
 
-    const SENT: &str =
-        r#"{"path":{"id":7,"a\"b":"x"},"query":{"tag":["a","b"]},"header":{},"cookie":{}}"#;
+    const SENT: &str = r#"{"path":{"id":7,"a\"b":"x"},"query":{"tag":["a","b"]},"header":{}}"#;
 
     #[test]
     fn a_parameter_is_read_as_the_arguments_type() {
@@ -261,6 +264,14 @@ mod tests {
                 .unwrap(),
             None
         );
+    }
+
+    #[test]
+    fn a_query_without_fields_is_read_though_the_host_sends_none() {
+        #[derive(serde::Deserialize)]
+        struct Nothing {}
+        let params = Params::parse(r#"{"path":{"id":7}}"#).unwrap();
+        assert!(params.queries::<Nothing>().is_ok());
     }
 
     #[test]

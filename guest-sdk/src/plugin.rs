@@ -37,7 +37,7 @@ impl Plugin {
     ///
     /// plugin! { title: "Hello", routes: [hello] }
     ///
-    /// let params = r#"{"path":{"name":"World"},"query":{},"header":{},"cookie":{}}"#;
+    /// let params = r#"{"path":{"name":"World"}}"#;
     /// let response = plugin().handle("hello", params, &Body::Empty);
     /// assert_eq!(response.body, br#""Hello World""#);
     /// ```

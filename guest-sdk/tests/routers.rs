@@ -123,7 +123,7 @@ fn the_whole_is_described() {
 
 #[test]
 fn a_nested_route_is_called_by_its_id() {
-    let params = r#"{"path":{"id":5},"query":{},"header":{},"cookie":{}}"#;
+    let params = r#"{"path":{"id":5}}"#;
     assert_eq!(
         plugin().handle("read_user", params, &Body::Empty).body,
         b"5"

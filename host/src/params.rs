@@ -129,7 +129,7 @@ impl Parameters {
     }
 
     /// Reads what was sent: `path` holds the raw text of each parameter in the template. What does not fit goes to
-    /// `violations`; then the JSON is not to be used.
+    /// `violations`; then the JSON is not to be used. Places without parameters are left out of it.
     pub(crate) fn read(
         &self,
         path: &[&str],
@@ -138,16 +138,19 @@ impl Parameters {
         violations: &mut Violations,
     ) -> String {
         let mut json = Vec::with_capacity(128);
-        json.extend_from_slice(b"{\"path\":{");
-        for parameter in &self.path {
-            let raw = path.get(parameter.place).copied().unwrap_or_default();
-            parameter
-                .field
-                .read(Some(&decode(raw)), &mut json, violations);
+        json.push(b'{');
+        if !self.path.is_empty() {
+            json.extend_from_slice(b"\"path\":{");
+            for parameter in &self.path {
+                let raw = path.get(parameter.place).copied().unwrap_or_default();
+                parameter
+                    .field
+                    .read(Some(&decode(raw)), &mut json, violations);
+            }
+            end_place(&mut json);
         }
-        end_object(&mut json);
-        json.extend_from_slice(b",\"query\":{");
         if !self.query.is_empty() {
+            json.extend_from_slice(b"\"query\":{");
             let pairs: Vec<_> = match query {
                 Some(query) => form_urlencoded::parse(query.as_bytes()).collect(),
                 None => Vec::new(),
@@ -162,24 +165,26 @@ impl Parameters {
                     false => field.read(sent.next_back(), &mut json, violations),
                 }
             }
+            end_place(&mut json);
         }
-        end_object(&mut json);
-        json.extend_from_slice(b",\"header\":{");
-        for parameter in &self.header {
-            parameter.read(headers, &mut json, violations);
+        if !self.header.is_empty() {
+            json.extend_from_slice(b"\"header\":{");
+            for parameter in &self.header {
+                parameter.read(headers, &mut json, violations);
+            }
+            end_place(&mut json);
         }
-        end_object(&mut json);
-        json.extend_from_slice(b",\"cookie\":{");
         if !self.cookie.is_empty() {
+            json.extend_from_slice(b"\"cookie\":{");
             let sent = texts(headers, &header::COOKIE);
             let pairs: Vec<_> = sent.iter().flat_map(|text| cookie::parse(text)).collect();
             for field in &self.cookie {
                 let last = pairs.iter().rfind(|(name, _)| *name == field.name);
                 field.read(last.map(|(_, text)| &**text), &mut json, violations);
             }
+            end_place(&mut json);
         }
         end_object(&mut json);
-        json.push(b'}');
         String::from_utf8(json).expect("JSON is written as UTF-8")
     }
 }
@@ -232,6 +237,12 @@ fn field(
         return refuse(format!("{place} parameter `{name}` cannot be an object"));
     }
     Ok(field)
+}
+
+/// As [`end_object`]; another place may follow.
+fn end_place(json: &mut Vec<u8>) {
+    end_object(json);
+    json.push(b',');
 }
 
 /// Every value of a header, in the order sent.

@@ -10,7 +10,7 @@ import { Stream, jsonLines, send } from "./stream.js";
 export function answer(route, operation, params, body) {
   try {
     if (route === undefined) throw new Error(`this plugin has no operation \`${operation}\``);
-    const { path, query, header, cookie } = JSON.parse(params);
+    const { path = {}, query = {}, header = {}, cookie = {} } = JSON.parse(params);
     const given = { path, query, headers: header, cookies: cookie, body: undefined, form: undefined, request, log };
     if (body.tag !== "empty" || route.options.body !== undefined) read(route.options, body, given);
     return answered(route.handler(given), route.status, operation);

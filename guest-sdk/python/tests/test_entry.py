@@ -104,14 +104,14 @@ class Entry(unittest.TestCase):
         return importlib.import_module("switchback.entry")
 
     def ask(self, entry: Any, operation: str, body: Any = None) -> Any:
-        given = '{"path":{},"query":{},"header":{},"cookie":{}}'
+        given = '{}'
         kind = self.host.types
         return entry.Handler().handle(kind.Request(operation, given, body or kind.Body_Empty())).value
 
     def stream(self, source: str) -> list[Any]:
         """What goes out of `GET /`; of a whole answer the answer."""
         entry = self.entry("main.py", f"from switchback import *\napp = App()\n{source}")
-        given = '{"path":{},"query":{},"header":{},"cookie":{}}'
+        given = '{}'
         kind = self.host.types
         answer = entry.Handler().handle(kind.Request("f", given, kind.Body_Empty()))
         return self.host.sent if isinstance(answer, kind.Answer_Streamed) else [answer.value]

@@ -15,7 +15,7 @@ from switchback.operation import Received
 from switchback.responses import Response
 
 RECORDED = Path(__file__).parents[2] / "tests" / "tutorial" / "recorded.json"
-NOTHING = '{"path":{},"query":{},"header":{},"cookie":{}}'
+NOTHING = '{}'
 
 
 @dataclass
