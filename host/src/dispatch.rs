@@ -93,6 +93,7 @@ impl Call<()> {
                 head,
                 places,
                 request_id: record.request_id,
+                peer: record.peer,
                 stream: None,
             }),
             body: (),
@@ -148,16 +149,11 @@ impl Call<Arrived> {
     }
 
     /// The same off the serving threads. It has a place among the calls first, so that the queue and its refusals are
-    /// before the work; and of a plugin's places few are checked at once, so that another finds a thread and a core.
+    /// before the work.
     async fn admit_aside(self) -> Result<Call<Checked>, ServeError> {
         let permit = Box::new(self.revision.enter().await?);
-        let turn = self.revision.turn_to_check().await;
-        let checked = tokio::task::spawn_blocking(move || {
-            let checked = self.check(Some(permit));
-            drop(turn);
-            checked
-        });
-        checked.await.unwrap_or(Err(ServeError::Broken))
+        let revision = self.revision.clone();
+        revision.aside(move || self.check(Some(permit))).await?
     }
 
     fn check(mut self, permit: Option<Box<Permit>>) -> Result<Call<Checked>, ServeError> {

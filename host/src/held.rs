@@ -53,16 +53,10 @@ pub(crate) async fn hold(
     let (status, operation) = (response.status(), *operation);
     let found = if body.as_ref().is_some_and(|body| body.len() > LARGE) {
         let (this, headers) = (revision.clone(), response.headers().clone());
-        let looked = async {
-            let turn = revision.turn_to_check().await;
-            let looked = tokio::task::spawn_blocking(move || {
-                let answers = this.operation(operation).answers();
-                let found = answers.check(status, &headers, body.as_deref(), &this.limits);
-                drop(turn);
-                found
-            });
-            looked.await.map_err(|_| ServeError::Broken)
-        };
+        let looked = revision.aside(move || {
+            let answers = this.operation(operation).answers();
+            answers.check(status, &headers, body.as_deref(), &this.limits)
+        });
         Box::pin(looked).await?
     } else {
         answers.check(status, response.headers(), body.as_deref(), limits)

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
 
 use crate::commons::Commons;
 use crate::contract::OffContract;
 use crate::event::Event;
+use crate::identity::Peer;
 use crate::limit::Limit;
 use crate::request_id::{self, RequestId};
 use crate::revision::Revision;
@@ -19,6 +20,7 @@ pub(crate) static X_REVISION: HeaderName = HeaderName::from_static("x-switchback
 /// One request's record. Dropped without an end, its client went away.
 pub(crate) struct Record {
     pub(crate) request_id: RequestId,
+    pub(crate) peer: Option<Peer>,
     pub(crate) meter: Option<Arc<Meter>>,
     /// None where there will be no line.
     began: Option<Instant>,
@@ -30,16 +32,17 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) fn new(method: &Method, path: &str, headers: &HeaderMap) -> Record {
+    pub(crate) fn new<B>(request: &Request<B>, peer: Option<Peer>) -> Record {
         // The path is kept for the log only.
         let logged = tracing::enabled!(target: "switchback::access", tracing::Level::INFO);
         Record {
-            request_id: request_id::of(headers),
+            request_id: request_id::of(request.headers()),
+            peer,
             meter: None,
             began: logged.then(Instant::now),
-            method: method.clone(),
+            method: request.method().clone(),
             path: if logged {
-                path.to_owned()
+                request.uri().path().to_owned()
             } else {
                 String::new()
             },

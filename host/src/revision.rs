@@ -2,12 +2,13 @@
 //! it says so and is freed.
 
 use std::num::NonZero;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderValue, Response};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::admit::Admitted;
@@ -163,10 +164,18 @@ impl Revision {
         self.places.has_room()
     }
 
-    /// One of the few of its calls whose bodies are checked at once off the serving threads.
-    pub(crate) async fn turn_to_check(&self) -> OwnedSemaphorePermit {
+    /// Checks a large body off the serving threads, few of the plugin's at once, so that another finds a thread and a core.
+    pub(crate) async fn aside<T: Send + 'static>(
+        &self,
+        check: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ServeError> {
         let turn = self.checks.clone().acquire_owned().await;
-        turn.expect("the semaphore is never closed")
+        let checked = tokio::task::spawn_blocking(move || {
+            let checked = check();
+            drop(turn);
+            checked
+        });
+        checked.await.map_err(|_| ServeError::Broken)
     }
 
     /// One call into the guest, under all its limits.
@@ -199,7 +208,7 @@ impl Revision {
     ) -> Result<Reply, ServeError> {
         let guest = self
             .clone()
-            .call_instance(permit, operation, admitted, context, meter.clone());
+            .guest(permit, operation, admitted, context, meter.clone());
         let interrupt = |meter: &Arc<Meter>| {
             let meter = meter.clone();
             // Looked up only here: the call has computed for a tick at most.
@@ -211,11 +220,7 @@ impl Revision {
                 }
             }
         };
-        match self
-            .lanes
-            .run(meter, Box::pin(guest), false, interrupt)
-            .await
-        {
+        match self.lanes.run(meter, guest, false, interrupt).await {
             Ok(Ran::Done(Ok(Answered::Full(answer)))) => Ok(Reply::Full(answer)),
             Ok(Ran::Done(Ok(Answered::Standard(answer)))) => Ok(Reply::Standard(answer)),
             Ok(Ran::Begun(begun, guest)) => {
@@ -242,6 +247,19 @@ impl Revision {
             tokio::time::sleep_until(late).await;
             tokio::time::sleep(TICK).await;
         }
+    }
+
+    /// A call's future in its box. Not an `async fn`: that would keep room for the future beside the box, and copy it
+    /// once more.
+    fn guest(
+        self: Arc<Self>,
+        permit: Permit,
+        operation: usize,
+        admitted: Admitted,
+        context: Box<CallContext>,
+        meter: Arc<Meter>,
+    ) -> Pin<Box<dyn Future<Output = Result<Answered, CallError>> + Send>> {
+        Box::pin(self.call_instance(permit, operation, admitted, context, meter))
     }
 
     async fn call_instance(

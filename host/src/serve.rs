@@ -17,6 +17,7 @@ use crate::cost::CallCost;
 use crate::dispatch;
 use crate::etag;
 use crate::host::{Host, Inner};
+use crate::identity::Peer;
 use crate::record::{Record, X_REVISION};
 use crate::request_id::X_REQUEST_ID;
 use crate::runtime::Meter;
@@ -33,7 +34,8 @@ impl Host {
         B::Error: std::fmt::Display,
     {
         // Not a future around another: both would hold the request.
-        self.answer(request, None)
+        let peer = peer(&request);
+        self.answer(request, peer, None)
     }
 
     /// Answers a request as [`Host::dispatch`] does, and tells what the plugin's call took; none where none was made,
@@ -54,14 +56,16 @@ impl Host {
         B::Error: std::fmt::Display,
     {
         let mut meter = None;
-        let response = self.answer(request, Some(&mut meter)).await;
+        let peer = peer(&request);
+        let response = self.answer(request, peer, Some(&mut meter)).await;
         (response, meter.map(CallCost))
     }
 
     /// The one way to an answer; it leaves the call's account where it is told to.
-    async fn answer<B>(
+    pub(crate) async fn answer<B>(
         &self,
         request: Request<B>,
+        peer: Option<Peer>,
         account: Option<&mut Option<Arc<Meter>>>,
     ) -> Response<Body>
     where
@@ -69,7 +73,7 @@ impl Host {
         B::Error: std::fmt::Display,
     {
         let host = &*self.0;
-        let mut record = Record::new(request.method(), request.uri().path(), request.headers());
+        let mut record = Record::new(&request, peer);
         let shape = answer::shape(request.headers());
         let request_id = record.request_id.to_header();
         let mut response = match own_page(host, &request) {
@@ -123,6 +127,11 @@ where
         let host = self.clone();
         Box::pin(async move { Ok(host.dispatch(request).await) })
     }
+}
+
+/// The client, where the program around the host has said who it is.
+fn peer<B>(request: &Request<B>) -> Option<Peer> {
+    request.extensions().get::<Peer>().copied()
 }
 
 /// Whether a path may be one of the host's own: most are not, and are told so by one byte.

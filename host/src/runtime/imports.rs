@@ -10,7 +10,7 @@ use super::bindings::{INCOMING, IoError, LOG, Level};
 use super::state::{CallContext, GuestState};
 use super::{inlet, outlet};
 use crate::arrival::ReadError;
-use crate::identity::{Identity, Peer};
+use crate::identity::Identity;
 use crate::limit::Limit;
 
 /// Links all of it. Everything is always there: toolchains keep the imports that a guest never calls.
@@ -79,13 +79,7 @@ fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
         }),))
     })?;
     incoming.func_wrap("peer", |store: Store<'_>, (): ()| {
-        let peer = |call: &CallContext| {
-            call.head
-                .extensions
-                .get::<Peer>()
-                .map(|peer| peer.0.to_string())
-        };
-        Ok((ask(&store, peer),))
+        Ok((store.data().peer().map(|peer| peer.0.to_string()),))
     })?;
     incoming.func_wrap("request-id", |store: Store<'_>, (): ()| {
         Ok((ask(&store, |call| call.request_id.to_string()),))

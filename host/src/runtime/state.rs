@@ -13,6 +13,7 @@ use super::outlet::Outlet;
 use super::wasi_http::Outbound;
 use crate::arrival::Incoming;
 use crate::config::Limits;
+use crate::identity::Peer;
 use crate::limit::Limit;
 use crate::request_id::RequestId;
 use crate::steps::Places;
@@ -51,6 +52,7 @@ pub(crate) struct CallContext {
     /// The path's parameters.
     pub(crate) places: Places,
     pub(crate) request_id: RequestId,
+    pub(crate) peer: Option<Peer>,
     /// The body, where the guest reads it itself.
     pub(crate) stream: Option<Box<Incoming>>,
 }
@@ -90,7 +92,12 @@ impl GuestState {
         self.call.as_ref().map(|call| &call.head.extensions)
     }
 
-    /// The same, to be changed.
+    /// The address of the client, where the host knows it. None outside of a call.
+    pub fn peer(&self) -> Option<Peer> {
+        self.call.as_ref().and_then(|call| call.peer)
+    }
+
+    /// The extensions, to be changed.
     pub fn extensions_mut(&mut self) -> Option<&mut http::Extensions> {
         self.call.as_mut().map(|call| &mut call.head.extensions)
     }

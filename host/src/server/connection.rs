@@ -39,12 +39,9 @@ pub(super) async fn serve(
     let write_idle = Duration::from_millis(commons.host.write_idle_ms);
     // Of the connection's own, so that cores do not count a shared reference up and down for each request.
     let host = Arc::new(host);
-    let service = service_fn(move |mut request: Request<Incoming>| {
+    let service = service_fn(move |request: Request<Incoming>| {
         let host = host.clone();
-        async move {
-            request.extensions_mut().insert(peer);
-            Ok::<_, Infallible>(host.dispatch(request).await)
-        }
+        async move { Ok::<_, Infallible>(host.answer(request, Some(peer), None).await) }
     });
     let (patience, mut tick) = Patience::start();
     let mut builder = http1::Builder::new();
