@@ -163,7 +163,7 @@ def wasmtime():
         say(f"building wasmtime-cli {WASMTIME} with what `serve` needs: about ten minutes, once")
         cargo("install", "--locked", f"wasmtime-cli@{WASMTIME}", "--root", str(binary.parent.parent),
               "--no-default-features", "--features", WASMTIME_FEATURES, target=PEERS / "wasmtime-build",
-              CARGO_PROFILE_RELEASE_LTO="thin", CARGO_PROFILE_RELEASE_CODEGEN_UNITS="4")
+              CARGO_PROFILE_RELEASE_LTO="thin", CARGO_PROFILE_RELEASE_CODEGEN_UNITS="1")
     return binary
 
 
