@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-/// The address of the peer, put into a request's extensions by whoever accepted the connection.
+/// The address of the peer: known to the bundled server, and put into a request's extensions by any other that accepted
+/// the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 

@@ -208,7 +208,7 @@ impl Revision {
     ) -> Result<Reply, ServeError> {
         let guest = self
             .clone()
-            .guest(permit, operation, admitted, context, meter.clone());
+            .call_instance(permit, operation, admitted, context, meter.clone());
         let interrupt = |meter: &Arc<Meter>| {
             let meter = meter.clone();
             // Looked up only here: the call has computed for a tick at most.
@@ -249,9 +249,9 @@ impl Revision {
         }
     }
 
-    /// A call's future in its box. Not an `async fn`: that would keep room for the future beside the box, and copy it
-    /// once more.
-    fn guest(
+    /// A call's future in its box. Not an `async fn`, whose caller would keep room for the future beside the box, and
+    /// copy it once more.
+    fn call_instance(
         self: Arc<Self>,
         permit: Permit,
         operation: usize,
@@ -259,32 +259,23 @@ impl Revision {
         context: Box<CallContext>,
         meter: Arc<Meter>,
     ) -> Pin<Box<dyn Future<Output = Result<Answered, CallError>> + Send>> {
-        Box::pin(self.call_instance(permit, operation, admitted, context, meter))
-    }
-
-    async fn call_instance(
-        self: Arc<Self>,
-        permit: Permit,
-        operation: usize,
-        admitted: Admitted,
-        context: Box<CallContext>,
-        meter: Arc<Meter>,
-    ) -> Result<Answered, CallError> {
-        let instance = match self.pool.take() {
-            Some(instance) => instance,
-            None => Box::pin(self.fresh(&meter)).await?,
-        };
-        let mut loss = Loss(self.pool.keeps.then_some(&*self));
-        let id = &self.operation(operation).id;
-        let (instance, answer) = instance
-            .call(id, &admitted, context, meter, &self.limits)
-            .await;
-        if let Some(instance) = instance {
-            self.pool.put(instance, &self.limits);
-            loss.0 = None;
-        }
-        drop(permit);
-        answer
+        Box::pin(async move {
+            let instance = match self.pool.take() {
+                Some(instance) => instance,
+                None => Box::pin(self.fresh(&meter)).await?,
+            };
+            let mut loss = Loss(self.pool.keeps.then_some(&*self));
+            let id = &self.operation(operation).id;
+            let (instance, answer) = instance
+                .call(id, &admitted, context, meter, &self.limits)
+                .await;
+            if let Some(instance) = instance {
+                self.pool.put(instance, &self.limits);
+                loss.0 = None;
+            }
+            drop(permit);
+            answer
+        })
     }
 
     /// A fresh instance, for which idle ones make room if need be.
