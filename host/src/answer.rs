@@ -118,6 +118,12 @@ impl http_body::Body for Body {
     }
 }
 
+/// Among the extensions of an answer that refused a call because there was no place for it: whoever asks again and again
+/// may be answered later.
+#[cfg(feature = "runtime")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused;
+
 /// What a guest answered, not yet looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GuestAnswer {

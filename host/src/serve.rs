@@ -89,7 +89,12 @@ impl Host {
                 Ok(response) => response,
                 Err(error) => {
                     record.failed(&error, &host.commons);
-                    answer::problem(error, shape)
+                    let refused = error.is_refusal();
+                    let mut answer = answer::problem(error, shape);
+                    if refused {
+                        answer.extensions_mut().insert(answer::Refused);
+                    }
+                    answer
                 }
             },
         };

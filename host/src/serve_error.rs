@@ -52,6 +52,18 @@ pub(crate) enum ServeError {
     Broken,
 }
 
+impl ServeError {
+    /// Whether there was no place for the call.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            ServeError::Busy { .. }
+                | ServeError::Limit(Limit::Concurrency | Limit::Queue | Limit::Pool)
+        )
+    }
+}
+
 #[cfg(feature = "runtime")]
 impl From<CallError> for ServeError {
     fn from(error: CallError) -> ServeError {

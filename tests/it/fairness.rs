@@ -93,6 +93,40 @@ async fn a_full_queue_refuses_at_once_and_says_when_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_asks_again_at_once_after_a_refusal_is_refused_later_each_time() {
+    let limits = Limits {
+        concurrency: 1,
+        queue_calls: 1,
+        ..patient()
+    };
+    let harness = serving(limits, 1024).await;
+    let mut hasty = harness.client();
+    assert_eq!(hasty.get("/missing").await.status, 404);
+    let waiting = [(); 2].map(|()| asked(&harness, "/wait"));
+    counted(&harness, 1, 1).await;
+    let mut refused = async |times: usize| {
+        let began = Instant::now();
+        for _ in 0..times {
+            assert_eq!(hasty.get("/counter").await.status, 503);
+        }
+        began.elapsed()
+    };
+    // 10, 20, 40, 80 and 160 ms behind the first.
+    let waited = refused(6).await;
+    assert!(waited >= Duration::from_millis(310), "{waited:?}");
+    // The next would wait 320 ms; whoever comes anew does not wait, however often that happens.
+    let began = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(harness.client().get("/counter").await.status, 503);
+    }
+    let at_once = began.elapsed() / 20;
+    assert!(at_once < Duration::from_millis(160), "{at_once:?}");
+    waiting.iter().for_each(JoinHandle::abort);
+    counted(&harness, 0, 0).await;
+    assert_eq!(hasty.get("/counter").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_queue_that_stands_refuses_at_once_but_for_one() {
     let limits = Limits {
         concurrency: 1,

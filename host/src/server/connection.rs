@@ -5,16 +5,19 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Request;
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use super::linger::{Hurry, Lingering, Unread};
 use super::patience::Patience;
+use super::refusals::Refusals;
+use crate::answer::Refused;
 use crate::event::Event;
 use crate::host::Host;
 use crate::identity::Peer;
@@ -38,10 +41,25 @@ pub(super) async fn serve(
     let commons = host.0.commons.clone();
     let write_idle = Duration::from_millis(commons.host.write_idle_ms);
     // Of the connection's own, so that cores do not count a shared reference up and down for each request.
-    let host = Arc::new(host);
+    let shared = Arc::new((host, Refusals::default()));
     let service = service_fn(move |request: Request<Incoming>| {
-        let host = host.clone();
-        async move { Ok::<_, Infallible>(host.answer(request, Some(peer), None).await) }
+        let shared = shared.clone();
+        async move {
+            let (host, refusals) = &*shared;
+            let answer = host.answer(request, Some(peer), None).await;
+            if answer.status() == StatusCode::SERVICE_UNAVAILABLE
+                && answer.extensions().get::<Refused>().is_some()
+            {
+                let wait = refusals.once_more();
+                if !wait.is_zero() {
+                    // Boxed, since the future of every request would be larger for it.
+                    Box::pin(sleep(wait)).await;
+                }
+            } else {
+                refusals.over();
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let (patience, mut tick) = Patience::start();
     let mut builder = http1::Builder::new();

@@ -4,6 +4,7 @@ mod connection;
 mod connections;
 mod linger;
 mod patience;
+mod refusals;
 mod threads;
 
 use std::future::{Future, pending};
