@@ -141,7 +141,7 @@ mod tests {
         let pointers: Vec<String> = (0..described["parameters"].as_array().map_or(0, Vec::len))
             .map(|index| format!("{at}/parameters/{index}"))
             .collect();
-        let compiled = Parameters::compile(&schemas, &["id"], &pointers)?;
+        let compiled = Parameters::compile(&schemas, &["id"], &pointers, None)?;
         let body = described
             .get("requestBody")
             .map(|_| RequestBody::compile(&schemas, &format!("{at}/requestBody")))
@@ -433,7 +433,7 @@ mod tests {
         for (described, words) in [
             (
                 json!({ "parameters": [query("o", json!({ "type": "object" }))] }),
-                "cannot be an object",
+                "an object without `properties`",
             ),
             (
                 json!({ "parameters": [{ "name": "o", "in": "query" }] }),

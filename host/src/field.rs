@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::config::Limits;
 use crate::problem::Loc;
 use crate::schema::{Schema, SchemaError, Schemas};
-use crate::violations::{Rule, Violations};
+use crate::violations::{Rule, Violations, shorten, shorten_text};
 
 /// What a contract says of one such value.
 pub(crate) struct Field {
@@ -19,21 +19,21 @@ pub(crate) struct Field {
     /// `"name":`
     key: String,
     /// `["query", name]`
-    loc: [Loc; 2],
-    required: bool,
+    loc: Box<[Loc]>,
+    pub(crate) required: bool,
     default: Option<Value>,
     schema: Arc<Schema>,
 }
 
 impl Field {
-    /// Compiles the schema at `pointer`. `place` is where the value stands: `query`, `body`.
+    /// Compiles the schema at `pointer`. `loc` is where the value stands: `query` or `body` first, its name last.
     pub(crate) fn compile(
         schemas: &Schemas,
         pointer: &str,
-        place: &'static str,
-        name: &str,
+        loc: &[&str],
         required: bool,
     ) -> Result<Field, SchemaError> {
+        let name = loc.last().copied().unwrap_or_default();
         let (_, resolved) = schemas.resolve(pointer)?;
         let beside = schemas.at(pointer).and_then(|schema| schema.get("default"));
         let default = beside.or_else(|| resolved.get("default")).cloned();
@@ -42,16 +42,20 @@ impl Field {
             name: name.to_owned(),
             list: schema.takes_list(),
             key: format!("{}:", Value::from(name)),
-            loc: [Loc::Name(place.into()), Loc::Name(name.to_owned().into())],
+            loc: loc
+                .iter()
+                .map(|step| Loc::Name((*step).to_owned().into()))
+                .collect(),
             required,
             default,
             schema,
         })
     }
 
-    /// The same, but the guest knows it under another name.
+    /// The same, but it is sent, and handed to the guest, under another name than violations have.
     pub(crate) fn known_as(self, name: &str) -> Field {
         Field {
+            name: name.to_owned(),
             key: format!("{}:", Value::from(name)),
             ..self
         }
@@ -95,6 +99,26 @@ impl Field {
         }
     }
 
+    /// Appends `"name":value,` for what was read already, if it fits the schema.
+    pub(crate) fn take(&self, value: &Value, json: &mut Vec<u8>, violations: &mut Violations) {
+        let before = violations.len();
+        self.schema.check(value, &self.loc, violations);
+        if violations.len() == before {
+            self.write(value, json);
+        }
+    }
+
+    /// Tells what cannot be read at all.
+    pub(crate) fn refuse(&self, rule: Rule, sent: &str, violations: &mut Violations) {
+        violations.push(rule, || self.loc.to_vec(), |most| shorten_text(sent, most));
+    }
+
+    /// Tells that it was not sent, where all that was is shown.
+    pub(crate) fn tell_missing(&self, sent: impl FnOnce() -> Value, violations: &mut Violations) {
+        let shown = |most| shorten(&sent(), most);
+        violations.push(Rule::missing(), || self.loc.to_vec(), shown);
+    }
+
     /// Tells that a file was sent where a text is wanted.
     pub(crate) fn refuse_file(&self, violations: &mut Violations) {
         let before = violations.len();
@@ -111,7 +135,7 @@ impl Field {
         self.required && self.default.is_none()
     }
 
-    fn absent(&self, json: &mut Vec<u8>, violations: &mut Violations) {
+    pub(crate) fn absent(&self, json: &mut Vec<u8>, violations: &mut Violations) {
         match &self.default {
             Some(default) => self.write(default, json),
             None if self.required => {

@@ -3,20 +3,20 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-
-use bytes::Bytes;
-use futures_util::{FutureExt, future, stream};
-use serde_json::{Map, Value};
 
 use crate::admit::Rejection;
 use crate::config::Limits;
 use crate::field::{Field, end_object, text};
 use crate::limit::Limit;
-use crate::problem::Loc;
-use crate::schema::{SchemaError, Schemas, child};
+use crate::members::{Member, Members};
+use crate::pairs::tell_extra;
+use crate::schema::{SchemaError, Schemas};
 use crate::upload::{FileField, FormFile};
-use crate::violations::{Rule, Violations, shorten, shorten_text};
+use crate::violations::Violations;
+use bytes::Bytes;
+use futures_util::{FutureExt, future, stream};
 
 /// What an operation says about a form.
 pub(crate) struct Form {
@@ -40,6 +40,16 @@ pub(crate) struct Part {
 pub(crate) enum Content {
     Text(String),
     File(FormFile),
+}
+
+impl Content {
+    /// What a violation shows of it: of a file, its name.
+    fn shown(&self) -> Cow<'_, str> {
+        match self {
+            Content::Text(text) => text.into(),
+            Content::File(file) => file.name.as_deref().unwrap_or_default().into(),
+        }
+    }
 }
 
 /// A form that fits its contract, if no violation was told.
@@ -78,61 +88,34 @@ impl Form {
         let (pointer, schema) = schemas.resolve(pointer)?;
         schemas.judge(&pointer, schema)?;
         let refuse = |message: String| Err(SchemaError::new(&pointer, message));
-        let properties = match (
-            schema.get("type").and_then(Value::as_str),
-            schema.get("properties"),
-        ) {
-            (_, Some(Value::Object(properties))) => properties,
-            (Some("object"), None) => &Map::new(),
-            _ => {
-                return refuse(
-                    "a form's schema is an object: its `properties` are the fields".into(),
-                );
-            }
-        };
+        let members = Members::read(schemas, &pointer, "a form")?;
         let of_the_whole = OF_THE_WHOLE.iter().find(|key| schema.get(**key).is_some());
         if let Some(key) = of_the_whole {
             return refuse(format!(
                 "`{key}` is not supported in a form's schema: list its fields as `properties`"
             ));
         }
-        let closed = match schema
-            .get("additionalProperties")
-            .or_else(|| schema.get("unevaluatedProperties"))
+        let mut fields = Vec::with_capacity(members.list.len());
+        for Member {
+            name,
+            pointer: at,
+            required,
+        } in &members.list
         {
-            None | Some(Value::Bool(true)) => None,
-            Some(Value::Bool(false)) => Some(properties.keys().cloned().collect()),
-            Some(_) => {
-                return refuse("`additionalProperties` of a form is true or false".into());
-            }
-        };
-        let required: Vec<&str> = match schema.get("required") {
-            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        if let Some(unknown) = required
-            .iter()
-            .find(|name| !properties.contains_key(**name))
-        {
-            return refuse(format!(
-                "`{unknown}` is required but not among the `properties`"
-            ));
-        }
-        let mut fields = Vec::with_capacity(properties.len());
-        for name in properties.keys() {
-            let at = child(&child(&pointer, "properties"), name);
-            let required = required.contains(&name.as_str());
-            if may_have_files && let Some(file) = FileField::compile(schemas, &at, name, required)?
+            if may_have_files && let Some(file) = FileField::compile(schemas, at, name, *required)?
             {
                 fields.push(Kind::File(file));
                 continue;
             }
-            let field = Field::compile(schemas, &at, "body", name, required)?;
+            let field = Field::compile(schemas, at, &["body", name], *required)?;
             if field.takes_object() {
                 return refuse(format!("the field `{name}` of a form cannot be an object"));
             }
             fields.push(Kind::Text(field));
         }
+        let closed = members
+            .closed
+            .then(|| members.list.into_iter().map(|member| member.name).collect());
         Ok(Form { fields, closed })
     }
 
@@ -173,7 +156,11 @@ impl Form {
         }
         end_object(&mut json);
         if let Some(known) = &self.closed {
-            tell_extra(known, &sent, violations);
+            let sent: Vec<_> = sent
+                .iter()
+                .map(|part| (part.name.as_str(), part.content.shown()))
+                .collect();
+            tell_extra("body", &sent, |name| known.contains(name), violations);
         }
         let files = sent
             .into_iter()
@@ -217,40 +204,6 @@ fn read_text<'s>(
             );
         }
         Some(Content::File(_)) => field.refuse_file(violations),
-    }
-}
-
-/// Tells each name that is not declared, in the order sent, with all that was sent under it.
-fn tell_extra(known: &HashSet<String>, sent: &[Part], violations: &mut Violations) {
-    let mut told = HashSet::new();
-    for part in sent.iter().filter(|part| !known.contains(&part.name)) {
-        if violations.is_full() {
-            return;
-        }
-        if !told.insert(&part.name) {
-            continue;
-        }
-        let texts: Vec<&str> = sent
-            .iter()
-            .filter(|other| other.name == part.name)
-            .map(|other| match &other.content {
-                Content::Text(text) => text.as_str(),
-                Content::File(file) => file.name.as_deref().unwrap_or_default(),
-            })
-            .collect();
-        violations.push(
-            Rule::plain("extra_forbidden", "Extra inputs are not permitted"),
-            || {
-                vec![
-                    Loc::Name("body".into()),
-                    Loc::Name(part.name.clone().into()),
-                ]
-            },
-            |most| match texts[..] {
-                [text] => shorten_text(text, most),
-                _ => shorten(&texts.iter().copied().collect(), most),
-            },
-        );
     }
 }
 

@@ -120,9 +120,14 @@ fn answer(schemas: &Schemas, document: &Value, case: &Case, limits: &Limits) -> 
             values.push(value);
         }
     }
-    let parameters = Parameters::compile(schemas, &names, &pointers)
-        .unwrap()
-        .parameters;
+    let parameters = Parameters::compile(
+        schemas,
+        &names,
+        &pointers,
+        described.get("x-switchback-parameter-models"),
+    )
+    .unwrap()
+    .parameters;
     let body = described
         .get("requestBody")
         .map(|_| RequestBody::compile(schemas, &format!("{operation}/requestBody")).unwrap());

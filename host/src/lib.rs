@@ -44,7 +44,10 @@ mod form;
 mod golden;
 mod json;
 mod limit;
+
+mod members;
 mod number;
+mod pairs;
 mod params;
 mod path;
 mod problem;
@@ -53,6 +56,7 @@ mod router;
 mod schema;
 mod serve_error;
 mod steps;
+mod style;
 mod upload;
 mod violations;
 

@@ -1,36 +1,53 @@
 //! Parameters of path, query, headers and cookies: texts read by their schemas, as the JSON that a guest gets.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
-use http::{HeaderMap, HeaderName, header};
-use percent_encoding::percent_decode_str;
+use http::{HeaderMap, HeaderName};
 use serde_json::Value;
 
-use crate::cookie;
-use crate::field::{Field, end_object, text};
+use crate::field::{Field, end_object};
+use crate::pairs::{self, OF_ANY_REQUEST, Pair, tell_extra};
 use crate::schema::{SchemaError, Schemas};
+use crate::style::Style;
 use crate::violations::Violations;
 
 /// The parameters of one operation.
 #[derive(Default)]
 pub(crate) struct Parameters {
     path: Vec<PathParameter>,
-    query: Vec<Field>,
-    header: Vec<HeaderParameter>,
-    cookie: Vec<Field>,
+    query: Place,
+    header: Place,
+    cookie: Place,
 }
 
 struct PathParameter {
-    field: Field,
+    parameter: Parameter,
     /// Where it stands in the path's template.
     place: usize,
 }
 
-struct HeaderParameter {
+struct Parameter {
     field: Field,
-    header: HeaderName,
-    /// A list stands in one header, between commas, because the contract says `style: simple`; else a header each.
-    commas: bool,
+    style: Style,
+}
+
+/// Where parameters stand that a client may send or not.
+#[derive(Default)]
+struct Place {
+    parameters: Vec<Parameter>,
+    model: Option<Model>,
+    /// Whether anything else is refused.
+    closed: bool,
+}
+
+/// Parameters that are one model, as `x-switchback-parameter-models` says.
+#[derive(Clone, Copy, PartialEq)]
+enum Model {
+    Open,
+    Closed,
 }
 
 /// The parameters of an operation, and what is to be said about those that can be read but may not be meant.
@@ -41,10 +58,12 @@ pub(crate) struct CompiledParameters {
 
 impl Parameters {
     /// Compiles the parameter objects at `pointers`. `path` names the parameters in the path's template, in order.
+    /// `models` is the operation's `x-switchback-parameter-models`.
     pub(crate) fn compile(
         schemas: &Schemas,
         path: &[impl AsRef<str>],
         pointers: &[String],
+        models: Option<&Value>,
     ) -> Result<CompiledParameters, SchemaError> {
         let mut parameters = Parameters::default();
         let mut warnings = Vec::new();
@@ -60,45 +79,34 @@ impl Parameters {
                     let Some(place) = path.iter().position(|known| known.as_ref() == name) else {
                         return refuse(format!("the path has no `{{{name}}}`"));
                     };
-                    let field = field(schemas, &pointer, object, "path", name)?;
-                    if field.list {
-                        return refuse(format!("path parameter `{name}` cannot be an array"));
-                    }
-                    parameters.path.push(PathParameter { field, place });
+                    let parameter = parameter(schemas, &pointer, object, "path", name)?;
+                    parameters.path.push(PathParameter { parameter, place });
                 }
                 "query" => {
-                    let field = field(schemas, &pointer, object, "query", name)?;
-                    if field.list && object.get("explode") == Some(&Value::Bool(false)) {
-                        return refuse(format!(
-                            "lists separated by commas are not supported: leave `explode` away and repeat `{name}`"
-                        ));
-                    }
-                    parameters.query.push(field);
+                    let parameter = parameter(schemas, &pointer, object, "query", name)?;
+                    parameters.query.parameters.push(parameter);
                 }
                 "header" => {
                     let Ok(header) = name.parse::<HeaderName>() else {
                         return refuse(format!("`{name}` cannot be the name of a header"));
                     };
-                    if parameters.header.iter().any(|known| known.header == header) {
+                    let known = &mut parameters.header.parameters;
+                    if known
+                        .iter()
+                        .any(|known| known.field.name == header.as_str())
+                    {
                         return refuse(format!(
                             "the header `{header}` is declared twice; names of headers are the same in any case"
                         ));
                     }
-                    let field = field(schemas, &pointer, object, "header", name)?;
-                    parameters.header.push(HeaderParameter {
-                        field: field.known_as(header.as_str()),
-                        header,
-                        commas: text("style").is_some(),
-                    });
+                    let Parameter { field, style } =
+                        parameter(schemas, &pointer, object, "header", name)?;
+                    let field = field.known_as(header.as_str());
+                    known.push(Parameter { field, style });
                 }
                 "cookie" => {
-                    let field = field(schemas, &pointer, object, "cookie", name)?;
-                    if field.list {
-                        return refuse(format!(
-                            "cookie parameter `{name}` cannot be an array: a client sends a cookie once"
-                        ));
-                    }
-                    parameters.cookie.push(field);
+                    let parameter = parameter(schemas, &pointer, object, "cookie", name)?;
+                    parameters.cookie.parameters.push(parameter);
                 }
                 _ => {
                     return refuse(format!(
@@ -107,7 +115,9 @@ impl Parameters {
                 }
             }
         }
-        for (place, field) in parameters.optional() {
+        parameters.set_models(models)?;
+        for (place, parameter) in parameters.optional() {
+            let field = &parameter.field;
             warnings.extend(
                 field
                     .misfit()
@@ -120,11 +130,47 @@ impl Parameters {
         })
     }
 
+    fn set_models(&mut self, models: Option<&Value>) -> Result<(), SchemaError> {
+        const KEY: &str = "x-switchback-parameter-models";
+        let refuse = |message: String| Err(SchemaError::new(&format!("/{KEY}"), message));
+        let models = match models {
+            None => &serde_json::Map::new(),
+            Some(Value::Object(models)) => models,
+            Some(_) => return refuse(format!("`{KEY}` is an object")),
+        };
+        for (place, extra) in models {
+            let model = match extra.as_str() {
+                Some("ignore") => Model::Open,
+                Some("forbid") => Model::Closed,
+                _ => {
+                    return refuse(format!(
+                        "what is sent beside the `{place}` parameters is `ignore` or `forbid`, not {extra}"
+                    ));
+                }
+            };
+            match &**place {
+                "query" => self.query.model = Some(model),
+                "header" => self.header.model = Some(model),
+                "cookie" => self.cookie.model = Some(model),
+                _ => {
+                    return refuse(format!(
+                        "parameters of `query`, `header` or `cookie` may be a model, not of `{place}`"
+                    ));
+                }
+            }
+        }
+        for place in [&mut self.query, &mut self.header, &mut self.cookie] {
+            place.closed = place.model == Some(Model::Closed)
+                || place.parameters.iter().any(|one| one.style.closes_place());
+        }
+        Ok(())
+    }
+
     /// All that may be absent, with the place they are sent in.
-    fn optional(&self) -> impl Iterator<Item = (&'static str, &Field)> {
-        let query = self.query.iter().map(|field| ("query", field));
-        let header = self.header.iter().map(|known| ("header", &known.field));
-        let cookie = self.cookie.iter().map(|field| ("cookie", field));
+    fn optional(&self) -> impl Iterator<Item = (&'static str, &Parameter)> {
+        let query = self.query.parameters.iter().map(|one| ("query", one));
+        let header = self.header.parameters.iter().map(|one| ("header", one));
+        let cookie = self.cookie.parameters.iter().map(|one| ("cookie", one));
         query.chain(header).chain(cookie)
     }
 
@@ -140,121 +186,122 @@ impl Parameters {
         let mut json = Vec::with_capacity(128);
         json.push(b'{');
         if !self.path.is_empty() {
-            json.extend_from_slice(b"\"path\":{");
-            for parameter in &self.path {
-                let raw = path.get(parameter.place).copied().unwrap_or_default();
-                parameter
-                    .field
-                    .read(Some(&decode(raw)), &mut json, violations);
+            begin_place("path", &mut json);
+            for PathParameter { parameter, place } in &self.path {
+                let raw = path.get(*place).copied().unwrap_or_default();
+                let sent = [pairs::of_path(&parameter.field.name, raw)];
+                parameter.read(&sent, false, &mut json, violations);
             }
             end_place(&mut json);
         }
         if !self.query.is_empty() {
-            json.extend_from_slice(b"\"query\":{");
-            let pairs: Vec<_> = match query {
-                Some(query) => form_urlencoded::parse(query.as_bytes()).collect(),
-                None => Vec::new(),
-            };
-            for field in &self.query {
-                let mut sent = pairs
-                    .iter()
-                    .filter(|(name, _)| *name == field.name)
-                    .map(|(_, text)| &**text);
-                match field.list {
-                    true => field.read_all(&sent.collect::<Vec<_>>(), &mut json, violations),
-                    false => field.read(sent.next_back(), &mut json, violations),
-                }
-            }
-            end_place(&mut json);
+            let sent = query.map(pairs::of_query).unwrap_or_default();
+            self.query.read("query", &sent, &mut json, violations);
         }
         if !self.header.is_empty() {
-            json.extend_from_slice(b"\"header\":{");
-            for parameter in &self.header {
-                parameter.read(headers, &mut json, violations);
-            }
-            end_place(&mut json);
+            let sent = pairs::of_headers(headers);
+            self.header.read("header", &sent, &mut json, violations);
         }
         if !self.cookie.is_empty() {
-            json.extend_from_slice(b"\"cookie\":{");
-            let sent = texts(headers, &header::COOKIE);
-            let pairs: Vec<_> = sent.iter().flat_map(|text| cookie::parse(text)).collect();
-            for field in &self.cookie {
-                let last = pairs.iter().rfind(|(name, _)| *name == field.name);
-                field.read(last.map(|(_, text)| &**text), &mut json, violations);
-            }
-            end_place(&mut json);
+            let sent = pairs::of_cookies(headers);
+            self.cookie.read("cookie", &sent, &mut json, violations);
         }
         end_object(&mut json);
         String::from_utf8(json).expect("JSON is written as UTF-8")
     }
 }
 
-impl HeaderParameter {
-    fn read(&self, headers: &HeaderMap, json: &mut Vec<u8>, violations: &mut Violations) {
-        if !self.field.list {
-            let first = headers
-                .get(&self.header)
-                .map(|value| text(value.as_bytes()));
-            return self.field.read(first.as_deref(), json, violations);
+impl Place {
+    /// Whether what is sent there is of no interest.
+    fn is_empty(&self) -> bool {
+        self.parameters.is_empty() && !self.closed
+    }
+
+    fn read(
+        &self,
+        word: &'static str,
+        sent: &[Pair<'_>],
+        json: &mut Vec<u8>,
+        violations: &mut Violations,
+    ) {
+        begin_place(word, json);
+        // Of a model in the query what was sent is shown, as FastAPI does; headers and cookies may hold secrets.
+        let shown = self.model.filter(|_| word == "query");
+        for parameter in &self.parameters {
+            let Parameter { field, style } = parameter;
+            let is_sent = |pair: &Pair<'_>| style.takes(&field.name, &pair.name);
+            if shown.is_some() && field.must_be_sent() && !sent.iter().any(is_sent) {
+                field.tell_missing(|| pairs::as_object(sent), violations);
+                continue;
+            }
+            parameter.read(sent, word == "header", json, violations);
         }
-        let sent = texts(headers, &self.header);
-        let sent: Vec<&str> = match self.commas {
-            true => sent
-                .iter()
-                .flat_map(|line| line.split(',').map(str::trim))
-                .collect(),
-            false => sent.iter().map(|text| &**text).collect(),
-        };
-        self.field.read_all(&sent, json, violations);
+        end_place(json);
+        if self.closed {
+            let texts: Vec<(&str, Cow<'_, str>)> =
+                sent.iter().map(|pair| (&*pair.name, pair.text())).collect();
+            let is_known = |name: &str| {
+                let mut known = self.parameters.iter();
+                word == "header" && OF_ANY_REQUEST.iter().any(|header| header == name)
+                    || known.any(|one| one.style.takes(&one.field.name, name))
+            };
+            tell_extra(word, &texts, is_known, violations);
+        }
+    }
+}
+
+impl Parameter {
+    fn read(
+        &self,
+        sent: &[Pair<'_>],
+        first: bool,
+        json: &mut Vec<u8>,
+        violations: &mut Violations,
+    ) {
+        self.style.value(&self.field, sent, first, json, violations);
     }
 }
 
 /// Compiles what all parameters have in common.
-fn field(
+fn parameter(
     schemas: &Schemas,
     pointer: &str,
     object: &Value,
     place: &'static str,
     name: &str,
-) -> Result<Field, SchemaError> {
+) -> Result<Parameter, SchemaError> {
     let refuse = |message: String| Err(SchemaError::new(pointer, message));
-    if object.get("schema").is_none() {
-        return refuse(format!("{place} parameter `{name}` needs a `schema`"));
-    }
-    let style = object.get("style").and_then(Value::as_str);
-    let usual = match place {
-        "path" | "header" => "simple",
-        _ => "form",
+    let schema = match (object.get("schema"), object.get("content")) {
+        (Some(_), None) => format!("{pointer}/schema"),
+        (None, Some(Value::Object(content))) if content.contains_key("application/json") => {
+            format!("{pointer}/content/application~1json/schema")
+        }
+        (None, Some(_)) => {
+            return refuse(format!(
+                "the `content` of {place} parameter `{name}` is `application/json`"
+            ));
+        }
+        _ => {
+            return refuse(format!(
+                "{place} parameter `{name}` needs a `schema`, or `content` in its place"
+            ));
+        }
     };
-    if style.is_some_and(|style| style != usual) {
-        return refuse(format!(
-            "only style `{usual}` is supported for {place} parameters"
-        ));
-    }
     let required = place == "path" || object.get("required") == Some(&Value::Bool(true));
-    let field = Field::compile(schemas, &format!("{pointer}/schema"), place, name, required)?;
-    if field.takes_object() {
-        return refuse(format!("{place} parameter `{name}` cannot be an object"));
-    }
-    Ok(field)
+    let field = Field::compile(schemas, &schema, &[place, name], required)?;
+    let style = Style::read(schemas, pointer, object, place, &field)?;
+    Ok(Parameter { field, style })
+}
+
+/// Opens the object of a place.
+fn begin_place(word: &str, json: &mut Vec<u8>) {
+    json.push(b'"');
+    json.extend_from_slice(word.as_bytes());
+    json.extend_from_slice(b"\":{");
 }
 
 /// As [`end_object`]; another place may follow.
 fn end_place(json: &mut Vec<u8>) {
     end_object(json);
     json.push(b',');
-}
-
-/// Every value of a header, in the order sent.
-fn texts<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<Cow<'h, str>> {
-    headers
-        .get_all(name)
-        .iter()
-        .map(|value| text(value.as_bytes()))
-        .collect()
-}
-
-/// Bytes that are no UTF-8 become U+FFFD.
-fn decode(raw: &str) -> Cow<'_, str> {
-    percent_decode_str(raw).decode_utf8_lossy()
 }

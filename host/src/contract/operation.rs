@@ -197,7 +197,8 @@ pub(super) fn compile(
     }
 
     let pointers: Vec<String> = parameters.into_iter().map(|known| known.pointer).collect();
-    let compiled = Parameters::compile(schemas, template.names(), &pointers)?;
+    let models = operation.get("x-switchback-parameter-models");
+    let compiled = Parameters::compile(schemas, template.names(), &pointers, models)?;
     warnings.extend(
         compiled
             .warnings
