@@ -171,11 +171,11 @@ fn describe(listed: &Listed, read: &mut SchemaGenerator, written: &mut SchemaGen
     for argument in operation.arguments {
         parameters.push(parameter(argument, read));
     }
-    if let Some(queries) = operation.queries {
-        queries(read, &mut parameters);
-    }
     if !parameters.is_empty() {
         described["parameters"] = Value::Array(parameters);
+    }
+    for describe in operation.models {
+        describe(read, &mut described);
     }
     if let Some(body) = operation.body {
         described["requestBody"] = body(read);
@@ -199,10 +199,25 @@ fn add_shared(responses: &mut Value, listed: &Listed) {
     }
 }
 
-/// Adds each property of an object's schema as a parameter of the query.
-pub(crate) fn queries(mut schema: Value, parameters: &mut Vec<Value>) {
+/// Adds each property of an object's schema as a parameter of a place.
+pub(crate) fn add_model(place: &str, mut schema: Value, operation: &mut Value) {
+    const MODELS: &str = "x-switchback-parameter-models";
+    let more = match schema["additionalProperties"] == false {
+        true => "forbid",
+        false => "ignore",
+    };
+    if operation.get(MODELS).is_none() {
+        operation[MODELS] = object([]);
+    }
+    operation[MODELS][place] = more.into();
     let required = schema["required"].take();
     let Some(Value::Object(properties)) = schema.get_mut("properties").map(Value::take) else {
+        return;
+    };
+    if operation.get("parameters").is_none() {
+        operation["parameters"] = Value::Array(Vec::new());
+    }
+    let Value::Array(parameters) = &mut operation["parameters"] else {
         return;
     };
     for (name, mut schema) in properties {
@@ -216,9 +231,13 @@ pub(crate) fn queries(mut schema: Value, parameters: &mut Vec<Value>) {
             schema = without_null(schema);
         }
         bound_floats(&mut schema);
+        let name = match place {
+            "header" => name.replace('_', "-"),
+            _ => name,
+        };
         let mut parameter = object([
             ("name", name.into()),
-            ("in", "query".into()),
+            ("in", place.into()),
             ("required", needed.into()),
             ("schema", schema),
         ]);
@@ -237,6 +256,24 @@ pub(crate) fn request_body(media_type: &str, required: bool, content: Value) -> 
 
 /// What the contract says of a form of these fields. A function of its own, so that a plugin without one lacks it.
 pub fn form(media_type: &str, fields: &[Argument], generator: &mut SchemaGenerator) -> Value {
+    let schema = fields_of(fields, generator);
+    let needed = schema.get("required").is_some();
+    request_body(media_type, needed, object([("schema", schema)]))
+}
+
+/// What the contract says of a body of JSON that holds several arguments by their names. The host knows it by the name of
+/// its schema, which is FastAPI's.
+pub fn embedded(id: &str, fields: &[Argument], generator: &mut SchemaGenerator) -> Value {
+    let schema = fields_of(fields, generator);
+    let needed = schema.get("required").is_some();
+    let name = format!("Body_{id}");
+    let reference = object([("$ref", format!("{READ}{name}").into())]);
+    generator.definitions_mut().insert(name, schema);
+    request_body("application/json", needed, object([("schema", reference)]))
+}
+
+/// The object of these fields.
+fn fields_of(fields: &[Argument], generator: &mut SchemaGenerator) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for field in fields {
@@ -249,15 +286,14 @@ pub fn form(media_type: &str, fields: &[Argument], generator: &mut SchemaGenerat
         }
         properties.insert(field.name.to_owned(), schema);
     }
-    let needed = !required.is_empty();
     let mut schema = object([
         ("type", "object".into()),
         ("properties", Value::Object(properties)),
     ]);
-    if needed {
+    if !required.is_empty() {
         schema["required"] = Value::Array(required);
     }
-    request_body(media_type, needed, object([("schema", schema)]))
+    schema
 }
 
 /// What a file is, in a form and as a body.

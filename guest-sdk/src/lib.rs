@@ -122,7 +122,7 @@ pub use events::{EventStream, EventWriter, ServerSentEvent};
 pub use export::handle as __handle;
 pub use json_lines::{JsonLines, JsonLinesBody, JsonLinesWriter};
 pub use operation::{Operation, Route};
-pub use params::{FromQuery, Parameter, Query};
+pub use params::{Cookies, FromParameters, Headers, Parameter, Query};
 pub use plugin::Plugin;
 pub use problem::{OrProblem, Problem};
 pub use request::Request;
@@ -150,10 +150,10 @@ static ARENA: arena::Arena = arena::Arena::new();
 /// What a plugin's source wants at hand: `use switchback_sdk::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Bytes, Cookie, EventStream, Form, Html, Json, JsonLines, JsonLinesBody, OrProblem,
-        Parameter, Problem, Query, Redirect, Response, Responses, ServerSentEvent, State, Stream,
-        StreamBody, StreamError, Text, Upload, Violation, With, debug, delete, error, get,
-        incoming, info, log, model, patch, plugin, post, put, router, warn,
+        Bytes, Cookie, Cookies, EventStream, Form, Headers, Html, Json, JsonLines, JsonLinesBody,
+        OrProblem, Parameter, Problem, Query, Redirect, Response, Responses, ServerSentEvent,
+        State, Stream, StreamBody, StreamError, Text, Upload, Violation, With, debug, delete,
+        error, get, incoming, info, log, model, patch, plugin, post, put, router, warn,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 #[doc(hidden)]
-pub use crate::contract::form;
+pub use crate::contract::{embedded, form};
 
 use crate::{Answers, Problem, Request, Response};
 
@@ -23,8 +23,8 @@ pub struct Operation {
     pub tags: &'static [&'static str],
     /// Its parameters.
     pub arguments: &'static [Argument],
-    /// Adds what the contract says of parameters that one type takes, if there is one.
-    pub queries: Option<fn(&mut SchemaGenerator, &mut Vec<Value>)>,
+    /// Add to the operation what the contract says of parameters that one type takes.
+    pub models: &'static [fn(&mut SchemaGenerator, &mut Value)],
     /// What the contract says of its body, if it takes one.
     pub body: Option<fn(&mut SchemaGenerator) -> Value>,
     /// Adds its answers to the contract.
@@ -88,7 +88,7 @@ pub const fn broken(name: &'static str) -> Operation {
         about: &[],
         tags: &[],
         arguments: &[],
-        queries: None,
+        models: &[],
         body: None,
         answers: |_| (),
         call: |_| Ok(Response::new(500)),

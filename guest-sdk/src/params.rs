@@ -79,43 +79,109 @@ pub trait Parameter: DeserializeOwned + JsonSchema {
 /// assert!(plugin().openapi().contains(r#""name":"limit","in":"query","required":false"#));
 /// ```
 ///
-/// Other arguments may stand beside it, under other names.
+/// Other arguments may stand beside it, under other names. With `#[serde(deny_unknown_fields)]` a request that sends more is
+/// refused (`extra_forbidden`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Query<T>(pub T);
 
-impl<T> Deref for Query<T> {
-    type Target = T;
+/// Headers as one argument, a struct of them: field `0`. `save_data` is the header `save-data`.
+///
+/// ```
+/// use switchback_sdk::prelude::*;
+///
+/// #[model]
+/// struct Common {
+///     save_data: bool,
+///     #[field(name = "X-Tag", default = [])]
+///     tags: Vec<String>,
+/// }
+///
+/// /// List items
+/// #[get("/items")]
+/// fn list(headers: Headers<Common>) -> Vec<String> {
+///     headers.0.tags
+/// }
+///
+/// plugin! { routes: [list] }
+/// let client = switchback_sdk::TestClient::new(plugin());
+/// let response = client.get("/items").header("save-data", "yes").header("x-tag", "a").send();
+/// assert_eq!(response.json::<Vec<String>>(), ["a"]);
+/// ```
+///
+/// With `#[serde(deny_unknown_fields)]` others are refused, but for what comes with any request (`host`, `user-agent`,
+/// `accept` …).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Headers<T>(pub T);
 
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
+/// Cookies as one argument, a struct of them: field `0`. With `#[serde(deny_unknown_fields)]` others are refused.
+///
+/// ```
+/// use switchback_sdk::prelude::*;
+///
+/// #[model]
+/// struct Session {
+///     session_id: String,
+///     tracker: Option<String>,
+/// }
+///
+/// /// Who is it
+/// #[get("/me")]
+/// fn me(cookies: Cookies<Session>) -> String {
+///     cookies.0.session_id
+/// }
+///
+/// plugin! { routes: [me] }
+/// let client = switchback_sdk::TestClient::new(plugin());
+/// let response = client.get("/me").header("cookie", "session_id=7f").send();
+/// assert_eq!(response.json::<String>(), "7f");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cookies<T>(pub T);
 
-/// A type that an argument can have to take the whole query: [`Query`].
+/// A type that an argument can have to take all parameters of a place: [`Query`], [`Headers`], [`Cookies`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot take the query",
+    message = "`{Self}` cannot take parameters",
     label = "what is inside lacks `Deserialize` or `JsonSchema`",
     note = "make it a `#[model]`, or derive both for it"
 )]
-pub trait FromQuery: Sized {
-    /// Adds all that the contract says of it.
+pub trait FromParameters: Sized {
+    /// Adds to an operation all that the contract says of it.
     #[doc(hidden)]
-    fn described(generator: &mut SchemaGenerator, parameters: &mut Vec<Value>);
+    fn describe(generator: &mut SchemaGenerator, operation: &mut Value);
 
-    /// The query, which the host has checked.
+    /// What was sent, which the host has checked.
     #[doc(hidden)]
-    fn from_query(request: &Request<'_>) -> Result<Self, Problem>;
+    fn from_parameters(request: &Request<'_>) -> Result<Self, Problem>;
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned + JsonSchema> FromQuery for Query<T> {
-    fn described(generator: &mut SchemaGenerator, parameters: &mut Vec<Value>) {
-        contract::queries(T::json_schema(generator).to_value(), parameters);
-    }
+macro_rules! models {
+    ($($model:ident $place:literal $read:ident;)*) => {$(
+        impl<T> Deref for $model<T> {
+            type Target = T;
 
-    fn from_query(request: &Request<'_>) -> Result<Self, Problem> {
-        request.params.queries().map(Query)
-    }
+            fn deref(&self) -> &T {
+                &self.0
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: DeserializeOwned + JsonSchema> FromParameters for $model<T> {
+            fn describe(generator: &mut SchemaGenerator, operation: &mut Value) {
+                contract::add_model($place, T::json_schema(generator).to_value(), operation);
+            }
+
+            fn from_parameters(request: &Request<'_>) -> Result<Self, Problem> {
+                let all = request.params.all($place)?;
+                all.$read().map($model).map_err(|error| unreadable($place, &error))
+            }
+        }
+    )*};
+}
+
+models! {
+    Query "query" read;
+    Headers "header" read_headers;
+    Cookies "cookie" read;
 }
 
 macro_rules! parameters {
@@ -166,16 +232,13 @@ impl<'a> Params<'a> {
         read(self.find("\"cookie\"", name), name)
     }
 
-    /// All of the query as one type.
-    pub(crate) fn queries<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let query = find_field(self.text, "query").map(|query| match query {
+    /// All parameters of a place.
+    fn all(&self, place: &str) -> Result<Raw<'a>, Problem> {
+        match find_field(self.text, place) {
             // A type without fields declares no parameter.
-            Raw("null") => Raw("{}"),
-            query => query,
-        });
-        query
-            .and_then(Raw::read)
-            .map_err(|error| unreadable("query", &error))
+            Ok(Raw("null")) => Ok(Raw("{}")),
+            found => found.map_err(|error| unreadable(place, &error)),
+        }
     }
 
     /// What was sent; `null` if nothing.
@@ -200,6 +263,12 @@ pub(crate) fn field<T: Parameter>(fields: &str, name: &str) -> Result<T, Problem
         find_field(fields, name).map_err(|error| unreadable(name, &error))?,
         name,
     )
+}
+
+/// The same, as it was written.
+pub(crate) fn text_of<'a>(fields: &'a str, name: &str) -> Result<&'a str, Problem> {
+    let found = find_field(fields, name).map_err(|error| unreadable(name, &error))?;
+    Ok(found.0)
 }
 
 fn find_field<'a>(fields: &'a str, name: &str) -> Result<Raw<'a>, Error> {
@@ -271,7 +340,7 @@ mod tests {
         #[derive(serde::Deserialize)]
         struct Nothing {}
         let params = Params::parse(r#"{"path":{"id":7}}"#).unwrap();
-        assert!(params.queries::<Nothing>().is_ok());
+        assert!(params.all("query").unwrap().read::<Nothing>().is_ok());
     }
 
     #[test]

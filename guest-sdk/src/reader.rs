@@ -145,6 +145,11 @@ impl<'a> Raw<'a> {
         T::deserialize(self)
     }
 
+    /// An object of headers as a type whose fields have `_` where headers have `-`.
+    pub(crate) fn read_headers<T: Deserialize<'a>>(self) -> Result<T, Error> {
+        T::deserialize(Headers(self))
+    }
+
     /// The text that it is.
     #[inline]
     pub(crate) fn text(self) -> Result<Cow<'a, str>, Error> {
@@ -353,6 +358,62 @@ impl<'de> Deserializer<'de> for Raw<'de> {
             Err(_) => MapAccessDeserializer::new(Rest::of(self.0)?)
                 .deserialize_enum(name, variants, visitor),
         }
+    }
+}
+
+impl<'de> de::IntoDeserializer<'de, Error> for Raw<'de> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+/// An object whose names are those of headers.
+struct Headers<'a>(Raw<'a>);
+
+impl<'de> Headers<'de> {
+    fn named<V: Visitor<'de>>(
+        &self,
+        name: impl Fn(&str) -> String,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let mut rest = Rest::of(self.0.0)?;
+        let mut pairs = Vec::new();
+        while let Some(header) = rest.next()
+            && let Some(value) = rest.next()
+        {
+            pairs.push((name(&header.text()?), value));
+        }
+        visitor.visit_map(de::value::MapDeserializer::new(pairs.into_iter()))
+    }
+}
+
+impl<'de> Deserializer<'de> for Headers<'de> {
+    type Error = Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let is = |field: &str, header: &str| field.replace('_', "-").eq_ignore_ascii_case(header);
+        let name = |header: &str| match fields.iter().find(|field| is(field, header)) {
+            Some(field) => (*field).to_owned(),
+            None => header.to_owned(),
+        };
+        self.named(name, visitor)
+    }
+
+    // A type with flattened fields, which nobody can list.
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.named(|header| header.replace('-', "_"), visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::params::{self, Params};
 use crate::upload::Files;
-use crate::{Body, FromBody, FromQuery, Parameter, Problem};
+use crate::{Body, FromBody, FromParameters, Parameter, Problem};
 
 /// A request that was routed and checked. The macros read it; a native test makes one.
 pub struct Request<'a> {
@@ -39,12 +39,12 @@ impl<'a> Request<'a> {
         self.params.query(name)
     }
 
-    /// The whole query.
+    /// All parameters of a place, as one type.
     ///
     /// # Errors
     /// 500 if it is not what the type takes: the host has checked it before.
-    pub fn queries<T: FromQuery>(&self) -> Result<T, Problem> {
-        T::from_query(self)
+    pub fn parameters<T: FromParameters>(&self) -> Result<T, Problem> {
+        T::from_parameters(self)
     }
 
     /// A header, its name in lower case; one that was not sent reads as `null`.
@@ -84,6 +84,39 @@ impl<'a> Request<'a> {
             found.extend(files.iter().filter(|file| file.field == name).cloned());
         }
         T::take(found).ok_or_else(|| Problem::internal(&format!("there is no file `{name}`")))
+    }
+
+    /// A value in a body of JSON that has several; one that was not sent reads as `null`.
+    ///
+    /// # Errors
+    /// 500 if it is not what the type takes: the host has checked it before.
+    pub fn value<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
+        params::field(self.object(), name)
+    }
+
+    /// Whether such a value was sent.
+    #[doc(hidden)]
+    pub fn is_sent(&self, name: &str) -> bool {
+        params::text_of(self.object(), name).is_ok_and(|text| text != "null")
+    }
+
+    /// The same, as a type that takes a whole body.
+    ///
+    /// # Errors
+    /// 422 if it passed the schema but not the type: a type may know rules that no schema has.
+    pub fn part<T: FromBody>(&self, name: &str) -> Result<T, Problem> {
+        match params::text_of(self.object(), name)? {
+            "null" => T::from_body(&Body::Empty),
+            text => T::from_body(&Body::Text(text.to_owned())),
+        }
+    }
+
+    /// The body as the text of an object: without one, nothing was needed.
+    fn object(&self) -> &str {
+        match self.body {
+            Body::Text(text) => text,
+            _ => "{}",
+        }
     }
 
     /// The whole body.

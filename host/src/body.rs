@@ -185,6 +185,14 @@ impl RequestBody {
         }
     }
 
+    /// The schema of a body that holds several parameters: each may be missing.
+    fn embedded(&self) -> Option<&Schema> {
+        self.media.iter().find_map(|media| match &media.kind {
+            Kind::Json(Some(schema)) if schema.embeds() => Some(&**schema),
+            _ => None,
+        })
+    }
+
     /// The form that is declared; where there are two, the first.
     fn form(&self) -> Option<&Form> {
         self.media.iter().find_map(|media| match &media.kind {
@@ -269,8 +277,14 @@ impl Read<'_> {
         let loc = [Loc::Name("body".into())];
         match self.content {
             Content::Missing => {
-                if self.body.required {
-                    violations.push(Rule::missing(), || loc.to_vec(), |_| Value::Null);
+                match self.body.embedded() {
+                    Some(schema) if self.body.required => {
+                        schema.check(&Value::Object(Map::new()), &loc, violations);
+                    }
+                    None if self.body.required => {
+                        violations.push(Rule::missing(), || loc.to_vec(), |_| Value::Null);
+                    }
+                    _ => {}
                 }
                 AdmittedBody::Empty
             }

@@ -1,7 +1,7 @@
 //! One argument of the function: a parameter, a field of a form, or the body.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{
@@ -17,6 +17,8 @@ pub(crate) struct Argument {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
     pub(crate) kind: Kind,
+    /// Whether it stands in the body by its name though it is the only one there.
+    pub(crate) embed: bool,
 }
 
 /// Where an argument comes from.
@@ -25,8 +27,8 @@ pub(crate) enum Kind {
     Part(Part),
     /// The whole body, and the media type that the author gave it.
     Body(Option<LitStr>),
-    /// Parameters of the query as one type.
-    Query,
+    /// All parameters of a place, as one type.
+    Model(Place),
 }
 
 /// One named value of a request.
@@ -35,15 +37,17 @@ pub(crate) struct Part {
     /// As clients write it.
     pub(crate) name: String,
     /// Whether it is a file of a form, or several.
-    file: bool,
+    pub(crate) file: bool,
     /// Whether it takes the rest of the path.
-    takes_rest: bool,
-    description: String,
-    deprecated: bool,
+    pub(crate) takes_rest: bool,
+    pub(crate) description: String,
+    pub(crate) deprecated: bool,
+    /// Of a value in the body, what stands for it where it was not sent; of parameters the host knows that.
+    pub(crate) default: Option<TokenStream>,
     /// Keywords of JSON Schema and the author's values for them.
-    rules: Vec<(&'static str, TokenStream)>,
+    pub(crate) rules: Vec<(&'static str, TokenStream)>,
     /// The same, for each value of a list.
-    rules_of_each: Vec<(&'static str, TokenStream)>,
+    pub(crate) rules_of_each: Vec<(&'static str, TokenStream)>,
 }
 
 /// Where in a request a value stands.
@@ -54,16 +58,29 @@ pub(crate) enum Place {
     Header,
     Cookie,
     Form,
+    /// In a body of JSON that holds several.
+    Body,
 }
 
 impl Place {
-    const ALL: [Place; 5] = [
+    const ALL: [Place; 6] = [
         Place::Path,
         Place::Query,
         Place::Header,
         Place::Cookie,
         Place::Form,
+        Place::Body,
     ];
+
+    /// Which parameters a type takes all of, by its name.
+    fn of_model(ty: &Type) -> Option<Place> {
+        match last_name(ty)?.to_string().as_str() {
+            "Query" => Some(Place::Query),
+            "Headers" => Some(Place::Header),
+            "Cookies" => Some(Place::Cookie),
+            _ => None,
+        }
+    }
 
     /// As the attribute is called, and OpenAPI's `in`.
     pub(crate) fn word(self) -> &'static str {
@@ -73,6 +90,7 @@ impl Place {
             Place::Header => "header",
             Place::Cookie => "cookie",
             Place::Form => "form",
+            Place::Body => "body",
         }
     }
 }
@@ -88,19 +106,25 @@ pub(crate) fn read(argument: &mut FnArg, template: &Template) -> Result<Argument
             ));
         }
     };
-    let attributes = std::mem::take(&mut argument.attrs);
+    let mut attributes = std::mem::take(&mut argument.attrs);
     let ident = name_of(argument)?;
     let ty = (*argument.ty).clone();
     refuse_unfit(&ty)?;
+    let embed = body::take_embed(&ty, &mut attributes);
     let kind = if body::is_body(&ty) {
         Kind::Body(body::media_type(&ty, &attributes)?)
-    } else if last_name(&ty).is_some_and(|name| name == "Query") {
+    } else if let Some(place) = Place::of_model(&ty) {
         body::refuse_rules(&ty, &attributes)?;
-        Kind::Query
+        Kind::Model(place)
     } else {
         Kind::Part(part(&ident, &ty, &attributes, template)?)
     };
-    Ok(Argument { ident, ty, kind })
+    Ok(Argument {
+        ident,
+        ty,
+        kind,
+        embed,
+    })
 }
 
 fn name_of(argument: &PatType) -> Result<Ident> {
@@ -160,6 +184,11 @@ pub(crate) fn last_name(ty: &Type) -> Option<&Ident> {
     }
 }
 
+/// The last name of a type, for words.
+pub(crate) fn shown_name(ty: &Type) -> String {
+    last_name(ty).map(Ident::to_string).unwrap_or_default()
+}
+
 /// A type as the author wrote it, without the spaces that tokens are printed with.
 pub(crate) fn shown(ty: &Type) -> String {
     ty.to_token_stream().to_string().replace(' ', "")
@@ -178,7 +207,12 @@ fn part(ident: &Ident, ty: &Type, attributes: &[Attribute], template: &Template)
             .map(|(keyword, _, value)| (keyword, value));
         pairs.collect()
     };
+    let default = match place {
+        Place::Body => rules.default_of(&Shape::of(ty))?,
+        _ => None,
+    };
     let part = Part {
+        default,
         takes_rest: template.takes_rest
             && place == Place::Path
             && template.names.last() == Some(&name),
@@ -215,12 +249,12 @@ fn attribute(attributes: &[Attribute]) -> Result<(Option<(Place, Path)>, Rules)>
             .into_iter()
             .find(|place| path.is_ident(place.word()))
         else {
-            let message = if path.is_ident("body") || path.is_ident("json") {
+            let message = if path.is_ident("json") {
                 "a body is known by its type: take it as `Json<_>`".into()
             } else {
                 format!(
-                    "no `#[{}]` for an argument: there are `#[query]`, `#[path]`, `#[header]`, `#[cookie]` and \
-                     `#[form]`",
+                    "no `#[{}]` for an argument: there are `#[query]`, `#[path]`, `#[header]`, `#[cookie]`, `#[form]` \
+                     and `#[body]`",
                     path.to_token_stream()
                 )
             };
@@ -359,102 +393,4 @@ pub(crate) fn documentation(attributes: &[Attribute]) -> String {
         }
     }
     lines.join("\n").trim().to_owned()
-}
-
-impl Part {
-    /// What the contract says beside its schema; of a field, in its schema.
-    fn about(&self) -> TokenStream {
-        let mut about = Vec::new();
-        if self.place != Place::Form {
-            let (name, place) = (&self.name, self.place.word());
-            about.push(("name", text(name)));
-            about.push(("in", text(place)));
-        }
-        about.push(("description", text(&self.description)));
-        let yes = quote!(::switchback_sdk::operation::Rule::Bool(true));
-        if self.deprecated {
-            about.push(("deprecated", yes.clone()));
-        }
-        if self.takes_rest {
-            about.push(("x-switchback-wildcard", yes));
-        }
-        entries(&about)
-    }
-}
-
-/// A text as `switchback_sdk::operation::Rule`.
-pub(crate) fn text(text: &str) -> TokenStream {
-    quote!(::switchback_sdk::operation::Rule::Text(#text))
-}
-
-/// Names and values as the entries of an object. Texts that are empty are left out.
-pub(crate) fn entries(entries: &[(&str, TokenStream)]) -> TokenStream {
-    let empty = text("").to_string();
-    let entries = entries
-        .iter()
-        .filter(|(_, value)| value.to_string() != empty)
-        .map(|(key, value)| quote!((#key, #value)));
-    quote!(&[#(#entries),*])
-}
-
-// What is expanded carries the span of the argument's type, so that a type which does not fit is marked where the
-// author wrote it, and once.
-impl Argument {
-    /// The parameter or field as data, for the contract.
-    pub(crate) fn declared(&self) -> Option<TokenStream> {
-        let Kind::Part(part) = &self.kind else {
-            return None;
-        };
-        let (ty, name) = (&self.ty, &part.name);
-        let about = part.about();
-        let (rules, rules_of_each) = (entries(&part.rules), entries(&part.rules_of_each));
-        let kind = self.word(if part.file { "Files" } else { "Parameter" });
-        Some(
-            quote_spanned!(ty.span()=> ::switchback_sdk::operation::Argument {
-                name: #name,
-                about: #about,
-                rules: #rules,
-                rules_of_each: #rules_of_each,
-                schema: <#ty as ::switchback_sdk::#kind>::described,
-                optional: <#ty as ::switchback_sdk::#kind>::is_optional,
-            }),
-        )
-    }
-
-    /// The expression that reads it from the request.
-    pub(crate) fn read(&self) -> TokenStream {
-        let ty = &self.ty;
-        match &self.kind {
-            Kind::Part(part) => {
-                let way = if part.file {
-                    "files"
-                } else {
-                    part.place.word()
-                };
-                let way = self.word(way);
-                // The contract keeps the author's spelling, the host hands headers over in lower case.
-                let name = match part.place {
-                    Place::Header => part.name.to_ascii_lowercase(),
-                    _ => part.name.clone(),
-                };
-                quote_spanned!(ty.span()=> request.#way::<#ty>(#name)?)
-            }
-            Kind::Body(_) => quote_spanned!(ty.span()=> request.body::<#ty>()?),
-            Kind::Query => quote_spanned!(ty.span()=> request.queries::<#ty>()?),
-        }
-    }
-
-    fn word(&self, name: &str) -> Ident {
-        Ident::new(name, self.ty.span())
-    }
-
-    /// Whether it is a file of a form.
-    pub(crate) fn is_file(&self) -> bool {
-        matches!(&self.kind, Kind::Part(part) if part.file)
-    }
-
-    /// Whether it is a field of a form.
-    pub(crate) fn in_form(&self) -> bool {
-        matches!(&self.kind, Kind::Part(part) if part.place == Place::Form)
-    }
 }

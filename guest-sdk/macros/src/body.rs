@@ -23,6 +23,24 @@ pub(crate) fn is_body(ty: &Type) -> bool {
     is_one_of(ty, &BODIES)
 }
 
+/// `Json<_>`, and one that may be left out.
+pub(crate) fn is_json(ty: &Type) -> bool {
+    is_one_of(ty, &["Json"])
+}
+
+/// Takes `#[body(embed)]` from a `Json<_>`.
+pub(crate) fn take_embed(ty: &Type, attributes: &mut Vec<Attribute>) -> bool {
+    let says_embed = |attribute: &Attribute| {
+        let word = || attribute.parse_args::<syn::Ident>();
+        attribute.path().is_ident("body") && word().is_ok_and(|word| word == "embed")
+    };
+    let before = attributes.len();
+    if is_json(ty) {
+        attributes.retain(|attribute| !says_embed(attribute));
+    }
+    attributes.len() < before
+}
+
 fn is_one_of(ty: &Type, names: &[&str]) -> bool {
     let inside = content_of(ty, "Option");
     let ty = inside.as_ref().unwrap_or(ty);

@@ -9,6 +9,7 @@ use crate::answer;
 use crate::argument::{self, Argument, Kind, Place};
 use crate::operation::Options;
 use crate::path;
+use crate::quoted;
 
 /// Expands one attribute. What is wrong becomes a compile error beside the function itself, so that one mistake does
 /// not show as many.
@@ -96,14 +97,19 @@ fn refuse_clashes(
 ) -> Result<()> {
     let mut names: Vec<(Place, String)> = Vec::new();
     let mut body: Option<&Argument> = None;
-    let mut models = arguments
-        .iter()
-        .filter(|one| matches!(one.kind, Kind::Query));
-    if let Some(second) = models.nth(1) {
-        return Err(Error::new(
-            second.ty.span(),
-            "one `Query<_>` takes all of the query: put both into one type",
-        ));
+    let mut models: Vec<Place> = Vec::new();
+    for argument in arguments {
+        let Kind::Model(place) = argument.kind else {
+            continue;
+        };
+        if models.contains(&place) {
+            let name = argument::shown_name(&argument.ty);
+            return Err(Error::new(
+                argument.ty.span(),
+                format!("one `{name}<_>` takes all of its place: put both into one type"),
+            ));
+        }
+        models.push(place);
     }
     for argument in arguments {
         if let Kind::Part(part) = &argument.kind {
@@ -120,7 +126,8 @@ fn refuse_clashes(
             names.push(key);
         }
         let field = argument.in_form();
-        if !field && !matches!(argument.kind, Kind::Body(_)) {
+        let value = argument.is_value();
+        if !field && !value && !matches!(argument.kind, Kind::Body(_)) {
             continue;
         }
         if ["get", "head", "trace"].contains(&method) {
@@ -130,21 +137,30 @@ fn refuse_clashes(
             );
             return Err(Error::new(argument.ty.span(), message));
         }
-        match body {
-            Some(first) if field && first.in_form() => {}
-            Some(first) if field || first.in_form() => {
+        let Some(first) = body else {
+            body = Some(argument);
+            continue;
+        };
+        match (first.in_form(), field) {
+            (true, true) => {}
+            (false, false) => {
+                // Several of JSON stand in one body by their names.
+                let other = [first, argument]
+                    .into_iter()
+                    .find(|one| !one.may_be_embedded());
+                if let Some(other) = other {
+                    return Err(Error::new(
+                        other.ty.span(),
+                        "a request has one body: several stand in one only as `Json<_>`, or as values with `#[body]`",
+                    ));
+                }
+            }
+            _ => {
                 return Err(Error::new(
                     argument.ty.span(),
                     "a request has one body, a form or another: take all of it as fields of the form",
                 ));
             }
-            Some(_) => {
-                return Err(Error::new(
-                    argument.ty.span(),
-                    "a request has one body: put both into one type",
-                ));
-            }
-            None => body = Some(argument),
         }
     }
     let taken = |name: &&String| names.contains(&(Place::Path, (*name).clone()));
@@ -158,21 +174,35 @@ fn refuse_clashes(
     }
 }
 
-/// The function that says what the contract has of a type of parameters.
-fn queries(arguments: &[Argument]) -> TokenStream {
-    let model = arguments
+/// The functions that say what the contract has of types of parameters.
+fn models(arguments: &[Argument]) -> impl Iterator<Item = TokenStream> {
+    arguments.iter().filter_map(|argument| match argument.kind {
+        Kind::Model(_) => {
+            let ty = &argument.ty;
+            Some(quote_spanned!(ty.span()=> <#ty as ::switchback_sdk::FromParameters>::describe))
+        }
+        _ => None,
+    })
+}
+
+/// Whether the body is an object of arguments by their names: of several, of a plain value, or as the author says.
+fn embeds(arguments: &[Argument]) -> bool {
+    let bodies = arguments
         .iter()
-        .find(|argument| matches!(argument.kind, Kind::Query));
-    match model {
-        Some(Argument { ty, .. }) => quote_spanned! {ty.span()=>
-            ::core::option::Option::Some(<#ty as ::switchback_sdk::FromQuery>::described)
-        },
-        None => quote!(::core::option::Option::None),
-    }
+        .filter(|one| matches!(one.kind, Kind::Body(_)));
+    bodies.count() > 1 || arguments.iter().any(|one| one.is_value() || one.embed)
 }
 
 /// The function that says what the contract has of the body.
-fn body(arguments: &[Argument]) -> TokenStream {
+fn body(id: &TokenStream, arguments: &[Argument]) -> TokenStream {
+    if embeds(arguments) {
+        let fields = arguments.iter().filter_map(Argument::embedded);
+        return quote! {
+            ::core::option::Option::Some(|generator| {
+                ::switchback_sdk::operation::embedded(#id, &[#(#fields),*], generator)
+            })
+        };
+    }
     for Argument { ty, kind, .. } in arguments {
         let Kind::Body(media_type) = kind else {
             continue;
@@ -240,8 +270,8 @@ fn implementation(
             "operationId",
             quote!(::switchback_sdk::operation::Rule::Text(#id)),
         ),
-        ("summary", argument::text(&summary)),
-        ("description", argument::text(description.trim())),
+        ("summary", quoted::text(&summary)),
+        ("description", quoted::text(description.trim())),
     ];
     if *deprecated {
         about.push((
@@ -249,14 +279,17 @@ fn implementation(
             quote!(::switchback_sdk::operation::Rule::Bool(true)),
         ));
     }
-    let about = argument::entries(&about);
+    let about = quoted::entries(&about);
     let declared = arguments
         .iter()
-        .filter(|argument| !argument.in_form())
+        .filter(|argument| !argument.in_form() && !argument.is_value())
         .filter_map(Argument::declared);
-    let body = body(arguments);
-    let queries = queries(arguments);
-    let read = arguments.iter().map(Argument::read);
+    let body = body(&id, arguments);
+    let models = models(arguments);
+    let read = arguments.iter().map(match embeds(arguments) {
+        true => Argument::read_embedded,
+        false => Argument::read,
+    });
     let called = quote!(#ident(#(#read),*));
     let answer::Answered { describe, call } = answer::of(&function.sig.output, *status, &called);
     quote! {
@@ -272,7 +305,7 @@ fn implementation(
                 about: #about,
                 tags: &[#(#tags),*],
                 arguments: &[#(#declared),*],
-                queries: #queries,
+                models: &[#(#models),*],
                 body: #body,
                 answers: |answers| { #describe },
                 call: |request| { #call },

@@ -14,6 +14,7 @@ mod model;
 mod operation;
 mod options;
 mod path;
+mod quoted;
 mod responses;
 mod rule;
 

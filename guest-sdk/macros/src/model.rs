@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, Field, Fields, Ident, Item, ItemStruct, Meta, Result};
+use syn::{Attribute, Error, Field, Fields, Ident, Item, ItemStruct, Meta, Result};
 
 use crate::rule::{Rules, Shape};
 
@@ -110,7 +110,7 @@ fn read(field: &Field, of: &Ident, rules: &Rules) -> Result<(Vec<Attribute>, Opt
             let function = format_ident!("__default_of_{}", name.unraw());
             let path = format!("{of}::{function}");
             attributes.push(syn::parse_quote!(#[serde(default = #path)]));
-            let (ty, value) = (&field.ty, made(literal, &shape)?);
+            let (ty, value) = (&field.ty, shape.whole(literal)?);
             default = Some(quote!(#[doc(hidden)] fn #function() -> #ty { #value }));
             continue;
         }
@@ -123,20 +123,4 @@ fn read(field: &Field, of: &Ident, rules: &Rules) -> Result<(Vec<Attribute>, Opt
         attributes.push(syn::parse_quote!(#[schemars(extend(#name = #literal))]));
     }
     Ok((attributes, default))
-}
-
-/// A default as a value of the field's type.
-fn made(literal: &Expr, shape: &Shape) -> Result<TokenStream> {
-    let value = match literal {
-        Expr::Array(list) => {
-            let values = list.elems.iter().map(|one| shape.one(one));
-            let values = values.collect::<Result<Vec<_>>>()?;
-            quote!(::std::vec![#(#values),*])
-        }
-        one => shape.one(one)?,
-    };
-    Ok(match shape.optional {
-        true => quote!(::core::option::Option::Some(#value)),
-        false => value,
-    })
 }

@@ -94,6 +94,15 @@ impl Parse for Rules {
 }
 
 impl Rules {
+    /// The default as a value of the type, where there is one.
+    pub(crate) fn default_of(&self, shape: &Shape) -> Result<Option<TokenStream>> {
+        let mut keywords = self.keywords.iter();
+        let default = keywords.find(|keyword| keyword.default_span().is_some());
+        default
+            .map(|default| shape.whole(default.literal()))
+            .transpose()
+    }
+
     fn read(&mut self, key: &Ident, input: ParseStream<'_>) -> Result<()> {
         if key == "deprecated" {
             self.deprecated = true;
@@ -200,7 +209,7 @@ impl Shape {
     }
 
     /// A literal as a value of the scalar.
-    pub(crate) fn one(&self, literal: &Expr) -> Result<TokenStream> {
+    fn one(&self, literal: &Expr) -> Result<TokenStream> {
         match self.kind {
             Some(Scalar::Bool) => Ok(quote!(#literal)),
             Some(Scalar::Text) => Ok(quote!(::std::string::String::from(#literal))),
@@ -213,6 +222,22 @@ impl Shape {
                 "a default of this type is made by a function: `#[serde(default = \"…\")]`",
             )),
         }
+    }
+
+    /// A literal as a value of the whole type.
+    pub(crate) fn whole(&self, literal: &Expr) -> Result<TokenStream> {
+        let value = match literal {
+            Expr::Array(list) => {
+                let values = list.elems.iter().map(|one| self.one(one));
+                let values = values.collect::<Result<Vec<_>>>()?;
+                quote!(::std::vec![#(#values),*])
+            }
+            one => self.one(one)?,
+        };
+        Ok(match self.optional {
+            true => quote!(::core::option::Option::Some(#value)),
+            false => value,
+        })
     }
 
     /// Whether this is the type of one value, by its last name.

@@ -6,6 +6,6 @@ struct Item {
 }
 
 #[post("/items")]
-fn create(item: Json<Item>, other: Json<Item>) {}
+fn create(item: Json<Item>, other: Bytes) {}
 
 fn main() {}

@@ -1,6 +1,6 @@
 use switchback_sdk::prelude::*;
 
 #[post("/items")]
-fn create(#[body] item: String) {}
+fn create(#[json] item: String) {}
 
 fn main() {}

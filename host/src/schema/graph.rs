@@ -271,6 +271,10 @@ impl Graph {
         })
     }
 
+    pub(super) fn embeds(&self) -> bool {
+        self.find(self.root, &|node| node.embeds).is_some()
+    }
+
     pub(super) fn takes_object(&self) -> bool {
         self.find(self.root, &|node| {
             node.types.has(Type::Object) || !node.object.properties.is_empty()

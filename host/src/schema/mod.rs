@@ -207,6 +207,11 @@ impl Schema {
         self.graph.list().is_some()
     }
 
+    /// Whether the schema is FastAPI's object of several body parameters.
+    pub(crate) fn embeds(&self) -> bool {
+        self.graph.embeds()
+    }
+
     /// Whether the schema describes an object.
     pub(crate) fn takes_object(&self) -> bool {
         self.graph.takes_object()

@@ -1,0 +1,153 @@
+//! What an argument becomes: data for the contract, and the expression that reads it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+use crate::argument::{Argument, Kind, Part, Place};
+use crate::body;
+
+impl Part {
+    /// What the contract says beside its schema; of a field, in its schema.
+    fn about(&self) -> TokenStream {
+        let mut about = Vec::new();
+        if !matches!(self.place, Place::Form | Place::Body) {
+            let (name, place) = (&self.name, self.place.word());
+            about.push(("name", text(name)));
+            about.push(("in", text(place)));
+        }
+        about.push(("description", text(&self.description)));
+        let yes = quote!(::switchback_sdk::operation::Rule::Bool(true));
+        if self.deprecated {
+            about.push(("deprecated", yes.clone()));
+        }
+        if self.takes_rest {
+            about.push(("x-switchback-wildcard", yes));
+        }
+        entries(&about)
+    }
+}
+
+/// A text as `switchback_sdk::operation::Rule`.
+pub(crate) fn text(text: &str) -> TokenStream {
+    quote!(::switchback_sdk::operation::Rule::Text(#text))
+}
+
+/// Names and values as the entries of an object. Texts that are empty are left out.
+pub(crate) fn entries(entries: &[(&str, TokenStream)]) -> TokenStream {
+    let empty = text("").to_string();
+    let entries = entries
+        .iter()
+        .filter(|(_, value)| value.to_string() != empty)
+        .map(|(key, value)| quote!((#key, #value)));
+    quote!(&[#(#entries),*])
+}
+
+// What is expanded carries the span of the argument's type, so that a type which does not fit is marked where the
+// author wrote it, and once.
+impl Argument {
+    /// The parameter or field as data, for the contract.
+    pub(crate) fn declared(&self) -> Option<TokenStream> {
+        let Kind::Part(part) = &self.kind else {
+            return None;
+        };
+        let (ty, name) = (&self.ty, &part.name);
+        let about = part.about();
+        let (rules, rules_of_each) = (entries(&part.rules), entries(&part.rules_of_each));
+        let kind = self.word(if part.file { "Files" } else { "Parameter" });
+        Some(
+            quote_spanned!(ty.span()=> ::switchback_sdk::operation::Argument {
+                name: #name,
+                about: #about,
+                rules: #rules,
+                rules_of_each: #rules_of_each,
+                schema: <#ty as ::switchback_sdk::#kind>::described,
+                optional: <#ty as ::switchback_sdk::#kind>::is_optional,
+            }),
+        )
+    }
+
+    /// The expression that reads it from the request.
+    pub(crate) fn read(&self) -> TokenStream {
+        let ty = &self.ty;
+        match &self.kind {
+            Kind::Part(part) => {
+                let way = match part.place {
+                    _ if part.file => "files",
+                    Place::Body => "value",
+                    place => place.word(),
+                };
+                let way = self.word(way);
+                // The contract keeps the author's spelling, the host hands headers over in lower case.
+                let name = match part.place {
+                    Place::Header => part.name.to_ascii_lowercase(),
+                    _ => part.name.clone(),
+                };
+                match &part.default {
+                    Some(default) => quote_spanned!(ty.span()=> match request.is_sent(#name) {
+                        true => request.#way::<#ty>(#name)?,
+                        false => #default,
+                    }),
+                    None => quote_spanned!(ty.span()=> request.#way::<#ty>(#name)?),
+                }
+            }
+            Kind::Body(_) => quote_spanned!(ty.span()=> request.body::<#ty>()?),
+            Kind::Model(_) => quote_spanned!(ty.span()=> request.parameters::<#ty>()?),
+        }
+    }
+
+    fn word(&self, name: &str) -> Ident {
+        Ident::new(name, self.ty.span())
+    }
+
+    /// Whether it is a file of a form.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(&self.kind, Kind::Part(part) if part.file)
+    }
+
+    /// A whole body as one of several, by the argument's name.
+    pub(crate) fn embedded(&self) -> Option<TokenStream> {
+        if self.is_value() {
+            return self.declared();
+        }
+        let (Kind::Body(_), ty, name) = (&self.kind, &self.ty, self.ident.unraw().to_string())
+        else {
+            return None;
+        };
+        Some(
+            quote_spanned!(ty.span()=> ::switchback_sdk::operation::Argument {
+                name: #name,
+                about: &[],
+                rules: &[],
+                rules_of_each: &[],
+                schema: <#ty as ::switchback_sdk::FromBody>::schema,
+                optional: || !<#ty as ::switchback_sdk::FromBody>::REQUIRED,
+            }),
+        )
+    }
+
+    /// The expression that reads it where the body holds several.
+    pub(crate) fn read_embedded(&self) -> TokenStream {
+        let (Kind::Body(_), ty, name) = (&self.kind, &self.ty, self.ident.unraw().to_string())
+        else {
+            return self.read();
+        };
+        quote_spanned!(ty.span()=> request.part::<#ty>(#name)?)
+    }
+
+    /// Whether it may be one of several in a body.
+    pub(crate) fn may_be_embedded(&self) -> bool {
+        self.is_value() || body::is_json(&self.ty)
+    }
+
+    /// Whether it is a plain value in the body.
+    pub(crate) fn is_value(&self) -> bool {
+        matches!(&self.kind, Kind::Part(part) if part.place == Place::Body)
+    }
+
+    /// Whether it is a field of a form.
+    pub(crate) fn in_form(&self) -> bool {
+        matches!(&self.kind, Kind::Part(part) if part.place == Place::Form)
+    }
+}
