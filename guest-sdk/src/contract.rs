@@ -5,7 +5,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use crate::Answers;
-use crate::operation::{Argument, Rule};
+use crate::operation::{Argument, Operation, Rule};
 use crate::routers::Listed;
 
 /// Where a schema's `$ref`s point until all are known. A type may look different when read (a field with a default
@@ -14,7 +14,11 @@ const READ: &str = "#/read/";
 const WRITTEN: &str = "#/written/";
 
 /// The OpenAPI document of these operations. `root` is what it says of the whole.
-pub(crate) fn document(root: &'static [(&'static str, Rule)], operations: &[Listed]) -> String {
+pub(crate) fn document(
+    root: &'static [(&'static str, Rule)],
+    operations: &[Listed],
+    webhooks: &[&Operation],
+) -> String {
     let mut read = generator(SchemaSettings::draft2020_12().for_deserialize(), "/read");
     let mut written = generator(SchemaSettings::draft2020_12().for_serialize(), "/written");
 
@@ -31,6 +35,9 @@ pub(crate) fn document(root: &'static [(&'static str, Rule)], operations: &[List
 
     let mut document = constant(&Rule::Object(root));
     document["paths"] = Value::Object(paths);
+    if !webhooks.is_empty() {
+        document["webhooks"] = sent(webhooks, &mut read, &mut written);
+    }
     add_schemas(
         &mut document,
         std::mem::take(read.definitions_mut()),
@@ -148,7 +155,7 @@ fn for_each_ref(value: &mut Value, change: &mut impl FnMut(&mut String)) {
 
 fn describe(listed: &Listed, read: &mut SchemaGenerator, written: &mut SchemaGenerator) -> Value {
     let operation = listed.operation;
-    let mut described = constant(&Rule::Object(operation.about));
+    let mut described = describe_alone(operation, read, written);
     let mut tags: Vec<&str> = Vec::new();
     let mut add = |more: &[&'static str]| {
         for tag in more {
@@ -167,6 +174,20 @@ fn describe(listed: &Listed, read: &mut SchemaGenerator, written: &mut SchemaGen
     if !tags.is_empty() {
         described["tags"] = tags.into();
     }
+    add_shared(&mut described["responses"], listed);
+    described
+}
+
+/// What is said of an operation wherever it stands.
+fn describe_alone(
+    operation: &Operation,
+    read: &mut SchemaGenerator,
+    written: &mut SchemaGenerator,
+) -> Value {
+    let mut described = constant(&Rule::Object(operation.about));
+    if !operation.tags.is_empty() {
+        described["tags"] = operation.tags.into();
+    }
     let mut parameters = Vec::new();
     for argument in operation.arguments {
         parameters.push(parameter(argument, read));
@@ -180,11 +201,35 @@ fn describe(listed: &Listed, read: &mut SchemaGenerator, written: &mut SchemaGen
     if let Some(body) = operation.body {
         described["requestBody"] = body(read);
     }
+    if !operation.callbacks.is_empty() {
+        let mut callbacks = object([]);
+        for callback in operation.callbacks {
+            let described = sent(&[callback], read, written);
+            callbacks[callback.id] = described;
+        }
+        described["callbacks"] = callbacks;
+    }
     let mut answers = Answers::new(written);
     (operation.answers)(&mut answers);
     described["responses"] = Value::Object(answers.responses);
-    add_shared(&mut described["responses"], listed);
     described
+}
+
+/// What the service sends: path items by name, or by the expression that makes the address.
+fn sent(
+    operations: &[&Operation],
+    read: &mut SchemaGenerator,
+    written: &mut SchemaGenerator,
+) -> Value {
+    let mut items = Map::new();
+    for operation in operations {
+        let described = describe_alone(operation, read, written);
+        items.insert(
+            operation.path.to_owned(),
+            object([(operation.method, described)]),
+        );
+    }
+    Value::Object(items)
 }
 
 /// Adds the answers of the routers around an operation; its own win, then those of the nearest.

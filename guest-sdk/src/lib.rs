@@ -134,7 +134,8 @@ pub use state::State;
 pub use stream::{Stream, StreamError, StreamWriter};
 pub use stream_body::StreamBody;
 pub use switchback_sdk_macros::{
-    Responses, delete, get, head, model, options, patch, plugin, post, put, router, trace,
+    Responses, callback, delete, get, head, model, options, patch, plugin, post, put, router,
+    trace, webhook,
 };
 #[cfg(all(feature = "test", not(target_arch = "wasm32")))]
 pub use test::{TestClient, TestEvent, TestRequest, TestResponse};
@@ -152,8 +153,9 @@ pub mod prelude {
     pub use crate::{
         Bytes, Cookie, Cookies, EventStream, Form, Headers, Html, Json, JsonLines, JsonLinesBody,
         OrProblem, Parameter, Problem, Query, Redirect, Response, Responses, ServerSentEvent,
-        State, Stream, StreamBody, StreamError, Text, Upload, Violation, With, debug, delete,
-        error, get, incoming, info, log, model, patch, plugin, post, put, router, warn,
+        State, Stream, StreamBody, StreamError, Text, Upload, Violation, With, callback, debug,
+        delete, error, get, incoming, info, log, model, patch, plugin, post, put, router, warn,
+        webhook,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

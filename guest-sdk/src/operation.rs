@@ -27,6 +27,8 @@ pub struct Operation {
     pub models: &'static [fn(&mut SchemaGenerator, &mut Value)],
     /// What the contract says of its body, if it takes one.
     pub body: Option<fn(&mut SchemaGenerator) -> Value>,
+    /// What is sent because of it.
+    pub callbacks: &'static [&'static Operation],
     /// Adds its answers to the contract.
     pub answers: fn(&mut Answers<'_>),
     /// Reads the arguments, calls the function, makes the answer.
@@ -90,6 +92,7 @@ pub const fn broken(name: &'static str) -> Operation {
         arguments: &[],
         models: &[],
         body: None,
+        callbacks: &[],
         answers: |_| (),
         call: |_| Ok(Response::new(500)),
     }

@@ -1,6 +1,6 @@
 //! A plugin as a whole: its operations, its contract, its answers.
 
-use crate::operation::Rule;
+use crate::operation::{Operation, Rule};
 use crate::routers::Listed;
 use crate::{Body, Problem, Request, Response, contract};
 
@@ -10,17 +10,27 @@ pub struct Plugin {
     /// What the contract says of the whole.
     root: &'static [(&'static str, Rule)],
     operations: &'static [Listed],
+    /// What it sends to whoever has subscribed.
+    webhooks: &'static [&'static Operation],
 }
 
 impl Plugin {
     #[doc(hidden)]
-    pub const fn new(root: &'static [(&'static str, Rule)], operations: &'static [Listed]) -> Self {
-        Plugin { root, operations }
+    pub const fn new(
+        root: &'static [(&'static str, Rule)],
+        operations: &'static [Listed],
+        webhooks: &'static [&'static Operation],
+    ) -> Self {
+        Plugin {
+            root,
+            operations,
+            webhooks,
+        }
     }
 
     /// The contract: an OpenAPI 3.1 document in JSON.
     pub fn openapi(&self) -> String {
-        contract::document(self.root, self.operations)
+        contract::document(self.root, self.operations, self.webhooks)
     }
 
     /// Answers a request as the component does, without the host's checks.

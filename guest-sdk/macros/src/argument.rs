@@ -42,6 +42,7 @@ pub(crate) struct Part {
     pub(crate) takes_rest: bool,
     pub(crate) description: String,
     pub(crate) deprecated: bool,
+    pub(crate) hidden: bool,
     /// Of a value in the body, what stands for it where it was not sent; of parameters the host knows that.
     pub(crate) default: Option<TokenStream>,
     /// Keywords of JSON Schema and the author's values for them.
@@ -224,6 +225,7 @@ fn part(ident: &Ident, ty: &Type, attributes: &[Attribute], template: &Template)
             None => documentation(attributes),
         },
         deprecated: rules.deprecated,
+        hidden: rules.hidden,
         rules: pairs(whole),
         rules_of_each: pairs(each),
     };

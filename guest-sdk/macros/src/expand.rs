@@ -6,28 +6,53 @@ use syn::spanned::Spanned;
 use syn::{Error, ItemFn, Result, ReturnType};
 
 use crate::answer;
-use crate::argument::{self, Argument, Kind, Place};
+use crate::argument::{self, Argument, Place};
 use crate::operation::Options;
 use crate::path;
 use crate::quoted;
 
+/// What an operation is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// It is served, by this method.
+    Route(&'static str),
+    /// It describes what the service sends: a webhook or a callback.
+    Sent,
+}
+
+impl Kind {
+    fn method(self) -> &'static str {
+        match self {
+            Kind::Route(method) => method,
+            Kind::Sent => "post",
+        }
+    }
+}
+
 /// Expands one attribute. What is wrong becomes a compile error beside the function itself, so that one mistake does
 /// not show as many.
-pub(crate) fn operation(method: &str, options: TokenStream, function: &TokenStream) -> TokenStream {
+pub(crate) fn operation(kind: Kind, options: TokenStream, function: &TokenStream) -> TokenStream {
     let mut function: ItemFn = match syn::parse2(function.clone()) {
         Ok(function) => function,
         Err(_) => {
             let error = Error::new(
                 function.span(),
-                format!("`#[{method}]` belongs on a function"),
+                format!("`#[{}]` belongs on a function", kind.method()),
             )
             .to_compile_error();
             return quote!(#error #function);
         }
     };
-    match route(method, options, &mut function) {
+    match route(kind, options, &mut function) {
         // Arguments are owned, whether the function needs that or not.
-        Ok(route) => quote!(#[allow(clippy::needless_pass_by_value)] #function #route),
+        Ok(route) => {
+            // What is sent has arguments only to be described.
+            let unused = match kind {
+                Kind::Sent => quote!(#[allow(unused_variables)]),
+                Kind::Route(_) => quote!(),
+            };
+            quote!(#[allow(clippy::needless_pass_by_value)] #unused #function #route)
+        }
         Err(error) => {
             let error = error.to_compile_error();
             let stand_in = stand_in(&function);
@@ -37,10 +62,14 @@ pub(crate) fn operation(method: &str, options: TokenStream, function: &TokenStre
     }
 }
 
-fn route(method: &str, options: TokenStream, function: &mut ItemFn) -> Result<TokenStream> {
+fn route(kind: Kind, options: TokenStream, function: &mut ItemFn) -> Result<TokenStream> {
+    let method = kind.method();
     let options: Options = syn::parse2(options)?;
     refuse_unfit(function)?;
-    let template = path::read(&options.path)?;
+    let template = match kind {
+        Kind::Route(_) => path::read(&options.path)?,
+        Kind::Sent => path::whole(&options.path),
+    };
     let mut arguments = Vec::new();
     for argument in &mut function.sig.inputs {
         arguments.push(argument::read(argument, &template)?);
@@ -99,7 +128,7 @@ fn refuse_clashes(
     let mut body: Option<&Argument> = None;
     let mut models: Vec<Place> = Vec::new();
     for argument in arguments {
-        let Kind::Model(place) = argument.kind else {
+        let argument::Kind::Model(place) = argument.kind else {
             continue;
         };
         if models.contains(&place) {
@@ -112,7 +141,7 @@ fn refuse_clashes(
         models.push(place);
     }
     for argument in arguments {
-        if let Kind::Part(part) = &argument.kind {
+        if let argument::Kind::Part(part) = &argument.kind {
             let key = match part.place {
                 Place::Header => (Place::Header, part.name.to_ascii_lowercase()),
                 place => (place, part.name.clone()),
@@ -127,7 +156,7 @@ fn refuse_clashes(
         }
         let field = argument.in_form();
         let value = argument.is_value();
-        if !field && !value && !matches!(argument.kind, Kind::Body(_)) {
+        if !field && !value && !matches!(argument.kind, argument::Kind::Body(_)) {
             continue;
         }
         if ["get", "head", "trace"].contains(&method) {
@@ -177,7 +206,7 @@ fn refuse_clashes(
 /// The functions that say what the contract has of types of parameters.
 fn models(arguments: &[Argument]) -> impl Iterator<Item = TokenStream> {
     arguments.iter().filter_map(|argument| match argument.kind {
-        Kind::Model(_) => {
+        argument::Kind::Model(_) => {
             let ty = &argument.ty;
             Some(quote_spanned!(ty.span()=> <#ty as ::switchback_sdk::FromParameters>::describe))
         }
@@ -189,7 +218,7 @@ fn models(arguments: &[Argument]) -> impl Iterator<Item = TokenStream> {
 fn embeds(arguments: &[Argument]) -> bool {
     let bodies = arguments
         .iter()
-        .filter(|one| matches!(one.kind, Kind::Body(_)));
+        .filter(|one| matches!(one.kind, argument::Kind::Body(_)));
     bodies.count() > 1 || arguments.iter().any(|one| one.is_value() || one.embed)
 }
 
@@ -204,7 +233,7 @@ fn body(id: &TokenStream, arguments: &[Argument]) -> TokenStream {
         };
     }
     for Argument { ty, kind, .. } in arguments {
-        let Kind::Body(media_type) = kind else {
+        let argument::Kind::Body(media_type) = kind else {
             continue;
         };
         let media_type = match media_type {
@@ -249,6 +278,8 @@ fn implementation(
         status,
         operation_id,
         deprecated,
+        audience,
+        callbacks,
     } = options;
     let (ident, visibility) = (&function.sig.ident, &function.vis);
     let id = match operation_id {
@@ -279,6 +310,14 @@ fn implementation(
             quote!(::switchback_sdk::operation::Rule::Bool(true)),
         ));
     }
+    if let Some(audience) = audience {
+        about.push((
+            "x-switchback-audience",
+            quote!(::switchback_sdk::operation::Rule::List(
+                &[#(::switchback_sdk::operation::Rule::Text(#audience)),*]
+            )),
+        ));
+    }
     let about = quoted::entries(&about);
     let declared = arguments
         .iter()
@@ -307,6 +346,7 @@ fn implementation(
                 arguments: &[#(#declared),*],
                 models: &[#(#models),*],
                 body: #body,
+                callbacks: &[#(&<#callbacks as ::switchback_sdk::Route>::OPERATION),*],
                 answers: |answers| { #describe },
                 call: |request| { #call },
             };
@@ -355,9 +395,13 @@ mod tests {
     use super::*;
 
     /// What the compiler would say; nothing if the function is fine.
-    fn error(method: &str, options: &str, function: &str) -> String {
-        let expanded =
-            operation(method, options.parse().unwrap(), &function.parse().unwrap()).to_string();
+    fn error(method: &'static str, options: &str, function: &str) -> String {
+        let expanded = operation(
+            Kind::Route(method),
+            options.parse().unwrap(),
+            &function.parse().unwrap(),
+        )
+        .to_string();
         match expanded.split_once("compile_error !") {
             Some((_, said)) => said.replace("\\\"", "\""),
             None => String::new(),

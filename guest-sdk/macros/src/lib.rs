@@ -29,7 +29,9 @@ macro_rules! methods {
         /// ```
         ///
         /// After the path may stand, in any order: `tags = ["…"]`, `status = 201` (of the answer; 200 unless said),
-        /// `operation_id = "…"` (the function's name unless said), `deprecated`.
+        /// `operation_id = "…"` (the function's name unless said), `deprecated`, `callbacks = […]` (see `#[callback]`),
+        /// `include_in_schema = false` (served, but not documented) or `audience = ["…"]` (documented for these readers
+        /// only).
         ///
         /// The first line of the function's documentation is the summary, the rest the description.
         ///
@@ -40,12 +42,43 @@ macro_rules! methods {
         /// parameter's description.
         #[proc_macro_attribute]
         pub fn $method(options: TokenStream, function: TokenStream) -> TokenStream {
-            expand::operation(stringify!($method), options.into(), &function.into()).into()
+            let kind = expand::Kind::Route(stringify!($method));
+            expand::operation(kind, options.into(), &function.into()).into()
         }
     )*};
 }
 
 methods! { get post put patch delete head options trace }
+
+/// Describes a request that this service sends to whoever has subscribed to it: `webhooks: [new_subscription]` of
+/// [`plugin!`] puts it into the document. The function's arguments say what is sent (by POST), its result what is
+/// expected; it is never called.
+///
+/// ```text
+/// /// Somebody has subscribed
+/// #[webhook("new-subscription")]
+/// fn new_subscription(body: Json<Subscription>) {}
+/// ```
+#[proc_macro_attribute]
+pub fn webhook(options: TokenStream, function: TokenStream) -> TokenStream {
+    expand::operation(expand::Kind::Sent, options.into(), &function.into()).into()
+}
+
+/// Describes a request that this service sends because of another: `callbacks = [done]` of an operation puts it into
+/// the document. Its address is an expression of OpenAPI (`{$request.body#/url}`). The function is never called.
+///
+/// ```text
+/// /// The order is on its way
+/// #[callback("{$request.query.callback_url}/done")]
+/// fn done(body: Json<Event>) {}
+///
+/// #[post("/orders", callbacks = [done])]
+/// fn order(callback_url: Option<String>) {}
+/// ```
+#[proc_macro_attribute]
+pub fn callback(options: TokenStream, function: TokenStream) -> TokenStream {
+    expand::operation(expand::Kind::Sent, options.into(), &function.into()).into()
+}
 
 /// Makes an enum a set of answers, each variant with its `#[status(…)]`: see `switchback_sdk::Responses`.
 #[proc_macro_derive(Responses, attributes(status, from, serde, schemars))]
@@ -89,10 +122,12 @@ pub fn model(options: TokenStream, item: TokenStream) -> TokenStream {
 ///     contact: { name: "Ann", url: "https://shop.example", email: "ann@shop.example" },
 ///     license: "MIT",                                 // or { name: "…", url: "…" }
 ///     servers: ["https://shop.example"],
-///     openapi_tags: { "items": "What is sold." },     // what the tags mean
+///     external_docs: { url: "https://shop.example/docs", description: "More" },
+///     openapi_tags: { "items": "What is sold." },     // what the tags mean; or ("What is sold.", "https://…")
 ///     tags: ["shop"],                                 // on each route
 ///     responses: { 503: "closed at night" },          // of each route
 ///     instances: 1,                                   // one instance, to keep state in memory
+///     webhooks: [new_subscription],                   // see `#[webhook]`
 ///     routes: [create_item, admin::router()],
 /// }
 /// ```

@@ -8,7 +8,7 @@ use syn::{Error, Expr, ExprLit, Ident, Lit, LitInt, Result};
 use crate::options::{Key, Listing, Value};
 
 /// What may stand in `plugin!`.
-const PLUGIN: [&str; 13] = [
+const PLUGIN: [&str; 15] = [
     "title",
     "version",
     "summary",
@@ -17,10 +17,12 @@ const PLUGIN: [&str; 13] = [
     "contact",
     "license",
     "servers",
+    "external_docs",
     "openapi_tags",
     "tags",
     "responses",
     "instances",
+    "webhooks",
     "routes",
 ];
 
@@ -38,7 +40,7 @@ pub(crate) fn plugin(input: TokenStream) -> TokenStream {
 
                 /// The plugin that this crate is.
                 pub fn plugin() -> ::switchback_sdk::Plugin {
-                    ::switchback_sdk::Plugin::new(&[], &[])
+                    ::switchback_sdk::Plugin::new(&[], &[], &[])
                 }
             }
         }
@@ -72,6 +74,7 @@ fn of_plugin(listing: &Listing) -> Result<TokenStream> {
     ];
     let mut objects = Vec::new();
     let mut root = Vec::new();
+    let mut webhooks: &[Expr] = &[];
     let mut shared = Shared::default();
     for (key, value) in &listing.0 {
         let name = key.to_string();
@@ -98,13 +101,13 @@ fn of_plugin(listing: &Listing) -> Result<TokenStream> {
             }
             "license" => objects.push(("license", license(value)?)),
             "servers" => root.push(("servers", servers(value)?)),
-            "openapi_tags" => {
-                let example = "openapi_tags: { \"items\": \"What is sold.\" }";
-                root.push((
-                    "tags",
-                    pairs(value.map(example)?, "name", "description", example)?,
-                ));
+            "external_docs" => {
+                let example = "external_docs: { url: \"…\", description: \"…\" }";
+                let docs = named(value, &["url", "description"], example)?;
+                root.push(("externalDocs", docs));
             }
+            "openapi_tags" => root.push(("tags", openapi_tags(value)?)),
+            "webhooks" => webhooks = value.list("webhooks: [new_subscription]")?,
             "instances" => root.push(("x-switchback-instances", instances(value)?)),
             "prefix" => {
                 return Err(Error::new(
@@ -141,6 +144,7 @@ fn of_plugin(listing: &Listing) -> Result<TokenStream> {
                     #((#root_keys, #root_values),)*
                 ],
                 &LISTED,
+                &[#(&<#webhooks as ::switchback_sdk::Route>::OPERATION),*],
             )
         }
 
@@ -357,6 +361,27 @@ fn servers(value: &Value) -> Result<TokenStream> {
         )),
         other => pairs(other.map(example)?, "url", "description", example),
     }
+}
+
+/// `{ "items": "What is sold." }`, or with the address of more: `{ "items": ("What is sold.", "https://…") }`.
+fn openapi_tags(value: &Value) -> Result<TokenStream> {
+    let example = "openapi_tags: { \"items\": \"What is sold.\" }";
+    let mut tags = Vec::new();
+    for (key, value) in value.map(example)? {
+        let Key::Text(name) = key else {
+            return Err(Error::new(key.span(), format!("write `{example}`")));
+        };
+        let (description, more) = match value {
+            Expr::Tuple(pair) if pair.elems.len() == 2 => (&pair.elems[0], Some(&pair.elems[1])),
+            description => (description, None),
+        };
+        let more =
+            more.map(|url| quote!(, ("externalDocs", Rule::Object(&[("url", Rule::Text(#url))]))));
+        tags.push(quote!(
+            Rule::Object(&[("name", Rule::Text(#name)), ("description", Rule::Text(#description)) #more])
+        ));
+    }
+    Ok(quote!(Rule::List(&[#(#tags),*])))
 }
 
 /// `{ "one": "other" }` as a list of objects.

@@ -2,7 +2,7 @@
 
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, LitInt, LitStr, Result, Token, bracketed, token};
+use syn::{Error, Ident, LitBool, LitInt, LitStr, Path, Result, Token, bracketed, token};
 
 /// The attribute, read.
 pub(crate) struct Options {
@@ -11,6 +11,10 @@ pub(crate) struct Options {
     pub(crate) status: u16,
     pub(crate) operation_id: Option<LitStr>,
     pub(crate) deprecated: bool,
+    /// Who is told of it in documents: everybody unless said.
+    pub(crate) audience: Option<Vec<LitStr>>,
+    /// Operations that describe what is sent because of it.
+    pub(crate) callbacks: Vec<Path>,
 }
 
 impl Parse for Options {
@@ -25,6 +29,8 @@ impl Parse for Options {
             status: 200,
             operation_id: None,
             deprecated: false,
+            audience: None,
+            callbacks: Vec::new(),
         };
         while !input.is_empty() {
             input.parse::<Token![,]>()?;
@@ -44,23 +50,19 @@ impl Options {
             self.deprecated = true;
             return Ok(());
         }
-        if !["tags", "status", "operation_id"]
-            .iter()
-            .any(|known| key == known)
-        {
+        if !KNOWN.iter().any(|known| key == known) {
             return Err(Error::new(key.span(), unknown(&key)));
         }
         input.parse::<Token![=]>()?;
         if key == "tags" {
-            if !input.peek(token::Bracket) {
-                let message = "tags are a list: `tags = [\"…\"]`";
-                return Err(Error::new(input.span(), message));
-            }
-            let list;
-            bracketed!(list in input);
-            self.tags = Punctuated::<LitStr, Token![,]>::parse_terminated(&list)?
-                .into_iter()
-                .collect();
+            self.tags = list(input, "tags are a list: `tags = [\"…\"]`")?;
+        } else if key == "audience" {
+            self.audience = Some(list(input, "readers are a list: `audience = [\"…\"]`")?);
+        } else if key == "callbacks" {
+            self.callbacks = list(input, "callbacks are a list: `callbacks = [done]`")?;
+        } else if key == "include_in_schema" {
+            let documented: LitBool = input.parse()?;
+            self.audience = (!documented.value).then(Vec::new);
         } else if key == "operation_id" {
             self.operation_id = Some(input.parse()?);
         } else {
@@ -81,6 +83,26 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// What stands with a value.
+const KNOWN: [&str; 6] = [
+    "tags",
+    "status",
+    "operation_id",
+    "audience",
+    "callbacks",
+    "include_in_schema",
+];
+
+fn list<T: Parse>(input: ParseStream<'_>, example: &str) -> Result<Vec<T>> {
+    if !input.peek(token::Bracket) {
+        return Err(Error::new(input.span(), example));
+    }
+    let list;
+    bracketed!(list in input);
+    let list = Punctuated::<T, Token![,]>::parse_terminated(&list)?;
+    Ok(list.into_iter().collect())
 }
 
 /// FastAPI's options that are something else here.
@@ -118,7 +140,9 @@ const MEANT: [(&str, &str); 10] = [
 fn unknown(key: &Ident) -> String {
     let help = match MEANT.iter().find(|(other, _)| key == other) {
         Some((_, help)) => help,
-        None => "there are `tags`, `status`, `operation_id` and `deprecated`",
+        None => {
+            "there are `tags`, `status`, `operation_id`, `deprecated`, `callbacks`, `include_in_schema` and `audience`"
+        }
     };
     format!("no option `{key}`: {help}")
 }

@@ -12,6 +12,15 @@ pub(crate) struct Template {
     pub(crate) takes_rest: bool,
 }
 
+/// The name of a webhook or the expression of a callback: no parameters of its own.
+pub(crate) fn whole(text: &LitStr) -> Template {
+    Template {
+        path: text.value(),
+        names: Vec::new(),
+        takes_rest: false,
+    }
+}
+
 /// Reads `/items/{id}`.
 pub(crate) fn read(template: &LitStr) -> Result<Template> {
     let text = template.value();

@@ -22,6 +22,12 @@ impl Part {
         if self.deprecated {
             about.push(("deprecated", yes.clone()));
         }
+        if self.hidden {
+            about.push((
+                "x-switchback-audience",
+                quote!(::switchback_sdk::operation::Rule::List(&[])),
+            ));
+        }
         if self.takes_rest {
             about.push(("x-switchback-wildcard", yes));
         }

@@ -15,6 +15,8 @@ pub(crate) struct Rules {
     pub(crate) name: Option<LitStr>,
     pub(crate) description: Option<LitStr>,
     pub(crate) deprecated: bool,
+    /// Whether it is left out of documents.
+    pub(crate) hidden: bool,
     /// Keywords of JSON Schema, and the author's values for them.
     pub(crate) keywords: Vec<Keyword>,
 }
@@ -106,6 +108,11 @@ impl Rules {
     fn read(&mut self, key: &Ident, input: ParseStream<'_>) -> Result<()> {
         if key == "deprecated" {
             self.deprecated = true;
+            return Ok(());
+        }
+        if key == "include_in_schema" {
+            input.parse::<Token![=]>()?;
+            self.hidden = !input.parse::<syn::LitBool>()?.value;
             return Ok(());
         }
         let found = KEYWORDS.iter().find(|(known, ..)| key == known);

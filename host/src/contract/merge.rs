@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value, json};
 
 use super::Contract;
+use super::audience::keep_public;
 use super::flatten::{elsewhere, flatten};
 use super::outline::{COMPONENTS, Kind, METHODS, walk_mut};
 use super::rename::{Names, rename_path_parameters};
@@ -36,6 +37,7 @@ pub(crate) fn plugin_document(
     host: &HostConfig,
 ) -> Value {
     let mut document = contract.document.clone();
+    keep_public(&mut document);
     let refused = document_refusals(&mut document);
     walk_mut(Kind::Document, &mut document, &mut complete);
 
@@ -80,6 +82,7 @@ struct Merged {
 impl Merged {
     fn add(&mut self, plugin: &str, prefix: &str, contract: &Contract) {
         let mut document = contract.document.clone();
+        keep_public(&mut document);
         flatten(&mut document);
 
         let mut paths = HashMap::new();

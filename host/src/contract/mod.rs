@@ -1,6 +1,7 @@
 //! A component's contract: the OpenAPI document by which the host routes, checks and documents it.
 
 mod answers;
+mod audience;
 mod flatten;
 mod merge;
 mod operation;

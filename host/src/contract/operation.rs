@@ -33,6 +33,9 @@ pub(crate) struct Operation {
     /// What the component itself says of it, where a document beside it narrows that.
     pub(super) own: Option<Box<Operation>>,
     answers: Answers,
+    /// Whether documents tell everybody of it.
+    #[cfg(feature = "docs")]
+    pub(crate) public: bool,
 }
 
 impl Operation {
@@ -94,6 +97,8 @@ impl Operation {
             body: Some(RequestBody::stream_of_anything()),
             own: None,
             answers: Answers::none(),
+            #[cfg(feature = "docs")]
+            public: true,
         }
     }
 
@@ -212,6 +217,7 @@ pub(super) fn compile(
         )?),
         None => None,
     };
+    check_audience(operation, pointer)?;
     let mut unchecked = Vec::new();
     let answers = match holds_answers {
         true => Answers::compile(document, schemas, (pointer, operation), &mut unchecked)?,
@@ -252,7 +258,38 @@ pub(super) fn compile(
         body,
         own: None,
         answers,
+        #[cfg(feature = "docs")]
+        public: is_public(operation),
     })
+}
+
+/// Who is told of an operation or a parameter in documents.
+const AUDIENCE: &str = "x-switchback-audience";
+
+/// Refuses what would be published by mistake.
+fn check_audience(described: &Map<String, Value>, pointer: &str) -> Result<(), ContractError> {
+    let is_list = |value: &Value| match value {
+        Value::Array(readers) => readers.iter().all(Value::is_string),
+        _ => false,
+    };
+    match described.get(AUDIENCE) {
+        Some(other) if !is_list(other) => Err(ContractError::new(
+            pointer,
+            format!(
+                "`{AUDIENCE}` is a list of names, empty for nobody, not {}",
+                excerpt(other)
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether documents tell everybody of an operation or a parameter.
+pub(super) fn is_public(described: &Map<String, Value>) -> bool {
+    match described.get(AUDIENCE) {
+        Some(Value::Array(readers)) => readers.iter().any(|reader| reader == "public"),
+        _ => true,
+    }
 }
 
 /// A parameter object, as far as routing cares.
@@ -311,6 +348,9 @@ fn list(
                 &at,
                 format!("parameter `{name}` in `{place}` is declared twice"),
             ));
+        }
+        if let Value::Object(object) = object {
+            check_audience(object, &at)?;
         }
         let takes_rest = object.get("x-switchback-wildcard") == Some(&Value::Bool(true));
         if takes_rest && place != "path" {

@@ -120,7 +120,8 @@ fn title(plugin: &Revision) -> &str {
 }
 
 fn operations(plugin: &Revision) -> usize {
-    plugin.code.contract.operations.len()
+    let operations = plugin.code.contract.operations.iter();
+    operations.filter(|operation| operation.public).count()
 }
 
 fn page(html: &str, policy: &str) -> Response<Bytes> {

@@ -1,4 +1,7 @@
-#![allow(clippy::needless_pass_by_value, reason = "tests: JSON is written where it is used")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "tests: JSON is written where it is used"
+)]
 
 use http::{HeaderMap, HeaderName};
 use serde_json::{Value, json};
