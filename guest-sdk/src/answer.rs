@@ -273,8 +273,26 @@ impl Answer for Redirect {
     }
 
     fn answer(self, status: u16) -> Response {
-        Response::new(Redirect::status(status)).header("location", &self.0)
+        Response::new(Redirect::status(status)).header("location", &encoded(&self.0))
     }
+}
+
+/// An address in which what no URI may hold as it is (RFC 3986, 2) is written by `%` and its bytes; what is so already
+/// stays.
+fn encoded(address: &str) -> String {
+    const AS_IT_IS: &[u8] = b":/%#?=@[]!$&'()*+,;_.-~";
+    let mut encoded = String::with_capacity(address.len());
+    for byte in address.bytes() {
+        if byte.is_ascii_alphanumeric() || AS_IT_IS.contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                encoded.push(char::from(b"0123456789ABCDEF"[usize::from(digit)]));
+            }
+        }
+    }
+    encoded
 }
 
 /// An answer with headers of its own, documented as the answer inside is.

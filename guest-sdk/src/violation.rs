@@ -6,6 +6,9 @@ use serde_json::Value;
 use crate::contract::object;
 use crate::{Answers, Problem, Response, Responses};
 
+/// What pydantic calls a rule that a function checks.
+const VALUE_ERROR: &str = "value_error";
+
 /// A rule of the author's that a request breaks: answered with 422 in the same shape as the host's own checks.
 ///
 /// ```
@@ -38,9 +41,11 @@ use crate::{Answers, Problem, Response, Responses};
 /// needs no word of it: the host documents 422 wherever there is something to check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
+    kind: &'static str,
     loc: Vec<Value>,
     message: String,
     input: Value,
+    ctx: Value,
 }
 
 impl Violation {
@@ -51,10 +56,39 @@ impl Violation {
             Err(_) => step.into(),
         };
         Violation {
+            kind: VALUE_ERROR,
             loc: place.split('.').map(step).collect(),
             message: message.into(),
             input: Value::Null,
+            ctx: object([("error", object([]))]),
         }
+    }
+
+    /// Of another kind than `value_error`: a name that clients can go by, pydantic's or one's own. The message then stands
+    /// as it is.
+    ///
+    /// ```
+    /// use switchback_sdk::prelude::*;
+    ///
+    /// let broken = Violation::at("body.price", "Too dear")
+    ///     .kind("too_dear")
+    ///     .ctx(&json!({ "most": 10 }))
+    ///     .input(&12);
+    /// assert_eq!(
+    ///     Problem::from(broken).detail().to_string(),
+    ///     r#"[{"type":"too_dear","loc":["body","price"],"msg":"Too dear","input":12,"ctx":{"most":10}}]"#
+    /// );
+    /// ```
+    pub fn kind(mut self, kind: &'static str) -> Self {
+        self.kind = kind;
+        self.ctx = Value::Null;
+        self
+    }
+
+    /// The rule's own figures, an object.
+    pub fn ctx(mut self, ctx: &impl Serialize) -> Self {
+        self.ctx = serde_json::to_value(ctx).unwrap_or_default();
+        self
     }
 
     /// What was sent there; `null` unless said.
@@ -94,13 +128,20 @@ impl Violation {
     }
 
     fn told(self) -> Value {
-        object([
-            ("type", "value_error".into()),
+        let message = match self.kind {
+            VALUE_ERROR => format!("Value error, {}", self.message),
+            _ => self.message,
+        };
+        let mut told = object([
+            ("type", self.kind.into()),
             ("loc", Value::Array(self.loc)),
-            ("msg", format!("Value error, {}", self.message).into()),
+            ("msg", message.into()),
             ("input", self.input),
-            ("ctx", object([("error", object([]))])),
-        ])
+        ]);
+        if !self.ctx.is_null() {
+            told["ctx"] = self.ctx;
+        }
+        told
     }
 }
 

@@ -193,8 +193,8 @@ pub(crate) fn has_no_body(status: StatusCode) -> bool {
     )
 }
 
-/// How a problem is written to whoever sent these headers.
-pub(crate) fn shape(headers: &HeaderMap) -> ProblemShape {
+/// How whoever sent these headers wants a problem written, if they say.
+pub(crate) fn shape(headers: &HeaderMap) -> Option<ProblemShape> {
     let accept = headers.get(header::ACCEPT);
     ProblemShape::from_accept(accept.and_then(|value| value.to_str().ok()))
 }

@@ -96,7 +96,7 @@ impl Checks {
     ) -> Response<Bytes> {
         let (head, body) = request.into_parts();
         let request_id = request_id::of(&head.headers);
-        let shape = answer::shape(&head.headers);
+        let shape = answer::shape(&head.headers).unwrap_or(self.limits.problems);
         let mut response = match self.serve(&head, body, &request_id, guest) {
             Ok(response) => response,
             // Who tests is told what a client is not.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::problem::ProblemShape;
 pub use validate::ConfigError;
 pub(crate) use validate::MOST_CALLS;
 #[cfg(feature = "runtime")]
@@ -37,7 +38,16 @@ pub struct HostConfig {
     pub title: String,
     /// `info.version` of the merged document.
     pub version: String,
-    /// Whether `/docs` and `/redoc` are served. The documents themselves always are.
+    /// Where the merged document is; a plugin's own stands beside it (`/openapi/NAME.json`). Empty: no document is served,
+    /// and so no pages.
+    pub openapi_path: String,
+    /// Where Swagger UI is; empty for nowhere.
+    pub docs_path: String,
+    /// Where ReDoc is; empty for nowhere.
+    pub redoc_path: String,
+    /// Settings of Swagger UI, by its own names (`docExpansion = "none"`, `persistAuthorization = true`).
+    pub swagger_ui: BTreeMap<String, serde_json::Value>,
+    /// Whether Swagger UI, ReDoc and the index are served. The documents themselves are anyway.
     pub pages: bool,
     /// Whether `/` says what is served here, if no plugin serves `/` itself. It shows what the documents show, and
     /// nothing without `pages`.
@@ -68,6 +78,10 @@ impl Default for HostConfig {
             base_path: String::new(),
             title: "Switchback".into(),
             version: "0.1.0".into(),
+            openapi_path: "/openapi.json".into(),
+            docs_path: "/docs".into(),
+            redoc_path: "/redoc".into(),
+            swagger_ui: BTreeMap::new(),
             pages: true,
             index: true,
             revision_header: false,
@@ -77,6 +91,19 @@ impl Default for HostConfig {
             cache_dir: None,
             cache_bytes: 1 << 30,
         }
+    }
+}
+
+impl HostConfig {
+    /// Where the document of one plugin is: `NAME` takes the place of the merged one's ending.
+    pub(crate) fn openapi_path_of(&self, plugin: &str) -> String {
+        format!("{}/{plugin}.json", self.openapi_stem())
+    }
+
+    /// The path of the merged document without its `.json`.
+    pub(crate) fn openapi_stem(&self) -> &str {
+        let path = &self.openapi_path;
+        path.strip_suffix(".json").unwrap_or(path)
     }
 }
 
@@ -160,6 +187,8 @@ pub struct Limits {
     pub describe_cpu_ms: u64,
     /// Whether JSON bodies are taken as their schemas say, or as FastAPI takes them.
     pub json: JsonTypes,
+    /// How a problem is written to a client whose `Accept` names neither of the two types.
+    pub problems: ProblemShape,
     /// Which answers are held against the contract, and what becomes of one that breaks it.
     pub answers: AnswerChecks,
     /// Whether an instance serves many calls or one.
@@ -202,6 +231,7 @@ impl Default for Limits {
             operations: 2_000,
             describe_cpu_ms: 10_000,
             json: JsonTypes::Strict,
+            problems: ProblemShape::Detail,
             answers: AnswerChecks::Sampled,
             isolation: Isolation::Reuse,
             max_requests_per_instance: 10_000,

@@ -17,6 +17,7 @@ use crate::event::Events;
 use crate::limit::Limit;
 use crate::revision::Revision;
 use crate::runtime::{Cache, Imports, Lane, Loader, Machines};
+use crate::serve::OwnPaths;
 use crate::swap::{Books, Ready, closed};
 
 /// Routes HTTP requests to plugins, and swaps plugins while it does. A cheap clone of one shared thing.
@@ -38,6 +39,7 @@ pub struct Host(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) host: Arc<HostConfig>,
+    pub(crate) own_paths: OwnPaths,
     pub(crate) api: ArcSwap<Api>,
     pub(crate) commons: Arc<Commons>,
     pub(crate) ready: AtomicBool,
@@ -167,6 +169,7 @@ impl HostBuilder {
             ready: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             books: Mutex::default(),
+            own_paths: OwnPaths::new(&host),
             host,
             config,
         })))

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// One step on the way to the value that broke a rule: a name, or an index of an array.
@@ -50,9 +50,11 @@ pub struct Problem {
 }
 
 /// How a [`Problem`] is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ProblemShape {
     /// FastAPI's `{"detail": …}`, as `application/json`.
+    #[default]
     Detail,
     /// RFC 9457, as `application/problem+json`.
     Rfc9457,
@@ -114,12 +116,10 @@ impl Problem {
 }
 
 impl ProblemShape {
-    /// What a client asks for: RFC 9457 only where its `Accept` names `application/problem+json` itself, and not
-    /// behind `application/json`.
-    pub fn from_accept(accept: Option<&str>) -> ProblemShape {
-        let Some(accept) = accept else {
-            return ProblemShape::Detail;
-        };
+    /// What a client asks for, if its `Accept` names one of the two types: RFC 9457 where `application/problem+json` is
+    /// not behind `application/json`.
+    pub fn from_accept(accept: Option<&str>) -> Option<ProblemShape> {
+        let accept = accept?;
         let quality = |media_type: &str| -> f32 {
             accept
                 .split(',')
@@ -136,10 +136,11 @@ impl ProblemShape {
                 .fold(0.0, f32::max)
         };
         let problem = quality("application/problem+json");
-        if problem > 0.0 && problem >= quality("application/json") {
-            ProblemShape::Rfc9457
-        } else {
-            ProblemShape::Detail
+        let json = quality("application/json");
+        match problem >= json {
+            _ if problem.max(json) == 0.0 => None,
+            true => Some(ProblemShape::Rfc9457),
+            false => Some(ProblemShape::Detail),
         }
     }
 
@@ -202,26 +203,30 @@ mod tests {
     }
 
     #[test]
-    fn rfc_9457_is_chosen_only_where_the_client_names_it_and_prefers_it() {
+    fn a_client_chooses_the_shape_by_naming_it_and_preferring_it() {
         for (accept, shape) in [
-            (None, ProblemShape::Detail),
-            (Some("*/*"), ProblemShape::Detail),
-            (Some("application/*"), ProblemShape::Detail),
-            (Some("application/problem+json"), ProblemShape::Rfc9457),
+            (None, None),
+            (Some("*/*"), None),
+            (Some("application/*"), None),
+            (Some("application/json"), Some(ProblemShape::Detail)),
+            (
+                Some("application/problem+json"),
+                Some(ProblemShape::Rfc9457),
+            ),
             (
                 Some("text/html, Application/Problem+JSON ; q=0.5, */*"),
-                ProblemShape::Rfc9457,
+                Some(ProblemShape::Rfc9457),
             ),
             (
                 Some("application/problem+json;q=0.5, application/json"),
-                ProblemShape::Detail,
+                Some(ProblemShape::Detail),
             ),
             (
                 Some("application/problem+json, application/json;q=0.9"),
-                ProblemShape::Rfc9457,
+                Some(ProblemShape::Rfc9457),
             ),
-            (Some("application/problem+json;q=0"), ProblemShape::Detail),
-            (Some("application/problem+json;q=x"), ProblemShape::Detail),
+            (Some("application/problem+json;q=0"), None),
+            (Some("application/problem+json;q=x"), None),
         ] {
             assert_eq!(ProblemShape::from_accept(accept), shape, "{accept:?}");
         }

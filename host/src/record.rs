@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
 
 use crate::commons::Commons;
+use crate::config::Limits;
 use crate::contract::OffContract;
 use crate::event::Event;
 use crate::identity::Peer;
@@ -53,6 +54,11 @@ impl Record {
 
     pub(crate) fn routed(&mut self, revision: &Arc<Revision>, operation: usize) {
         self.route = Some((revision.clone(), operation));
+    }
+
+    /// The limits of the plugin that it was for, once that is known.
+    pub(crate) fn limits(&self) -> Option<&Limits> {
+        self.route.as_ref().map(|(revision, _)| &*revision.limits)
     }
 
     /// The revision that served it, for `x-switchback-revision`.

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, h
 
 use crate::answer::{self, Body};
 use crate::api::Document;
+use crate::config::HostConfig;
 use crate::cost::CallCost;
 use crate::dispatch;
 use crate::etag;
@@ -84,12 +85,17 @@ impl Host {
                 }
                 response
             }
-            None if host.closed.load(Relaxed) => answer::problem(ServeError::Closed, shape),
+            None if host.closed.load(Relaxed) => answer::problem(
+                ServeError::Closed,
+                shape.unwrap_or(host.config.limits.problems),
+            ),
             None => match dispatch::serve(host, request, &mut record).await {
                 Ok(response) => response,
                 Err(error) => {
                     record.failed(&error, &host.commons);
                     let refused = error.is_refusal();
+                    let limits = record.limits().unwrap_or(&host.config.limits);
+                    let shape = shape.unwrap_or(limits.problems);
                     let mut answer = answer::problem(error, shape);
                     if refused {
                         answer.extensions_mut().insert(answer::Refused);
@@ -139,30 +145,41 @@ fn peer<B>(request: &Request<B>) -> Option<Peer> {
     request.extensions().get::<Peer>().copied()
 }
 
-/// Whether a path may be one of the host's own: most are not, and are told so by one byte.
-fn may_be_own(path: &str) -> bool {
-    matches!(
-        path.as_bytes().get(1),
-        None | Some(b'-' | b'd' | b'o' | b'r')
-    )
+/// The first bytes of the paths that may be the host's own, a bit for each byte of ASCII: most requests are for none of
+/// them, and are told so by one.
+#[derive(Debug)]
+pub(crate) struct OwnPaths(u128);
+
+impl OwnPaths {
+    pub(crate) fn new(host: &HostConfig) -> OwnPaths {
+        let own = ["/-", &host.openapi_path, &host.docs_path, &host.redoc_path];
+        let bits = own.iter().filter_map(|path| path.as_bytes().get(1));
+        OwnPaths(bits.fold(0, |all, byte| all | 1 << (byte & 127)))
+    }
+
+    fn may_have(&self, path: &str) -> bool {
+        match path.as_bytes().get(1) {
+            None => true,
+            Some(byte) => self.0 >> (byte & 127) & 1 == 1,
+        }
+    }
 }
 
 /// The host's own pages; they answer GET and HEAD.
 fn own_page<B>(host: &Inner, request: &Request<B>) -> Option<Response<Body>> {
     let path = request.uri().path();
-    if !may_be_own(path) {
+    if !host.own_paths.may_have(path) {
         return None;
     }
     let headers = request.headers();
     let response = match path {
-        "/openapi.json" => document(&host.api.load().document().clone(), headers),
+        _ if path == host.host.openapi_path => {
+            document(&host.api.load().document().clone(), headers)
+        }
         "/-/live" => text(StatusCode::OK, "live"),
         "/-/ready" if host.ready.load(Relaxed) => text(StatusCode::OK, "ready"),
         "/-/ready" => text(StatusCode::SERVICE_UNAVAILABLE, "not ready"),
-        _ => match path
-            .strip_prefix("/openapi/")
-            .and_then(|rest| rest.strip_suffix(".json"))
-        {
+        _ => match plugin_of(path, &host.host) {
             Some(name) => document(host.api.load().document_of(name)?, headers),
             None => page(host, request.uri(), headers)?,
         },
@@ -173,9 +190,18 @@ fn own_page<B>(host: &Inner, request: &Request<B>) -> Option<Response<Body>> {
         Method::HEAD => response,
         _ => answer::problem(
             ServeError::MethodNotAllowed(vec![Method::GET, Method::HEAD]),
-            answer::shape(headers),
+            answer::shape(headers).unwrap_or(host.config.limits.problems),
         ),
     })
+}
+
+/// The plugin whose own document is at a path.
+fn plugin_of<'p>(path: &'p str, host: &HostConfig) -> Option<&'p str> {
+    if host.openapi_path.is_empty() {
+        return None;
+    }
+    let name = path.strip_prefix(host.openapi_stem())?.strip_prefix('/')?;
+    name.strip_suffix(".json")
 }
 
 #[cfg(feature = "docs")]

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::api::Set;
 use crate::component::Component;
-use crate::config::{Isolation, KEPT_AND_FRESH, NAME_RULE, is_plugin_name};
+use crate::config::{HostConfig, Isolation, KEPT_AND_FRESH, NAME_RULE, is_plugin_name};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::hits::Hits;
@@ -48,13 +48,22 @@ pub(crate) fn closed() -> Error {
 }
 
 /// Whether a path belongs to the host itself.
-fn is_reserved(path: &str) -> bool {
-    ["/-", "/docs", "/redoc", "/openapi.json", "/openapi"]
-        .iter()
-        .any(|own| {
-            path.strip_prefix(own)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+fn is_reserved(path: &str, host: &HostConfig) -> bool {
+    own_paths(host).into_iter().any(|own| {
+        path.strip_prefix(own)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// What the host serves itself, with all that is below.
+fn own_paths(host: &HostConfig) -> Vec<&str> {
+    let (openapi, stem) = (host.openapi_path.as_str(), host.openapi_stem());
+    let mut own = vec!["/-", &host.docs_path, &host.redoc_path, openapi];
+    if stem != openapi {
+        own.push(stem);
+    }
+    own.retain(|path| !path.is_empty());
+    own
 }
 
 impl Inner {
@@ -114,11 +123,11 @@ impl Inner {
         };
         for operation in &code.contract.operations {
             let path = format!("{prefix}{}", operation.path);
-            if is_reserved(&path) {
+            if is_reserved(&path, &self.host) {
                 let message = format!(
-                    "`{} {path}` is one of the host's own paths (/-, /docs, /redoc, /openapi.json, /openapi): change \
-                     the path, or give the plugin a `prefix`",
-                    operation.method
+                    "`{} {path}` is one of the host's own paths ({}): change the path, or give the plugin a `prefix`",
+                    operation.method,
+                    own_paths(&self.host).join(", "),
                 );
                 return Err(Error::new(ErrorKind::Clash, message));
             }

@@ -1,5 +1,7 @@
 //! The host's pages in a real browser.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use serde_json::json;
 use switchback::{Change, Config, Host, HostConfig, PluginConfig};
@@ -28,6 +30,61 @@ async fn pages_load_from_their_own_origin_under_their_policy_in_light_and_dark_w
     let harness = examples().await;
     let [index, docs, redoc] = ["/", "/docs", "/redoc"].map(|path| at(&harness, path));
     browser.run("loads.mjs", &[&index, &docs, &redoc]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_and_documents_stand_where_the_configuration_puts_them() {
+    let config = Config {
+        host: HostConfig {
+            openapi_path: "/internal/spec.json".into(),
+            docs_path: "/internal/deep/ui".into(),
+            redoc_path: String::new(),
+            swagger_ui: BTreeMap::from([("displayRequestDuration".into(), json!(true))]),
+            ..HostConfig::default()
+        },
+        ..Config::default()
+    };
+    let harness = Harness::with(config).await;
+    harness.deploy("items", items()).await.expect("served");
+    harness.deploy("hello", hello()).await.expect("served");
+    let mut client = harness.client();
+    for (path, status) in [
+        ("/internal/spec.json", 200),
+        ("/internal/spec/items.json", 200),
+        ("/internal/spec/nobody.json", 404),
+        ("/internal/deep/ui", 200),
+        ("/internal/deep/ui?plugin=items", 200),
+        ("/openapi.json", 404),
+        ("/openapi/items.json", 404),
+        ("/docs", 404),
+        ("/redoc", 404),
+    ] {
+        assert_eq!(client.get(path).await.status, status, "{path}");
+    }
+    let index = client.get("/").await;
+    for link in ["internal/spec/items.json", "internal/deep/ui?plugin=items"] {
+        assert!(
+            index.text().contains(&format!("\"{link}\"")),
+            "{}",
+            index.text()
+        );
+    }
+    assert!(!index.text().contains("ReDoc"), "{}", index.text());
+    let clash = contracts::of(&["counter"]).replace("/counter", "/internal/deep/ui");
+    let refused = harness
+        .deploy("blank", blank(&clash, "1", Describe::Contract))
+        .await;
+    let why = refused.expect_err("the host's own path").to_string();
+    assert!(
+        why.contains("(/-, /internal/deep/ui, /internal/spec.json, /internal/spec)"),
+        "{why}"
+    );
+    let Some(browser) = Browser::find() else {
+        return;
+    };
+    let page = at(&harness, "/internal/deep/ui");
+    browser.run("try-it-out.mjs", &[&page]).await;
+    browser.run("loads.mjs", &[&at(&harness, "/"), &page]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! Requests that are answered: by a guest, or by the host before any guest runs.
 
 use serde_json::json;
-use switchback::{Config, HostConfig};
+use switchback::{Config, HostConfig, Limits, PluginConfig, ProblemShape};
 use switchback_tests::guests::{Describe, blank, hello, items};
 use switchback_tests::{Harness, Served};
 
@@ -203,6 +203,35 @@ async fn a_problem_is_rfc_9457_for_who_asks_for_it() {
         ),
         (Some(404), Some("Not Found"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_whose_problems_are_rfc_9457_writes_them_so_unless_asked_for_the_other() {
+    let limits = Limits {
+        problems: ProblemShape::Rfc9457,
+        ..Limits::default()
+    };
+    let plugin = PluginConfig {
+        limits: Some(limits),
+        ..PluginConfig::default()
+    };
+    let harness = Harness::with(Config {
+        plugins: [("items".into(), plugin)].into(),
+        ..Config::default()
+    })
+    .await;
+    harness.deploy("items", items()).await.expect("served");
+    harness.deploy("hello", hello()).await.expect("served");
+    let mut client = harness.client();
+    let reply = client.send("POST", "/items/seven", &[], "").await;
+    assert_eq!(reply.header("content-type"), "application/problem+json");
+    assert_eq!(reply.json()["errors"][0]["loc"], json!(["path", "id"]));
+    let headers = [("accept", "application/json")];
+    let reply = client.send("POST", "/items/seven", &headers, "").await;
+    assert_eq!(reply.json()["detail"][0]["loc"], json!(["path", "id"]));
+    // What no plugin serves is the host's to answer.
+    let reply = client.get("/nothing").await;
+    assert_eq!(reply.json(), json!({ "detail": "Not Found" }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

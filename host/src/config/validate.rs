@@ -49,6 +49,7 @@ impl Config {
     pub fn validate(&self) -> Result<(), ConfigError> {
         let host = &self.host;
         path("host.base_path", &host.base_path)?;
+        self.validate_addresses()?;
         within("host.concurrency", host.concurrency as u64, 1, MOST_CALLS)?;
         within(
             "host.stack_bytes",
@@ -86,6 +87,54 @@ impl Config {
             }
         }
         Ok(())
+    }
+}
+
+impl Config {
+    /// Where the host's own pages are: each at a place of its own, and none where health is told.
+    fn validate_addresses(&self) -> Result<(), ConfigError> {
+        let host = &self.host;
+        let addresses = [
+            ("host.openapi_path", &host.openapi_path),
+            ("host.docs_path", &host.docs_path),
+            ("host.redoc_path", &host.redoc_path),
+        ];
+        for (at, (key, address)) in addresses.iter().enumerate() {
+            path(key, address)?;
+            if address.starts_with("/-") {
+                return refuse(
+                    key,
+                    format!("is `{address}`, and the host keeps `/-` for itself"),
+                );
+            }
+            let others = addresses.iter().take(at);
+            if let Some((other, _)) = others
+                .into_iter()
+                .find(|(_, other)| !address.is_empty() && other == address)
+            {
+                return refuse(key, format!("is `{address}`, where `{other}` is already"));
+            }
+        }
+        let ours = [
+            "url",
+            "urls",
+            "domNode",
+            "dom_id",
+            "presets",
+            "plugins",
+            "validatorUrl",
+        ];
+        match host
+            .swagger_ui
+            .keys()
+            .find(|key| ours.contains(&key.as_str()))
+        {
+            Some(ours) => refuse(
+                &format!("host.swagger_ui.{ours}"),
+                "is set by the page itself: leave it away".into(),
+            ),
+            None => Ok(()),
+        }
     }
 }
 

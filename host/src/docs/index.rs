@@ -67,28 +67,75 @@ fn html(purpose: Purpose, api: &Api, host: &HostConfig) -> String {
         ("root", root.into()),
     ];
     let mut html = fill(INDEX, &values);
+    let links = Links { root, host };
+    html.push_str("<nav aria-label=\"Documentation\">\n");
+    for (address, name, words) in [
+        (
+            links.to(&host.docs_path),
+            "Swagger UI",
+            "Try every operation out",
+        ),
+        (
+            links.to(&host.redoc_path),
+            "ReDoc",
+            "Read it as a reference",
+        ),
+        (
+            links.to(&host.openapi_path),
+            "OpenAPI",
+            "The document itself, in JSON",
+        ),
+    ] {
+        if let Some(address) = address {
+            html.push_str(&format!(
+                "<a href=\"{address}\"><strong>{name}</strong> {words}</a>\n"
+            ));
+        }
+    }
+    html.push_str("</nav>\n</header>\n<main>\n<h2>Plugins</h2>\n");
     let page = match purpose {
-        Purpose::Index => "docs",
+        Purpose::Index => links
+            .to(&host.docs_path)
+            .or_else(|| links.to(&host.redoc_path)),
         Purpose::Choice => {
-            html.push_str(
+            let redoc = links.to(&host.redoc_path).unwrap_or_default();
+            html.push_str(&format!(
                 "<p>ReDoc lays a document out whole, which takes long for so many operations: \
-                 choose a plugin, or <a href=\"redoc?plugin=\">wait for all of them</a>.</p>\n",
-            );
-            "redoc"
+                 choose a plugin, or <a href=\"{redoc}?plugin=\">wait for all of them</a>.</p>\n",
+            ));
+            Some(redoc)
         }
     };
     html.push_str("<ul>\n");
     for plugin in plugins {
-        line(&mut html, root, page, plugin);
+        line(&mut html, &links, page.as_deref(), plugin);
     }
     html.push_str("</ul>\n</main>\n</body>\n</html>\n");
     html
 }
 
-fn line(html: &mut String, root: &str, page: &str, plugin: &Revision) {
-    let root = escape(root);
+/// Addresses as they are written into the page.
+struct Links<'a> {
+    root: &'a str,
+    host: &'a HostConfig,
+}
+
+impl Links<'_> {
+    /// The address of one of the host's own paths; none where nothing is.
+    fn to(&self, path: &str) -> Option<String> {
+        let address = || format!("{}{}", self.root, path.trim_start_matches('/'));
+        (!path.is_empty()).then(|| escape(&address()).into_owned())
+    }
+}
+
+/// `page` is where a plugin's title leads.
+fn line(html: &mut String, links: &Links<'_>, page: Option<&str>, plugin: &Revision) {
     let name = &plugin.name;
     let title = shortened(title(plugin));
+    let title = match page {
+        Some(page) => format!("<a href=\"{page}?plugin={name}\">{title}</a>"),
+        None => title,
+    };
     let version = plugin.code.contract.info("version").unwrap_or_default();
     let version = shortened(version);
     let prefix = match &*plugin.prefix {
@@ -96,14 +143,32 @@ fn line(html: &mut String, root: &str, page: &str, plugin: &Revision) {
         prefix => format!(" under <code>{}</code>", escape(prefix)),
     };
     let operations = counted(operations(plugin), "operation");
+    let host = links.host;
+    let of_plugin = |path: &str| Some(format!("{}?plugin={name}", links.to(path)?));
+    let to: Vec<String> = [
+        (of_plugin(&host.docs_path), "Swagger UI", "Swagger UI"),
+        (of_plugin(&host.redoc_path), "ReDoc", "ReDoc"),
+        (
+            links.to(&host.openapi_path_of(name)),
+            "OpenAPI",
+            "OpenAPI document",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(address, text, words)| {
+        let address = address?;
+        Some(format!(
+            "<a href=\"{address}\" aria-label=\"{words} of {name}\">{text}</a>"
+        ))
+    })
+    .collect();
+    let to = to.join(" ");
     // A name is `[a-z][a-z0-9-]*`.
     let line = write!(
         html,
-        "<li>\n<h3><a href=\"{root}{page}?plugin={name}\">{title}</a> <small>{version}</small></h3>\n\
+        "<li>\n<h3>{title} <small>{version}</small></h3>\n\
          <p><code>{name}</code> {operations}{prefix}</p>\n\
-         <p class=\"links\"><a href=\"{root}docs?plugin={name}\" aria-label=\"Swagger UI of {name}\">Swagger UI</a> \
-         <a href=\"{root}redoc?plugin={name}\" aria-label=\"ReDoc of {name}\">ReDoc</a> \
-         <a href=\"{root}openapi/{name}.json\" aria-label=\"OpenAPI document of {name}\">OpenAPI</a></p>\n</li>\n"
+         <p class=\"links\">{to}</p>\n</li>\n"
     );
     line.expect("a string takes all that is written");
 }

@@ -40,18 +40,21 @@ pub(crate) fn answer(
     api: &Api,
     host: &HostConfig,
 ) -> Option<Response<Bytes>> {
-    if !host.pages {
+    if !host.pages || host.openapi_path.is_empty() {
         return None;
     }
     match uri.path() {
         "/" if host.index && !api.serves("/") => {
             Some(index::answer(Purpose::Index, headers, api, host))
         }
-        "/docs" => {
+        path if path == host.docs_path => {
             let subject = Subject::of(uri, api, host)?;
-            Some(page(&fill(DOCS, &subject.values()), "style-src 'self'"))
+            let mut values = subject.values().to_vec();
+            let settings = serde_json::to_string(&host.swagger_ui);
+            values.push(("settings", settings.unwrap_or_default().into()));
+            Some(page(&fill(DOCS, &values), "style-src 'self'"))
         }
-        "/redoc" => {
+        path if path == host.redoc_path => {
             let subject = Subject::of(uri, api, host)?;
             let several = api.revisions().len() > 1;
             if several && uri.query().is_none() && subject.operations > MANY {
@@ -77,6 +80,8 @@ struct Subject<'a> {
     title: &'a str,
     /// The plugin's name; empty for all.
     plugin: &'a str,
+    /// The way from the page to the host's root: `../` for each folder that the page is in.
+    root: String,
     /// The address of the document, from the page's own.
     document: String,
     operations: usize,
@@ -85,13 +90,17 @@ struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// None if no plugin of the name is served.
     fn of(uri: &Uri, api: &'a Api, host: &'a HostConfig) -> Option<Subject<'a>> {
+        let folders = uri.path().matches('/').count().saturating_sub(1);
+        let root = "../".repeat(folders);
+        let document = |path: &str| format!("{root}{}", path.trim_start_matches('/'));
         let query = uri.query().unwrap_or_default().as_bytes();
         let wanted = form_urlencoded::parse(query).find(|(key, _)| key == "plugin");
         let Some((_, name)) = wanted.filter(|(_, name)| !name.is_empty()) else {
             return Some(Subject {
                 title: &host.title,
                 plugin: "",
-                document: "openapi.json".into(),
+                document: document(&host.openapi_path),
+                root,
                 operations: api.revisions().iter().map(|one| operations(one)).sum(),
             });
         };
@@ -99,13 +108,15 @@ impl<'a> Subject<'a> {
         Some(Subject {
             title: title(plugin),
             plugin: &plugin.name,
-            document: format!("openapi/{name}.json"),
+            document: document(&host.openapi_path_of(&name)),
+            root,
             operations: operations(plugin),
         })
     }
 
-    fn values(&self) -> [(&'static str, Cow<'_, str>); 4] {
+    fn values(&self) -> [(&'static str, Cow<'_, str>); 5] {
         [
+            ("root", self.root.as_str().into()),
             ("title", self.title.into()),
             ("plugin", self.plugin.into()),
             ("document", self.document.as_str().into()),

@@ -19,6 +19,7 @@ const ui = SwaggerUIBundle({
   docExpansion: many ? "none" : "list",
   defaultModelsExpandDepth: many ? -1 : 1,
   filter: many,
+  ...JSON.parse(page.dataset.settings),
   presets: [SwaggerUIBundle.presets.apis],
   // The default validator is somebody else's host.
   validatorUrl: null,
