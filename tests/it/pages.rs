@@ -37,7 +37,7 @@ async fn pages_and_documents_stand_where_the_configuration_puts_them() {
     let config = Config {
         host: HostConfig {
             openapi_path: "/internal/spec.json".into(),
-            docs_path: "/internal/deep/ui".into(),
+            docs_path: "/internal/deep/docs".into(),
             redoc_path: String::new(),
             swagger_ui: BTreeMap::from([("displayRequestDuration".into(), json!(true))]),
             ..HostConfig::default()
@@ -52,8 +52,8 @@ async fn pages_and_documents_stand_where_the_configuration_puts_them() {
         ("/internal/spec.json", 200),
         ("/internal/spec/items.json", 200),
         ("/internal/spec/nobody.json", 404),
-        ("/internal/deep/ui", 200),
-        ("/internal/deep/ui?plugin=items", 200),
+        ("/internal/deep/docs", 200),
+        ("/internal/deep/docs?plugin=items", 200),
         ("/openapi.json", 404),
         ("/openapi/items.json", 404),
         ("/docs", 404),
@@ -62,7 +62,10 @@ async fn pages_and_documents_stand_where_the_configuration_puts_them() {
         assert_eq!(client.get(path).await.status, status, "{path}");
     }
     let index = client.get("/").await;
-    for link in ["internal/spec/items.json", "internal/deep/ui?plugin=items"] {
+    for link in [
+        "internal/spec/items.json",
+        "internal/deep/docs?plugin=items",
+    ] {
         assert!(
             index.text().contains(&format!("\"{link}\"")),
             "{}",
@@ -70,19 +73,19 @@ async fn pages_and_documents_stand_where_the_configuration_puts_them() {
         );
     }
     assert!(!index.text().contains("ReDoc"), "{}", index.text());
-    let clash = contracts::of(&["counter"]).replace("/counter", "/internal/deep/ui");
+    let clash = contracts::of(&["counter"]).replace("/counter", "/internal/deep/docs");
     let refused = harness
         .deploy("blank", blank(&clash, "1", Describe::Contract))
         .await;
     let why = refused.expect_err("the host's own path").to_string();
     assert!(
-        why.contains("(/-, /internal/deep/ui, /internal/spec.json, /internal/spec)"),
+        why.contains("(/-, /internal/deep/docs, /internal/spec.json, /internal/spec)"),
         "{why}"
     );
     let Some(browser) = Browser::find() else {
         return;
     };
-    let page = at(&harness, "/internal/deep/ui");
+    let page = at(&harness, "/internal/deep/docs");
     browser.run("try-it-out.mjs", &[&page]).await;
     browser.run("loads.mjs", &[&at(&harness, "/"), &page]).await;
 }
