@@ -8,7 +8,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 # Program and Debian package.
 missing=
-for pair in node:nodejs npm:npm chromium:chromium; do
+for pair in node:nodejs npm:npm chromium:chromium python3:python3-venv; do
     have "${pair%%:*}" || missing="$missing ${pair##*:}"
 done
 
@@ -24,11 +24,20 @@ elif [ -n "$missing" ]; then
 fi
 
 # Packages from npm, exactly as locked; anew only if the lockfile is newer.
-for folder in browser ../guest-sdk/javascript; do
+for folder in browser clients/typescript ../guest-sdk/javascript; do
     if have npm && ! cmp -s $folder/package-lock.json $folder/node_modules/.installed; then
         echo "installing the packages of tests/$folder/package-lock.json"
         (cd $folder && npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.installed) ||
             echo "npm ci failed in tests/$folder, so the tests that need it are skipped"
     fi
 done
+
+# A generator of clients from PyPI, in a virtual environment of its own.
+python="${CARGO_TARGET_DIR:-../target}/clients-python"
+if have python3 && ! cmp -s clients/python/requirements.txt "$python/.installed"; then
+    echo "installing tests/clients/python/requirements.txt from PyPI into $python"
+    { python3 -m venv "$python" && "$python/bin/pip" install --quiet --disable-pip-version-check -r clients/python/requirements.txt &&
+        cp clients/python/requirements.txt "$python/.installed"; } ||
+        echo "that failed, so the test that needs it is skipped"
+fi
 exit 0

@@ -40,7 +40,11 @@ const VALUE_ERROR: &str = "value_error";
 /// enum of the author's takes one by a variant `#[from] Invalid(Violation)` or `#[from] Other(Problem)`. The contract
 /// needs no word of it: the host documents 422 wherever there is something to check.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Violation {
+pub struct Violation(Box<Broken>);
+
+/// Boxed, since it stands in the errors of functions that seldom fail.
+#[derive(Clone, Debug, PartialEq)]
+struct Broken {
     kind: &'static str,
     loc: Vec<Value>,
     message: String,
@@ -55,13 +59,13 @@ impl Violation {
             Ok(index) => index.into(),
             Err(_) => step.into(),
         };
-        Violation {
+        Violation(Box::new(Broken {
             kind: VALUE_ERROR,
             loc: place.split('.').map(step).collect(),
             message: message.into(),
             input: Value::Null,
             ctx: object([("error", object([]))]),
-        }
+        }))
     }
 
     /// Of another kind than `value_error`: a name that clients can go by, pydantic's or one's own. The message then stands
@@ -80,20 +84,20 @@ impl Violation {
     /// );
     /// ```
     pub fn kind(mut self, kind: &'static str) -> Self {
-        self.kind = kind;
-        self.ctx = Value::Null;
+        self.0.kind = kind;
+        self.0.ctx = Value::Null;
         self
     }
 
     /// The rule's own figures, an object.
     pub fn ctx(mut self, ctx: &impl Serialize) -> Self {
-        self.ctx = serde_json::to_value(ctx).unwrap_or_default();
+        self.0.ctx = serde_json::to_value(ctx).unwrap_or_default();
         self
     }
 
     /// What was sent there; `null` unless said.
     pub fn input(mut self, input: &impl Serialize) -> Self {
-        self.input = serde_json::to_value(input).unwrap_or_default();
+        self.0.input = serde_json::to_value(input).unwrap_or_default();
         self
     }
 
@@ -128,18 +132,25 @@ impl Violation {
     }
 
     fn told(self) -> Value {
-        let message = match self.kind {
-            VALUE_ERROR => format!("Value error, {}", self.message),
-            _ => self.message,
+        let Broken {
+            kind,
+            loc,
+            message,
+            input,
+            ctx,
+        } = *self.0;
+        let message = match kind {
+            VALUE_ERROR => format!("Value error, {message}"),
+            _ => message,
         };
         let mut told = object([
-            ("type", self.kind.into()),
-            ("loc", Value::Array(self.loc)),
+            ("type", kind.into()),
+            ("loc", Value::Array(loc)),
             ("msg", message.into()),
-            ("input", self.input),
+            ("input", input),
         ]);
-        if !self.ctx.is_null() {
-            told["ctx"] = self.ctx;
+        if !ctx.is_null() {
+            told["ctx"] = ctx;
         }
         told
     }

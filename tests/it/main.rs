@@ -4,6 +4,7 @@ mod answers;
 mod author;
 mod beside;
 mod budget;
+mod clients;
 mod contracts;
 mod disconnects;
 mod documents;
