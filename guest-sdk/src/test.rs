@@ -321,7 +321,9 @@ fn answer(plugin: &Plugin, operation: &str, admitted: Admitted) -> Response {
 }
 
 fn upload(file: FormFile) -> Upload {
-    let mut upload = Upload::new(&file.field, "", file.content);
+    // Here all is in memory.
+    let content = file.content.piece(0, usize::MAX).unwrap_or_default();
+    let mut upload = Upload::new(&file.field, "", content);
     upload.file_name = file.name;
     upload.media_type = file.media_type;
     upload

@@ -8,6 +8,8 @@ use http::HeaderMap;
 
 use crate::body::RequestBody;
 use crate::config::Limits;
+#[cfg(feature = "runtime")]
+use crate::form::Part;
 use crate::limit::Limit;
 use crate::params::Parameters;
 use crate::problem::Violation;
@@ -21,8 +23,18 @@ pub(crate) struct Received<'a> {
     pub(crate) path: &'a [&'a str],
     pub(crate) query: Option<&'a str>,
     pub(crate) headers: &'a HeaderMap,
-    /// None: it is a stream, which the guest will read.
-    pub(crate) body: Option<Bytes>,
+    pub(crate) body: Sent,
+}
+
+/// A body as the host has it.
+#[derive(Clone)]
+pub(crate) enum Sent {
+    Whole(Bytes),
+    /// A form in parts that was read while it arrived.
+    #[cfg(feature = "runtime")]
+    Parts(Vec<Part>),
+    /// Not read: the guest does that.
+    Stream,
 }
 
 /// A request that fits its contract, in the shape a guest gets. Only the checks make one.
@@ -176,7 +188,7 @@ mod tests {
                 path: &[id],
                 query: Some(query),
                 headers: &headers,
-                body: Some(body.into()),
+                body: Sent::Whole(body.into()),
             };
             admit(
                 &self.parameters,

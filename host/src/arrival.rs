@@ -1,7 +1,9 @@
 //! A request's body on its way in: read whole, or in pieces as the guest asks for them, under its size and its time.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::{Pin, pin};
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,8 +13,11 @@ use http_body_util::{BodyExt, Full};
 use tokio::time::Sleep;
 
 use crate::config::Limits;
+use crate::field::text;
+use crate::form::{self, Broken, Keep, Part};
 use crate::limit::Limit;
 use crate::serve_error::ServeError;
+use crate::spool::Disk;
 
 /// A body that a guest reads piece by piece, by whichever interface. Nothing is asked of the client before the guest
 /// asks for it.
@@ -137,6 +142,71 @@ fn said(headers: &HeaderMap) -> Option<u64> {
     headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
+/// Whether a body may be larger than that, as far as its client says.
+pub(crate) fn may_exceed(headers: &HeaderMap, bytes: usize) -> bool {
+    said(headers).is_none_or(|said| said > bytes as u64)
+}
+
+/// Reads a form in parts to its end while it arrives: what is large goes to disk.
+pub(crate) async fn read_parts<B>(
+    body: B,
+    headers: &HeaderMap,
+    limits: &Limits,
+    disk: &Disk,
+) -> Result<Vec<Part>, ServeError>
+where
+    B: http_body::Body + Send,
+    B::Error: std::fmt::Display,
+{
+    if said(headers).is_some_and(|said| said > limits.body_bytes) {
+        return Err(ServeError::Limit(Limit::Body));
+    }
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.map(|value| text(value.as_bytes()));
+    let mut body = pin!(body);
+    let mut room = limits.body_bytes;
+    // Why the body ended early, which the parser has no words for.
+    let broken = Mutex::new(None);
+    let pieces = futures_util::stream::poll_fn(|cx| {
+        let frame = match ready!(body.as_mut().poll_frame(cx)) {
+            None => return Poll::Ready(None),
+            Some(frame) => frame.map_err(|error| ServeError::BodyBroken(error.to_string())),
+        };
+        let piece = frame.and_then(|frame| {
+            let data = frame
+                .into_data()
+                .map(|mut data| data.copy_to_bytes(data.remaining()));
+            let data = data.unwrap_or_default();
+            let left = room.checked_sub(data.len() as u64);
+            room = left.ok_or(ServeError::Limit(Limit::Body))?;
+            Ok(data)
+        });
+        Poll::Ready(Some(piece.map_err(|error| {
+            *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            io::Error::other("the body ended early")
+        })))
+    });
+    let keep = Keep { disk: Some(disk) };
+    let parts = form::parts(
+        content_type.as_deref().unwrap_or_default(),
+        pieces,
+        limits,
+        keep,
+    );
+    let time = Duration::from_millis(limits.body_time_ms);
+    let parts = tokio::time::timeout(time, parts)
+        .await
+        .map_err(|_| ServeError::Limit(Limit::BodyTime))?;
+    parts.map_err(|told| {
+        let broken = broken.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (broken, told) {
+            (Some(broken), _) => broken,
+            (None, Broken::Rejection(rejection)) => rejection.into(),
+            (None, Broken::Disk(error)) => ServeError::Disk(error),
+        }
+    })
 }
 
 /// Reads a body to its end.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use crate::admit::{AdmittedBody, Rejection, UNREADABLE};
+use crate::admit::{AdmittedBody, Rejection, Sent, UNREADABLE};
 use crate::config::{JsonTypes, Limits};
 use crate::form::{self, Checked, Form, Part};
 use crate::json::{self, JsonError};
@@ -148,18 +148,35 @@ impl RequestBody {
                 .is_some_and(Media::is_stream)
     }
 
-    /// Reads what was sent as its media type says; none, if that is a stream.
+    /// Whether what comes with these headers is a form of parts.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn takes_parts(&self, headers: &HeaderMap) -> bool {
+        let content_type = content_type(headers);
+        let sent = content_type.map(essence).unwrap_or_default();
+        let is_form = |media: &Media| matches!(media.kind, Kind::Form(_));
+        sent.eq_ignore_ascii_case(MULTIPART) && self.media(content_type).is_some_and(is_form)
+    }
+
+    /// Reads what was sent as its media type says.
     pub(crate) fn read(
         &self,
         headers: &HeaderMap,
-        bytes: Option<Bytes>,
+        sent: Sent,
         limits: &Limits,
     ) -> Result<Read<'_>, Rejection> {
         let content_type = content_type(headers);
-        let content = match bytes {
-            Some(bytes) if bytes.is_empty() => self.nothing(content_type),
-            Some(bytes) => self.content(content_type, bytes, limits)?,
-            None => Content::Stream {
+        let content = match sent {
+            Sent::Whole(bytes) if bytes.is_empty() => self.nothing(content_type),
+            Sent::Whole(bytes) => self.content(content_type, bytes, limits)?,
+            #[cfg(feature = "runtime")]
+            Sent::Parts(sent) => {
+                let media = self.media(content_type).ok_or(Rejection::MediaType)?;
+                match &media.kind {
+                    Kind::Form(form) => Content::Form { form, sent },
+                    _ => return Err(Rejection::MediaType),
+                }
+            }
+            Sent::Stream => Content::Stream {
                 media: self.media(content_type).ok_or(Rejection::MediaType)?,
             },
         };

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response};
 
-use crate::admit::Admitted;
+use crate::admit::{Admitted, Sent};
 use crate::answer::{self, GuestAnswer};
 use crate::config::Limits;
 use crate::contract::Contract;
@@ -125,19 +125,15 @@ impl Checks {
         let operation = &self.contract.operations[target];
         let mut stream = Bytes::new();
         let body = if !operation.has_body() {
-            Some(Bytes::new())
+            Sent::Whole(Bytes::new())
         } else if !body.is_empty() && operation.streams(&head.headers) {
             stream = body;
-            None
-        } else {
-            Some(body)
-        };
-        if body
-            .as_ref()
-            .is_some_and(|body| body.len() as u64 > self.limits.body_bytes)
-        {
+            Sent::Stream
+        } else if body.len() as u64 > self.limits.body_bytes {
             return Err(ServeError::Limit(Limit::Body));
-        }
+        } else {
+            Sent::Whole(body)
+        };
         if stream.len() as u64 > self.limits.stream_bytes {
             return Err(ServeError::Limit(Limit::StreamBytes));
         }

@@ -64,6 +64,10 @@ pub struct HostConfig {
     /// connection. 60 s, as nginx: what is kept for it, up to 400 KiB and the system's own buffers, goes to others. (A
     /// stream that has nothing to say is `limits.stream_idle_ms`' affair.)
     pub write_idle_ms: u64,
+    /// Where large files of forms are kept until their call ends, in files without a name; none: the system's own folder
+    /// for what is temporary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spool_dir: Option<PathBuf>,
     /// Where compiled code and contracts are kept between starts; none: compiled anew each time. The folder is made
     /// with mode 0700 and refused if others may write there, because what is in it is executed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,6 +92,7 @@ impl Default for HostConfig {
             concurrency: 1024,
             stack_bytes: 512 << 10,
             write_idle_ms: 60_000,
+            spool_dir: None,
             cache_dir: None,
             cache_bytes: 1 << 30,
         }
@@ -155,6 +160,9 @@ pub struct Limits {
     pub json_depth: usize,
     /// Fields and files of a form; then 400. 1,000, as Starlette: each costs more than its bytes.
     pub form_parts: usize,
+    /// What of a part of a form is held in memory, in bytes: a larger file goes to disk while it arrives
+    /// (`host.spool_dir`), a larger field is 400. 1 MiB, as Starlette.
+    pub form_memory_bytes: usize,
     /// Violations told in one answer. 100: nobody reads more, and an array of a million wrong items is an attack.
     pub violations: usize,
     /// Bytes of JSON that a violation's `input` may take; a larger value is replaced by a shortened text. 1 KiB: an answer
@@ -218,6 +226,7 @@ impl Default for Limits {
             stream_cpu_percent: 50,
             json_depth: 128,
             form_parts: 1_000,
+            form_memory_bytes: 1 << 20,
             violations: 100,
             input_bytes: 1 << 10,
             log_bytes: 64 << 10,

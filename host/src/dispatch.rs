@@ -7,11 +7,13 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
 
-use crate::admit::Admitted;
+use crate::admit::{Admitted, Sent};
 use crate::answer::{self, Body};
 use crate::api::Api;
 use crate::arrival::{self, Incoming};
+use crate::commons::Commons;
 use crate::contract::Operation;
+use crate::form::Part;
 use crate::held;
 use crate::host::Inner;
 use crate::places::Permit;
@@ -19,6 +21,7 @@ use crate::record::Record;
 use crate::revision::{Reply, Revision};
 use crate::runtime::{CallContext, Meter};
 use crate::serve_error::ServeError;
+use crate::spool::Disk;
 use crate::standard;
 use crate::steps::{self, Way};
 
@@ -42,7 +45,7 @@ where
         Routed::Elsewhere(path) => return Ok(answer::redirect(&host.commons.base_path, &path)),
     };
     // Who may call is asked here, before any body is read.
-    let call = call.read(body).await?;
+    let call = call.read(body, &host.commons).await?;
     let call = call.admit().await?;
     let call = call.enter().await?;
     let reply = call.call(host, record).await?;
@@ -61,6 +64,8 @@ struct Call<B> {
 /// A request's body, as far as the host reads it.
 enum Arrived {
     Whole(Bytes),
+    /// A form that was read in parts, what is large on disk.
+    Parts(Vec<Part>),
     /// The guest reads it.
     Stream(Box<Incoming>),
 }
@@ -101,7 +106,7 @@ impl Call<()> {
     }
 
     /// The body, whole, under its size and time; not touched where the operation has none, or where it is a stream.
-    async fn read<B>(self, body: B) -> Result<Call<Arrived>, ServeError>
+    async fn read<B>(self, body: B, commons: &Commons) -> Result<Call<Arrived>, ServeError>
     where
         B: http_body::Body + Send + 'static,
         B::Error: std::fmt::Display,
@@ -117,7 +122,17 @@ impl Call<()> {
                 // Refused before its body comes rather than after; a place is taken once it is here.
                 self.revision.has_room()?;
             }
-            Arrived::Whole(arrival::read(body, headers, limits).await?)
+            if arrival::may_exceed(headers, limits.form_memory_bytes)
+                && operation.takes_parts(headers)
+                && !self.revision.code.is_standard()
+            {
+                let disk = Disk(commons.host.spool_dir.clone());
+                // Boxed, since other requests need no room for it.
+                let parts = Box::pin(arrival::read_parts(body, headers, limits, &disk));
+                Arrived::Parts(parts.await?)
+            } else {
+                Arrived::Whole(arrival::read(body, headers, limits).await?)
+            }
         };
         Ok(self.with(arrived))
     }
@@ -144,7 +159,7 @@ impl Call<Arrived> {
     async fn admit(self) -> Result<Call<Checked>, ServeError> {
         match &self.body {
             Arrived::Whole(body) if body.len() > LARGE => Box::pin(self.admit_aside()).await,
-            Arrived::Whole(_) | Arrived::Stream(_) => self.check(None),
+            Arrived::Whole(_) | Arrived::Parts(_) | Arrived::Stream(_) => self.check(None),
         }
     }
 
@@ -159,12 +174,13 @@ impl Call<Arrived> {
     fn check(mut self, permit: Option<Box<Permit>>) -> Result<Call<Checked>, ServeError> {
         let nothing = Arrived::Whole(Bytes::new());
         let (body, mut stream) = match std::mem::replace(&mut self.body, nothing) {
-            Arrived::Whole(bytes) => (Some(bytes), None),
-            Arrived::Stream(stream) => (None, Some(stream)),
+            Arrived::Whole(bytes) => (Sent::Whole(bytes), None),
+            Arrived::Parts(parts) => (Sent::Parts(parts), None),
+            Arrived::Stream(stream) => (Sent::Stream, Some(stream)),
         };
-        let sent = match self.revision.code.is_standard() {
-            true => body.clone(),
-            false => None,
+        let sent = match &body {
+            Sent::Whole(bytes) if self.revision.code.is_standard() => Some(bytes.clone()),
+            _ => None,
         };
         let limits = &self.revision.limits;
         let CallContext { head, places, .. } = &mut *self.context;

@@ -5,6 +5,7 @@ mod tests;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::io;
 
 use crate::admit::Rejection;
 use crate::config::Limits;
@@ -13,10 +14,13 @@ use crate::limit::Limit;
 use crate::members::{Member, Members};
 use crate::pairs::tell_extra;
 use crate::schema::{SchemaError, Schemas};
+#[cfg(feature = "runtime")]
+use crate::spool::Disk;
+use crate::spool::Spool;
 use crate::upload::{FileField, FormFile};
 use crate::violations::Violations;
 use bytes::Bytes;
-use futures_util::{FutureExt, future, stream};
+use futures_util::{FutureExt, Stream, future, stream};
 
 /// What an operation says about a form.
 pub(crate) struct Form {
@@ -32,11 +36,13 @@ enum Kind {
 }
 
 /// What was sent under one name.
+#[derive(Clone)]
 pub(crate) struct Part {
     name: String,
     content: Content,
 }
 
+#[derive(Clone)]
 pub(crate) enum Content {
     Text(String),
     File(FormFile),
@@ -220,53 +226,139 @@ pub(crate) fn urlencoded(bytes: &[u8], limits: &Limits) -> Result<Vec<Part>, Rej
     Ok(parts)
 }
 
-/// The parts of `multipart/form-data`, which `content_type` tells apart.
+/// Why the parts of a form cannot be had.
+pub(crate) enum Broken {
+    Rejection(Rejection),
+    /// What is to be kept on disk cannot be.
+    Disk(io::Error),
+}
+
+impl From<Rejection> for Broken {
+    fn from(rejection: Rejection) -> Broken {
+        Broken::Rejection(rejection)
+    }
+}
+
+/// The parts of `multipart/form-data`, which `content_type` tells apart, of a body that is here.
 pub(crate) fn multipart(
     content_type: &str,
     bytes: Bytes,
     limits: &Limits,
 ) -> Result<Vec<Part>, Rejection> {
+    let stream = stream::once(future::ready(Ok::<_, io::Error>(bytes)));
+    // Nothing ever has to be waited for.
+    let parts = parts(content_type, stream, limits, Keep::default()).now_or_never();
+    parts
+        .unwrap_or_else(|| Err(invalid().into()))
+        .map_err(|broken| match broken {
+            Broken::Rejection(rejection) => rejection,
+            Broken::Disk(_) => invalid(),
+        })
+}
+
+/// Where what is large is kept: in memory like the rest, unless there is a disk.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Keep<'a> {
+    #[cfg(feature = "runtime")]
+    pub(crate) disk: Option<&'a Disk>,
+    #[cfg(not(feature = "runtime"))]
+    nowhere: std::marker::PhantomData<&'a ()>,
+}
+
+/// The same of a body that still arrives.
+pub(crate) async fn parts<S>(
+    content_type: &str,
+    body: S,
+    limits: &Limits,
+    keep: Keep<'_>,
+) -> Result<Vec<Part>, Broken>
+where
+    S: Stream<Item = io::Result<Bytes>> + Send,
+{
     let boundary = multer::parse_boundary(content_type)
         .map_err(|_| Rejection::BadBody("Missing boundary in multipart.".into()))?;
-    let invalid = || Rejection::BadBody("Invalid multipart data.".into());
-    let stream = stream::once(future::ready(Ok::<_, std::convert::Infallible>(bytes)));
-    let mut multipart = multer::Multipart::new(stream, boundary);
+    let mut multipart = multer::Multipart::new(body, boundary);
     let mut parts = Vec::new();
-    // All of it is here, so nothing ever has to be waited for.
-    while let Some(field) = multipart
-        .next_field()
-        .now_or_never()
-        .and_then(Result::ok)
-        .ok_or_else(invalid)?
-    {
+    while let Some(mut field) = multipart.next_field().await.map_err(|_| invalid())? {
         one_more(&parts, limits)?;
         let Some(name) = field.name().map(str::to_owned) else {
-            return Err(Rejection::BadBody(
+            return Err(Broken::Rejection(Rejection::BadBody(
                 "The Content-Disposition header field \"name\" must be provided.".into(),
-            ));
+            )));
         };
         let file_name = field.file_name().map(str::to_owned);
         let media_type = field
             .headers()
             .get(http::header::CONTENT_TYPE)
             .map(|value| text(value.as_bytes()).into_owned());
-        let content = field
-            .bytes()
-            .now_or_never()
-            .and_then(Result::ok)
-            .ok_or_else(invalid)?;
+        let mut spool = Spool::default();
+        while let Some(piece) = field.chunk().await.map_err(|_| invalid())? {
+            spool.push(&piece);
+            if spool.in_memory() <= limits.form_memory_bytes {
+                continue;
+            }
+            if file_name.is_none() {
+                return Err(too_large(limits).into());
+            }
+            keep.large(&mut spool).await.map_err(Broken::Disk)?;
+        }
         let content = match file_name {
-            Some(_) => Content::File(FormFile {
-                field: name.clone(),
-                name: file_name,
-                media_type,
-                content,
-            }),
-            None => Content::Text(text(&content).into_owned()),
+            Some(_) => {
+                keep.last(&mut spool).await.map_err(Broken::Disk)?;
+                Content::File(FormFile {
+                    field: name.clone(),
+                    name: file_name,
+                    media_type,
+                    content: spool.finish(),
+                })
+            }
+            None => Content::Text(text(spool.memory()).into_owned()),
         };
         parts.push(Part { name, content });
     }
     Ok(parts)
+}
+
+#[cfg(feature = "runtime")]
+impl Keep<'_> {
+    /// What is held is as much as may be.
+    async fn large(self, spool: &mut Spool) -> io::Result<()> {
+        match self.disk {
+            Some(disk) => spool.flush(disk).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Nothing more comes.
+    async fn last(self, spool: &mut Spool) -> io::Result<()> {
+        match self.disk {
+            Some(disk) if spool.has_begun_on_disk() => spool.flush(disk).await,
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(not(feature = "runtime"))]
+impl Keep<'_> {
+    async fn large(self, _: &mut Spool) -> io::Result<()> {
+        Ok(())
+    }
+
+    async fn last(self, _: &mut Spool) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn invalid() -> Rejection {
+    Rejection::BadBody("Invalid multipart data.".into())
+}
+
+fn too_large(limits: &Limits) -> Rejection {
+    let why = format!(
+        "Part exceeded maximum size of {}KB.",
+        limits.form_memory_bytes / 1024
+    );
+    Rejection::Limit(Limit::FormMemory, why.into())
 }
 
 fn one_more(parts: &[Part], limits: &Limits) -> Result<(), Rejection> {

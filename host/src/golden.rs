@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::admit::{Received, Rejection, admit};
+use crate::admit::{Received, Rejection, Sent, admit};
 use crate::body::RequestBody;
 use crate::config::{JsonTypes, Limits};
 use crate::params::Parameters;
@@ -146,7 +146,7 @@ fn answer(schemas: &Schemas, document: &Value, case: &Case, limits: &Limits) -> 
         path: &values,
         query,
         headers: &headers,
-        body: Some(Bytes::from(bytes)),
+        body: Sent::Whole(Bytes::from(bytes)),
     };
     match admit(&parameters, body.as_ref(), received, limits) {
         Ok(_) => "admitted".into(),

@@ -55,6 +55,7 @@ mod request_id;
 mod router;
 mod schema;
 mod serve_error;
+mod spool;
 mod steps;
 mod style;
 mod upload;
@@ -120,6 +121,7 @@ pub use config::{
 pub use error::{Error, ErrorKind};
 pub use limit::Limit;
 pub use problem::{Loc, Problem, ProblemShape, Violation};
+pub use spool::FileContent;
 pub use upload::FormFile;
 
 #[cfg(feature = "runtime")]

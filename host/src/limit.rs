@@ -27,6 +27,8 @@ pub enum Limit {
     JsonDepth,
     /// `form_parts`
     FormParts,
+    /// `form_memory_bytes`
+    FormMemory,
     /// `answer_bytes`
     Answer,
     /// `log_bytes`: the call goes on, what is too much is dropped
@@ -47,7 +49,7 @@ pub enum Limit {
 
 impl Limit {
     /// Each of them, in the order in which they are counted.
-    pub const ALL: [Limit; 18] = [
+    pub const ALL: [Limit; 19] = [
         Limit::Cpu,
         Limit::Time,
         Limit::Memory,
@@ -58,6 +60,7 @@ impl Limit {
         Limit::BodyTime,
         Limit::JsonDepth,
         Limit::FormParts,
+        Limit::FormMemory,
         Limit::Answer,
         Limit::Log,
         Limit::Concurrency,
@@ -81,6 +84,7 @@ impl Limit {
             Limit::BodyTime => "body_time_ms",
             Limit::JsonDepth => "json_depth",
             Limit::FormParts => "form_parts",
+            Limit::FormMemory => "form_memory_bytes",
             Limit::Answer => "answer_bytes",
             Limit::Log => "log_bytes",
             Limit::Concurrency => "concurrency",
@@ -106,6 +110,7 @@ impl Limit {
             Limit::BodyTime => limits.body_time_ms,
             Limit::JsonDepth => limits.json_depth as u64,
             Limit::FormParts => limits.form_parts as u64,
+            Limit::FormMemory => limits.form_memory_bytes as u64,
             Limit::Answer => limits.answer_bytes,
             Limit::Log => limits.log_bytes as u64,
             Limit::Concurrency => limits.concurrency as u64,

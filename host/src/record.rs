@@ -175,6 +175,7 @@ impl Called<'_> {
             ServeError::Trapped(_)
             | ServeError::BadAnswer(_)
             | ServeError::Aborted(_)
+            | ServeError::Disk(_)
             | ServeError::Broken => ours(error.to_string()),
             ServeError::NotFound
             | ServeError::MethodNotAllowed(_)

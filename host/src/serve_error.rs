@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use http::{HeaderValue, Method, StatusCode, header};
 
+use crate::admit::Rejection;
 #[cfg(feature = "runtime")]
 use crate::arrival::ReadError;
 use crate::contract::OffContract;
@@ -29,6 +30,9 @@ pub(crate) enum ServeError {
     MediaType,
     #[error("the body broke off: {0}")]
     BodyBroken(String),
+    #[cfg(feature = "runtime")]
+    #[error("a file of the form cannot be kept on disk: {0} (`host.spool_dir` says where it goes)")]
+    Disk(std::io::Error),
     #[error("limit `{}` was hit", .0.name())]
     Limit(Limit),
     /// No place for the call: when to try again, in seconds.
@@ -93,6 +97,17 @@ impl From<Interrupt> for ServeError {
     }
 }
 
+impl From<Rejection> for ServeError {
+    fn from(rejection: Rejection) -> ServeError {
+        match rejection {
+            Rejection::Violations(violations) => ServeError::Invalid(violations),
+            Rejection::BadBody(why) => ServeError::BadBody(why),
+            Rejection::Limit(limit, why) => ServeError::BodyLimit(limit, why),
+            Rejection::MediaType => ServeError::MediaType,
+        }
+    }
+}
+
 impl From<ServeError> for Problem {
     fn from(error: ServeError) -> Problem {
         let busy = |kind, seconds: u64| {
@@ -132,7 +147,7 @@ impl From<ServeError> for Problem {
                 | Limit::Answer
                 | Limit::Log => internal(),
                 // What comes with words for the client is a `BodyLimit`.
-                Limit::JsonDepth | Limit::FormParts => {
+                Limit::JsonDepth | Limit::FormParts | Limit::FormMemory => {
                     Problem::new(StatusCode::BAD_REQUEST, "bad-body")
                 }
                 // Said beforehand by the client; an answer is cut when its head is out.
@@ -145,6 +160,8 @@ impl From<ServeError> for Problem {
             },
             ServeError::Busy { retry_after, .. } => busy("busy", retry_after),
             ServeError::Cut | ServeError::Closed => busy("leaving", 1),
+            #[cfg(feature = "runtime")]
+            ServeError::Disk(_) => internal(),
             ServeError::Trapped(_)
             | ServeError::BadAnswer(_)
             | ServeError::OffContract(_)

@@ -1,10 +1,9 @@
 //! The steps of a request that need no guest. [`dispatch`](crate::dispatch) takes them, and so does
 //! [`Checks`](crate::Checks): what a plugin's native tests see is what the host does.
 
-use bytes::Bytes;
 use http::request::Parts;
 
-use crate::admit::{Admitted, Received, Rejection};
+use crate::admit::{Admitted, Received, Sent};
 use crate::config::Limits;
 use crate::contract::Operation;
 use crate::path::RequestPath;
@@ -66,7 +65,7 @@ pub(crate) fn admit(
     operation: &Operation,
     head: &Parts,
     places: &Places,
-    body: Option<Bytes>,
+    body: Sent,
     limits: &Limits,
 ) -> Result<Admitted, ServeError> {
     let segments = places.segments(head.uri.path());
@@ -76,12 +75,5 @@ pub(crate) fn admit(
         headers: &head.headers,
         body,
     };
-    operation
-        .admit(received, limits)
-        .map_err(|rejection| match rejection {
-            Rejection::Violations(violations) => ServeError::Invalid(violations),
-            Rejection::BadBody(why) => ServeError::BadBody(why),
-            Rejection::Limit(limit, why) => ServeError::BodyLimit(limit, why),
-            Rejection::MediaType => ServeError::MediaType,
-        })
+    operation.admit(received, limits).map_err(ServeError::from)
 }

@@ -1,11 +1,11 @@
 //! Files of a form: which of its fields are files, and what a contract says about them.
 
-use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::form::Content;
 use crate::problem::Loc;
 use crate::schema::{SchemaError, Schemas, child, words};
+use crate::spool::FileContent;
 use crate::violations::{Rule, Violations, shorten_text};
 
 /// A file as it came.
@@ -17,8 +17,8 @@ pub struct FormFile {
     pub name: Option<String>,
     /// The content type that the client gave.
     pub media_type: Option<String>,
-    /// The bytes.
-    pub content: Bytes,
+    /// What it holds.
+    pub content: FileContent,
 }
 
 /// What a contract says of a field that takes files.
@@ -84,7 +84,7 @@ impl FileField {
         let mut sent = sent.to_vec();
         // What a browser sends where nothing was chosen.
         sent.retain(|(_, content)| match content {
-            Content::File(file) => !file.content.is_empty() || file.name.as_deref() != Some(""),
+            Content::File(file) => file.content.size() > 0 || file.name.as_deref() != Some(""),
             Content::Text(text) => !text.is_empty() || self.count.is_some(),
         });
         let Some(count) = &self.count else {
@@ -127,7 +127,7 @@ impl FileField {
                     continue;
                 }
             };
-            let size = file.content.len() as u64;
+            let size = file.content.size();
             let shown = |most| {
                 file.name
                     .as_deref()

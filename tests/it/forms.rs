@@ -1,10 +1,10 @@
 //! Forms and their files, as a guest gets them.
 
 use serde_json::{Value, json};
-use switchback::{Config, Event, Limit, Limits};
-use switchback_tests::Harness;
+use switchback::{Config, Event, HostConfig, Limit, Limits};
 use switchback_tests::guests::{Describe, blank, inputs};
-use switchback_tests::harness::event;
+use switchback_tests::harness::{event, until};
+use switchback_tests::{Harness, Raw};
 
 use crate::contracts;
 
@@ -178,6 +178,134 @@ async fn a_form_that_is_too_large_or_broken_is_refused_with_its_own_status() {
         (broken.status.as_u16(), broken.text()),
         (400, r#"{"detail":"Invalid multipart data."}"#)
     );
+}
+
+/// Serves `/files` with files on disk beyond 50,000 bytes.
+async fn spooling(folder: &std::path::Path) -> Harness {
+    let harness = Harness::with(Config {
+        limits: Limits {
+            form_memory_bytes: 50_000,
+            body_bytes: 1_000_000,
+            ..Limits::default()
+        },
+        host: HostConfig {
+            spool_dir: Some(folder.to_owned()),
+            ..HostConfig::default()
+        },
+        ..Config::default()
+    })
+    .await;
+    let contract = contract("files", "multipart/form-data", &upload());
+    let guest = blank(&contract, "1", Describe::Contract);
+    harness.deploy("blank", guest).await.expect("served");
+    harness
+}
+
+/// How many files this process has open in a folder.
+fn open_in(folder: &std::path::Path) -> usize {
+    let open = std::fs::read_dir("/proc/self/fd").expect("the process knows its files");
+    let targets = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    targets.filter(|target| target.starts_with(folder)).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_file_is_on_disk_while_it_arrives_and_reads_as_it_was_sent() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let folder = folder.path().canonicalize().expect("it is there");
+    let harness = spooling(&folder).await;
+    let long = "0123456789".repeat(20_000);
+    let head = "POST /files?n=1000 HTTP/1.1\r\nhost: h\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\
+                content-type: multipart/form-data; boundary=b0\r\n\r\n";
+    let mut raw = Raw::send(&harness, head).await;
+    raw.chunk(&part("name=\"title\"", "Two words")).await;
+    raw.chunk("--b0\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n")
+        .await;
+    raw.chunk(&long[..100_000]).await;
+    until("the file to be on disk", async || {
+        (open_in(&folder) == 1).then_some(())
+    })
+    .await;
+    assert_eq!(
+        std::fs::read_dir(&folder).expect("readable").count(),
+        0,
+        "it has no name"
+    );
+    raw.chunk(&long[100_000..]).await;
+    raw.chunk("\r\n--b0--\r\n").await;
+    raw.write(b"0\r\n\r\n").await;
+    raw.to_the_end().await.expect("an answer");
+    let answer = raw.all();
+    let body = answer.split("\r\n\r\n").nth(1).expect("a body");
+    let body: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(body["fields"], json!({ "title": "Two words", "count": 1 }));
+    assert_eq!(body["files"][0]["size"], 200_000);
+    assert_eq!(body["files"][0]["content"], long);
+    until("the file to be gone", async || {
+        (open_in(&folder) == 0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_is_read_in_parts_keeps_its_limits() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let harness = spooling(folder.path()).await;
+    let mut events = harness.host.events();
+    let title = [
+        part("name=\"title\"", &"x".repeat(60_000)),
+        "--b0--\r\n".into(),
+    ]
+    .concat();
+    let reply = harness
+        .client()
+        .send("POST", "/files", &MULTIPART, title)
+        .await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.text()),
+        (400, r#"{"detail":"Part exceeded maximum size of 48KB."}"#)
+    );
+    let hit = |wanted: Limit| move |event: &Event| matches!(event, Event::LimitHit { limit, .. } if *limit == wanted);
+    event(&mut events, hit(Limit::FormMemory)).await;
+    // As long as it says nothing of its length, it is stopped where it is too long.
+    let head = "POST /files HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\
+                content-type: multipart/form-data; boundary=b0\r\n\r\n";
+    let mut raw = Raw::send(&harness, head).await;
+    raw.chunk("--b0\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n")
+        .await;
+    for _ in 0..11 {
+        raw.chunk(&"x".repeat(100_000)).await;
+    }
+    raw.sees("HTTP/1.1 413 ").await;
+    event(&mut events, hit(Limit::Body)).await;
+    let broken = "--b0\r\nnonsense".repeat(10_000);
+    let reply = harness
+        .client()
+        .send("POST", "/files", &MULTIPART, broken)
+        .await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.text()),
+        (400, r#"{"detail":"Invalid multipart data."}"#)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_cannot_be_written_is_told_to_the_operator_and_not_to_the_client() {
+    let harness = spooling(std::path::Path::new("/nonexistent/folder")).await;
+    let mut events = harness.host.events();
+    let file = part("name=\"file\"; filename=\"a\"", &"x".repeat(200_000));
+    let body = [part("name=\"title\"", "ab"), file, "--b0--\r\n".into()].concat();
+    let reply = harness
+        .client()
+        .send("POST", "/files", &MULTIPART, body)
+        .await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.text()),
+        (500, r#"{"detail":"Internal Server Error"}"#)
+    );
+    event(&mut events, |event| {
+        matches!(event, Event::Failed { reason, .. } if reason.contains("`host.spool_dir`"))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -165,6 +165,12 @@ impl Limits {
             ("stream_cpu_percent", self.stream_cpu_percent, 1, 100),
             ("json_depth", self.json_depth as u64, 1, 128),
             ("form_parts", self.form_parts as u64, 1, 1_000_000),
+            (
+                "form_memory_bytes",
+                self.form_memory_bytes as u64,
+                1024,
+                GUEST_BYTES,
+            ),
             ("violations", self.violations as u64, 1, 1_000_000),
             ("input_bytes", self.input_bytes as u64, 0, GUEST_BYTES),
             ("log_bytes", self.log_bytes as u64, 0, GUEST_BYTES),

@@ -55,6 +55,16 @@ impl Operation {
         body.is_some_and(|body| body.streams(headers))
     }
 
+    /// Whether what comes with these headers is a form of parts, which can be read while it arrives.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn takes_parts(&self, headers: &HeaderMap) -> bool {
+        let takes = |operation: &Operation| {
+            let body = operation.body.as_ref();
+            body.is_some_and(|body| body.takes_parts(headers))
+        };
+        takes(self) && self.own.as_deref().is_none_or(takes)
+    }
+
     /// The operation as the guest knows it.
     fn guests(&self) -> &Operation {
         self.own.as_deref().unwrap_or(self)

@@ -398,7 +398,7 @@ fn parameters_of_a_path_hold_for_its_operations_unless_they_say_otherwise() {
             path: &["7"],
             query: None,
             headers: &http::HeaderMap::new(),
-            body: Some(bytes::Bytes::new()),
+            body: crate::admit::Sent::Whole(bytes::Bytes::new()),
         };
         contract.operations[at]
             .admit(received, &Limits::default())

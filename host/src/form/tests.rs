@@ -37,7 +37,7 @@ fn send(
         path: &[],
         query: None,
         headers: &HeaderMap::from_iter([(header::CONTENT_TYPE, content_type.parse().unwrap())]),
-        body: Some(sent.into()),
+        body: crate::admit::Sent::Whole(sent.into()),
     };
     let limits = Limits {
         form_parts: 10,
@@ -164,13 +164,16 @@ fn files_that_are_declared_stay_in_the_order_in_which_they_came() {
     assert_eq!(fields, r#"{"note":"ä"}"#);
     let files: Vec<_> = files
         .iter()
-        .map(|file| (&*file.field, file.name.as_deref(), &*file.content))
+        .map(|file| {
+            let content = file.content.piece(0, 100).unwrap();
+            (&*file.field, file.name.as_deref(), content)
+        })
         .collect();
     assert_eq!(
         files,
         [
-            ("many", Some("b.txt"), &b"b"[..]),
-            ("one", Some("../ä"), b"\xff\r\n--b"),
+            ("many", Some("b.txt"), Bytes::from_static(b"b")),
+            ("one", Some("../ä"), Bytes::from_static(b"\xff\r\n--b")),
         ]
     );
 }

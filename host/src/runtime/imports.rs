@@ -2,6 +2,7 @@
 //! refuses by name; on the second engine the same of WASI 0.3.
 
 use std::future::poll_fn;
+use std::io;
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::Linker;
@@ -96,21 +97,43 @@ fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     incoming.func_wrap_async("read", |store: Store<'_>, (most,): (u32,)| {
         Box::new(async move { Ok((read(store, most as usize).await,)) })
     })?;
-    incoming.func_wrap(
+    incoming.func_wrap_async(
         "read-file",
-        |store: Store<'_>, (index, offset, max): (u32, u32, u32)| {
-            if store.data().call.is_none() {
-                return Ok((Err(IoError::Closed),));
-            }
-            let Some(file) = store.data().files.get(index as usize) else {
-                let why = format!("the request has no file number {index}");
-                return Ok((Err(IoError::Other(why)),));
-            };
-            let rest = file.get(offset as usize..).unwrap_or_default();
-            let piece = &rest[..rest.len().min(max as usize)];
-            Ok((Ok(piece.to_vec()),))
+        |store: Store<'_>, (index, offset, most): (u32, u32, u32)| {
+            Box::new(async move { Ok((read_file(store, index, offset, most).await,)) })
         },
     )
+}
+
+/// The most of a file that is handed over at once: it is copied, whatever the guest's own memory is.
+const PIECE: usize = 1 << 20;
+
+/// A piece of a file of the form. A file that is on disk is read off the serving threads.
+async fn read_file(
+    store: Store<'_>,
+    index: u32,
+    offset: u32,
+    most: u32,
+) -> Result<Vec<u8>, IoError> {
+    if store.data().call.is_none() {
+        return Err(IoError::Closed);
+    }
+    let Some(file) = store.data().files.get(index as usize) else {
+        let why = format!("the request has no file number {index}");
+        return Err(IoError::Other(why));
+    };
+    let read = {
+        let file = file.clone();
+        move || file.piece(offset.into(), PIECE.min(most as usize))
+    };
+    let piece = match file.is_on_disk() {
+        false => read(),
+        true => tokio::task::spawn_blocking(read)
+            .await
+            .unwrap_or_else(|error| Err(io::Error::other(error))),
+    };
+    let why = |error: io::Error| IoError::Other(format!("the file cannot be read: {error}"));
+    piece.map(Vec::from).map_err(why)
 }
 
 /// The next piece of a body that is a stream. The wait for it is the client's time, and not the call's.

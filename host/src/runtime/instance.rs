@@ -326,7 +326,7 @@ impl<'a> From<&'a FormFile> for bindings::File<'a> {
             name: file.name.as_deref(),
             media_type: file.media_type.as_deref(),
             // A body is shorter: the limit on it cannot be higher.
-            size: u32::try_from(file.content.len()).unwrap_or(u32::MAX),
+            size: u32::try_from(file.content.size()).unwrap_or(u32::MAX),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -16,6 +15,7 @@ use crate::config::Limits;
 use crate::identity::Peer;
 use crate::limit::Limit;
 use crate::request_id::RequestId;
+use crate::spool::FileContent;
 use crate::steps::Places;
 
 /// What belongs to one instance of a guest and to the call that it works on. An embedder's own imports reach the
@@ -29,7 +29,7 @@ pub struct GuestState {
     pub(super) memory: Memory,
     pub(super) call: Option<Box<CallContext>>,
     /// What the files hold that came with the call's form.
-    pub(super) files: Vec<Bytes>,
+    pub(super) files: Vec<FileContent>,
     pub(super) outlet: Outlet,
     pub(super) meter: Arc<Meter>,
     pub(super) log: Arc<GuestLog>,

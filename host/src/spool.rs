@@ -1,0 +1,172 @@
+//! What a part of a form holds: in memory, or in a file without a name once it is large.
+
+use std::io;
+#[cfg(feature = "runtime")]
+use std::{fs::File, io::Write, path::PathBuf, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+
+/// The content of a file of a form.
+#[derive(Clone, Debug)]
+pub struct FileContent(Held);
+
+#[derive(Clone, Debug)]
+enum Held {
+    Memory(Bytes),
+    /// Nobody else has the file: it lost its name when it was made.
+    #[cfg(feature = "runtime")]
+    Disk {
+        file: Arc<File>,
+        size: u64,
+    },
+}
+
+impl FileContent {
+    /// How long it is, in bytes.
+    pub fn size(&self) -> u64 {
+        match &self.0 {
+            Held::Memory(bytes) => bytes.len() as u64,
+            #[cfg(feature = "runtime")]
+            Held::Disk { size, .. } => *size,
+        }
+    }
+
+    /// A piece from `offset` on, of `most` bytes or fewer; none behind the end. What is on disk is waited for.
+    ///
+    /// # Errors
+    /// The disk cannot be read.
+    pub fn piece(&self, offset: u64, most: usize) -> io::Result<Bytes> {
+        let rest = self.size().saturating_sub(offset);
+        let len = usize::try_from(rest).unwrap_or(usize::MAX).min(most);
+        if len == 0 {
+            return Ok(Bytes::new());
+        }
+        match &self.0 {
+            Held::Memory(bytes) => {
+                let begin = offset as usize;
+                Ok(bytes.slice(begin..begin + len))
+            }
+            #[cfg(feature = "runtime")]
+            Held::Disk { file, .. } => {
+                let mut piece = BytesMut::zeroed(len);
+                std::os::unix::fs::FileExt::read_exact_at(&**file, &mut piece, offset)?;
+                Ok(piece.freeze())
+            }
+        }
+    }
+
+    /// Whether it is on disk.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn is_on_disk(&self) -> bool {
+        matches!(self.0, Held::Disk { .. })
+    }
+}
+
+impl From<Bytes> for FileContent {
+    fn from(bytes: Bytes) -> FileContent {
+        FileContent(Held::Memory(bytes))
+    }
+}
+
+impl PartialEq for FileContent {
+    fn eq(&self, other: &FileContent) -> bool {
+        match (&self.0, &other.0) {
+            (Held::Memory(one), Held::Memory(other)) => one == other,
+            #[cfg(feature = "runtime")]
+            (Held::Disk { file, .. }, Held::Disk { file: other, .. }) => Arc::ptr_eq(file, other),
+            #[cfg(feature = "runtime")]
+            _ => false,
+        }
+    }
+}
+
+/// Where large files of a form go: a folder, the system's own for what is temporary unless said.
+#[cfg(feature = "runtime")]
+#[derive(Clone, Debug)]
+pub(crate) struct Disk(pub(crate) Option<PathBuf>);
+
+/// A part that is arriving.
+#[derive(Default)]
+pub(crate) struct Spool {
+    memory: BytesMut,
+    #[cfg(feature = "runtime")]
+    disk: Option<(File, u64)>,
+}
+
+impl Spool {
+    /// What is held in memory.
+    pub(crate) fn in_memory(&self) -> usize {
+        self.memory.len()
+    }
+
+    /// All that came, where nothing of it went to disk.
+    pub(crate) fn memory(&self) -> &[u8] {
+        &self.memory
+    }
+
+    /// Takes another piece into memory.
+    pub(crate) fn push(&mut self, piece: &[u8]) {
+        self.memory.extend_from_slice(piece);
+    }
+
+    /// Writes to disk what is held in memory, off the serving threads.
+    #[cfg(feature = "runtime")]
+    pub(crate) async fn flush(&mut self, disk: &Disk) -> io::Result<()> {
+        let memory = std::mem::take(&mut self.memory).freeze();
+        let (opened, folder) = (self.disk.take(), disk.0.clone());
+        let written = tokio::task::spawn_blocking(move || {
+            let (mut file, size) = match (opened, folder) {
+                (Some(opened), _) => opened,
+                (None, Some(folder)) => (tempfile::tempfile_in(folder)?, 0),
+                (None, None) => (tempfile::tempfile()?, 0),
+            };
+            file.write_all(&memory)?;
+            Ok::<_, io::Error>((file, size + memory.len() as u64))
+        });
+        self.disk = Some(written.await.map_err(io::Error::other)??);
+        Ok(())
+    }
+
+    /// Whether a part of it is on disk.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn has_begun_on_disk(&self) -> bool {
+        self.disk.is_some()
+    }
+
+    /// The whole; what went to disk was flushed.
+    pub(crate) fn finish(self) -> FileContent {
+        #[cfg(feature = "runtime")]
+        if let Some((file, size)) = self.disk {
+            let file = Arc::new(file);
+            return FileContent(Held::Disk { file, size });
+        }
+        self.memory.freeze().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(feature = "runtime")]
+    #[tokio::test]
+    async fn what_is_on_disk_reads_as_what_is_in_memory() {
+        let text: Vec<u8> = (0..=255).collect();
+        let disk = Disk(None);
+        let mut spool = Spool::default();
+        for piece in text.chunks(60) {
+            spool.push(piece);
+            if spool.in_memory() > 100 {
+                spool.flush(&disk).await.unwrap();
+            }
+        }
+        spool.flush(&disk).await.unwrap();
+        let (written, held) = (spool.finish(), FileContent::from(Bytes::from(text)));
+        assert!(written.is_on_disk());
+        assert_eq!(written.size(), 256);
+        for (offset, most) in [(0, 10), (0, 1000), (250, 10), (256, 1), (300, 1), (5, 0)] {
+            let piece = written.piece(offset, most).unwrap();
+            assert_eq!(piece, held.piece(offset, most).unwrap(), "{offset} {most}");
+        }
+    }
+}
