@@ -19,7 +19,7 @@ DEMO_PREFIXES = $(foreach of,hello-py=/python hello-js=/javascript shop-js=/shop
 
 target = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: bench build demo fmt-check guests host javascript-guests python-guests screenshots test test-examples test-guests
+.PHONY: bench build demo fmt-check guests host javascript-guests python-guests screenshots test test-examples test-fastapi-apps test-guests
 build: guests host
 
 demo: build
@@ -68,8 +68,12 @@ examples/dist/%-js.wasm: examples/%-js/*.js $(javascript_sdk)/src/*.js $(javascr
 	@echo "componentize-qjs examples/$*-js"
 	@node $(javascript_sdk)/build.js examples/$*-js -o $@
 
+test-fastapi-apps:
+	@$(build_fastapi_apps)
+
 test-guests:
 	@$(call build_guests,$(TEST_GUESTS),target/test-guests)
+	@$(build_fastapi_apps)
 	@tests/guests/others/build.sh target/test-guests
 
 # Builds the packages $(1) and puts their components into $(2). A host may be watching there: a changed file appears
@@ -81,6 +85,16 @@ mkdir -p $(2) && \
 for name in $(1); do \
 	built=$(target)/wasm32-wasip2/guest/$$name.wasm; \
 	cmp -s $$built $(2)/$$name.wasm || { cp $$built $(2)/$$name.new && mv $(2)/$$name.new $(2)/$$name.wasm; } || exit 1; \
+done
+endef
+
+# The examples of one package, each a component.
+define build_fastapi_apps
+toolchain=$$(guest-sdk/toolchain.sh) && \
+cargo $$toolchain build --profile test-guest --target wasm32-wasip2 -p fastapi-apps --examples && \
+mkdir -p target/test-guests/fastapi && \
+for name in $$(sed -n '/^\[\[example\]\]/,$$ s/^name = "\(.*\)"/\1/p' tests/guests/fastapi/Cargo.toml); do \
+	cp $(target)/wasm32-wasip2/test-guest/examples/$$name.wasm target/test-guests/fastapi/ || exit 1; \
 done
 endef
 

@@ -23,6 +23,7 @@ mod memory;
 mod notes;
 mod others;
 mod pages;
+mod parity;
 mod readme;
 mod refuse;
 mod requests;

@@ -72,7 +72,7 @@ impl Client {
         .await
     }
 
-    /// Sends a request and reads the answer.
+    /// Sends a request and reads the answer. Without another `host` it is to `testserver`.
     pub async fn send(
         &mut self,
         method: &str,
@@ -93,10 +93,10 @@ impl Client {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Result<Reply, hyper::Error> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(target)
-            .header("host", "testserver");
+        let mut request = Request::builder().method(method).uri(target);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", "testserver");
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

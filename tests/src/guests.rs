@@ -158,6 +158,11 @@ pub fn inputs() -> Vec<u8> {
     built("target/test-guests/inputs.wasm")
 }
 
+/// An app of `tests/guests/fastapi`, by the name of its example.
+pub fn fastapi(app: &str) -> Vec<u8> {
+    built(&format!("target/test-guests/fastapi/{app}.wasm"))
+}
+
 /// A standard component (`wasi:http` 0.2): what it does, the last segment of the path says; see
 /// `tests/guests/standard/src/lib.rs`.
 pub fn standard() -> Vec<u8> {

@@ -1,0 +1,1 @@
+//! The apps are the examples of this package: each is a component.
