@@ -21,7 +21,10 @@ const WRITE: &str = "SWITCHBACK_WRITE_PARITY";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Differences {
+    /// Status, media type or body.
     answers: BTreeMap<String, Vec<String>>,
+    /// Another header, of an answer that is the same.
+    headers: BTreeMap<String, Vec<String>>,
     documents: BTreeMap<String, Vec<String>>,
 }
 
@@ -35,6 +38,7 @@ struct Found {
 /// An app beside its recording: what is named is different, and how.
 struct Compared {
     answers: Vec<Difference>,
+    headers: Vec<Difference>,
     document: Vec<Difference>,
 }
 
@@ -61,15 +65,17 @@ fn reasons(by_reason: &BTreeMap<String, Vec<String>>) -> BTreeMap<&str, &str> {
 }
 
 /// What differs and is not listed, and what is listed and does not differ.
-fn unexplained(found: &[&Difference], listed: &BTreeMap<&str, &str>) -> Vec<String> {
-    let news = found
-        .iter()
-        .filter(|different| !listed.contains_key(&*different.name))
-        .map(|different| format!("{}\n    {}", different.name, different.how));
-    let gone = listed
-        .keys()
-        .filter(|name| !found.iter().any(|different| different.name == **name))
-        .map(|name| format!("{name}\n    is listed and no longer differs"));
+fn unexplained<'a>(
+    found: impl Iterator<Item = &'a Difference>,
+    listed: &BTreeMap<&str, &str>,
+) -> Vec<String> {
+    let found: BTreeMap<&str, &str> = found
+        .map(|different| (&*different.name, &*different.how))
+        .collect();
+    let news = found.iter().filter(|(name, _)| !listed.contains_key(*name));
+    let news = news.map(|(name, how)| format!("{name}\n    {how}"));
+    let gone = listed.keys().filter(|name| !found.contains_key(*name));
+    let gone = gone.map(|name| format!("{name}\n    is listed and no longer differs"));
     news.chain(gone).collect()
 }
 
@@ -86,15 +92,25 @@ async fn apps_written_with_the_sdk_answer_as_fastapi_does_but_for_what_is_listed
     }
 
     let differences = Differences::read();
-    let (answers, documents) = (
+    let (answers, headers, documents) = (
         reasons(&differences.answers),
+        reasons(&differences.headers),
         reasons(&differences.documents),
     );
     let compared = || found.iter().filter_map(|found| found.compared.as_ref());
-    let different: Vec<_> = compared().flat_map(|app| &app.answers).collect();
-    let described: Vec<_> = compared().flat_map(|app| &app.document).collect();
-    let mut wrong = unexplained(&different, &answers);
-    wrong.extend(unexplained(&described, &documents));
+    let mut wrong = Vec::new();
+    wrong.extend(unexplained(
+        compared().flat_map(|app| &app.answers),
+        &answers,
+    ));
+    wrong.extend(unexplained(
+        compared().flat_map(|app| &app.headers),
+        &headers,
+    ));
+    wrong.extend(unexplained(
+        compared().flat_map(|app| &app.document),
+        &documents,
+    ));
     assert!(
         wrong.is_empty(),
         "{}\n{} are not as tests/golden/fastapi/differences.json says",
@@ -102,7 +118,7 @@ async fn apps_written_with_the_sdk_answer_as_fastapi_does_but_for_what_is_listed
         wrong.len()
     );
 
-    let page = page::of(&found, &answers, &documents);
+    let page = page::of(&found, &answers, &headers, &documents);
     let path = tools::in_repository("docs/fastapi-parity.md");
     if std::env::var_os(WRITE).is_some() {
         std::fs::write(path, page).expect("docs can be written");

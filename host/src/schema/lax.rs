@@ -36,6 +36,10 @@ impl Relaxing<'_> {
         let graph = self.graph;
         let node = graph.node(id);
         let read = match (&node.options, &*value) {
+            // An enum of integers takes what an integer would; a literal nothing else.
+            (Some(options), _) if options.class && !options.values.contains(value) => {
+                convert(node, value).filter(|made| options.values.contains(made))
+            }
             (Some(_), _) => None,
             (None, Value::String(text)) if fits_type(node, value) => spelled(node, text),
             _ if fits_type(node, value) => None,
@@ -87,12 +91,10 @@ impl Relaxing<'_> {
             }
             return;
         }
-        if union
-            .branches
-            .iter()
-            .any(|branch| self.fits(branch.node, value))
-        {
-            return;
+        let mut branches = union.branches.iter();
+        if let Some(branch) = branches.find(|branch| self.fits(branch.node, value)) {
+            // What is in it may be spelt otherwise all the same.
+            return self.value(branch.node, value);
         }
         for branch in &union.branches {
             let (before, mut made) = (self.changed, value.clone());

@@ -23,7 +23,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonschema::{Draft, PatternCache, PatternOptions, Registry, Validator};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::number;
 use crate::problem::Loc;
@@ -324,7 +324,12 @@ fn integer_range(schema: &Map<String, Value>) -> Option<(Value, Value)> {
     if !integer {
         return None;
     }
-    Some(match schema.get("format")?.as_str()? {
+    range(schema.get("format")?.as_str()?)
+}
+
+/// What a format of integers takes.
+fn range(format: &str) -> Option<(Value, Value)> {
+    Some(match format {
         "int8" => (i8::MIN.into(), i8::MAX.into()),
         "int16" => (i16::MIN.into(), i16::MAX.into()),
         "int32" => (i32::MIN.into(), i32::MAX.into()),
@@ -340,4 +345,13 @@ fn integer_range(schema: &Map<String, Value>) -> Option<(Value, Value)> {
         ),
         _ => return None,
     })
+}
+
+/// Whether these limits are but those of a format, so that nobody set them.
+fn spans_a_type(min: &Number, max: &Number) -> bool {
+    let formats = [
+        "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    ];
+    let mut ranges = formats.into_iter().filter_map(range);
+    ranges.any(|(least, most)| least.as_number() == Some(min) && most.as_number() == Some(max))
 }

@@ -133,6 +133,17 @@ fn null_adds_no_step_and_a_real_union_adds_its_branch() {
 }
 
 #[test]
+fn a_branch_is_labelled_by_its_type_whatever_the_size_of_its_integers() {
+    let union = json!({ "anyOf": [
+        { "type": "integer", "format": "int64" },
+        { "type": "array", "items": { "type": "integer", "format": "uint8" } },
+    ] });
+    let told = told(union, json!("x"));
+    assert_eq!(told[0]["loc"], json!(["body", "int"]));
+    assert_eq!(told[1]["loc"], json!(["body", "list[int]"]));
+}
+
+#[test]
 fn keywords_without_a_word_of_pydantic_s_are_told_by_name() {
     for (schema, value, keyword) in [
         (json!({ "not": { "const": 1 } }), json!(1), "not"),
@@ -491,6 +502,16 @@ fn json_of_another_type_becomes_the_one_that_pydantic_makes_of_it() {
             of(times[1]),
             json!(1.5),
             json!("1970-01-01T00:00:01.500000Z"),
+        ),
+        (
+            json!({ "anyOf": [of("uri"), { "type": "null" }] }),
+            json!("http://a.b"),
+            json!("http://a.b/"),
+        ),
+        (
+            json!({ "type": "integer", "enum": [1, 2] }),
+            json!("1"),
+            json!(1),
         ),
         (of(times[2]), json!(61), json!("00:01:01Z")),
         (of(times[3]), json!(-1.5), json!("-PT1.5S")),

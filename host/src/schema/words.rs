@@ -20,7 +20,7 @@ fn push_label(graph: &Graph, id: NodeId, out: &mut String, depth: usize) {
             Some(name) if options.class => {
                 let integers = options.values.iter().all(Value::is_number);
                 let kind = if integers { "int" } else { "str" };
-                out.push_str(&format!("{kind}-enum[{name}]"));
+                out.push_str(&format!("{kind}-enum[{}]", class(name)));
             }
             _ => {
                 let values: Vec<String> = options.values.iter().map(repr).collect();
@@ -30,7 +30,7 @@ fn push_label(graph: &Graph, id: NodeId, out: &mut String, depth: usize) {
         return;
     }
     if let Some(name) = &node.name {
-        return out.push_str(name);
+        return out.push_str(class(name));
     }
     // Deeper labels would help nobody; a schema without names may go on for ever.
     if depth > 8 {
@@ -93,8 +93,9 @@ fn push_label(graph: &Graph, id: NodeId, out: &mut String, depth: usize) {
                 below,
                 multiple,
             } = &node.number;
-            if min.is_some()
-                || max.is_some()
+            let of_its_type =
+                matches!((min, max), (Some(min), Some(max)) if super::spans_a_type(min, max));
+            if (min.is_some() || max.is_some()) && !of_its_type
                 || above.is_some()
                 || below.is_some()
                 || multiple.is_some()
@@ -104,6 +105,13 @@ fn push_label(graph: &Graph, id: NodeId, out: &mut String, depth: usize) {
             out.push_str(type_name(kind));
         }
     }
+}
+
+/// A model's own name, where what is sent and what is answered have a schema each.
+fn class(name: &str) -> &str {
+    let suffixes = ["-Input", "-Output"];
+    let own = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
+    own.unwrap_or(name)
 }
 
 fn push_list(

@@ -29,6 +29,7 @@ fn compare(place: &str, theirs: &Value, ours: &Value, found: &mut Vec<(String, S
                 compare(&format!("{place}/{index}"), theirs, ours, found);
             }
         }
+        (Value::Number(theirs), Value::Number(ours)) if theirs.as_f64() == ours.as_f64() => {}
         _ if theirs == ours => {}
         _ => found.push((place.to_owned(), format!("{ours}, not {theirs}"))),
     }
@@ -68,15 +69,19 @@ fn without_defaults(operation: &mut Value) {
         return;
     };
     operation.shift_remove("operationId");
-    for parameter in operation
+    if let Some(parameters) = operation
         .get_mut("parameters")
         .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
     {
-        // A parameter is a text, never null: that it may be left out is told beside its schema.
-        if let Some(schema) = parameter["schema"].as_object_mut() {
-            schema.shift_remove("nullable");
+        parameters.sort_by_key(|parameter| format!("{} {}", parameter["in"], parameter["name"]));
+        for parameter in parameters {
+            // It is a text, never null: that it may be left out is told beside its schema.
+            if let Some(schema) = parameter["schema"].as_object_mut() {
+                schema.shift_remove("nullable");
+                if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+                    values.retain(|value| !value.is_null());
+                }
+            }
         }
     }
     for (_, item) in operation
@@ -141,7 +146,7 @@ fn counts(key: &str, value: &Value) -> bool {
     }
 }
 
-/// One spelling of what may be anything, of a file, of nullability and of required properties.
+/// One spelling of what may be anything, of a file, of nullability, of a single value and of required properties.
 fn simple(mut map: Map<String, Value>) -> Map<String, Value> {
     for key in ["schema", "items", "additionalProperties"] {
         if map.get(key) == Some(&Value::Bool(true)) {
@@ -182,6 +187,12 @@ fn simple(mut map: Map<String, Value>) -> Map<String, Value> {
     {
         map.insert("type".into(), one.clone());
         map.insert("nullable".into(), true.into());
+    }
+    if let Some(Value::Array(values)) = map.get("enum")
+        && let [one] = &values[..]
+    {
+        map.insert("const".into(), one.clone());
+        map.shift_remove("enum");
     }
     if let Some(Value::Array(required)) = map.get_mut("required") {
         required.sort_by_key(Value::to_string);

@@ -11,19 +11,20 @@ pub(super) const COMMAND: &str = "SWITCHBACK_WRITE_PARITY=1 cargo test --test it
 const BEGINNING: &str = "# Parity with FastAPI
 
 Apps whose answers by FastAPI are recorded, written anew with the Rust SDK (`tests/guests/fastapi`, contracts from types), served by
-a real host and sent the same requests over a socket. A step is one request and its answer; it is the same if status, all recorded
-headers and the body are: JSON by its value, all else byte by byte. (`content-length` is left out, and a `location` on the own host
-may be relative.) All apps run with `json = \"lax\"`, by which bodies are taken as FastAPI takes them, and without the host's
-index at `/`.
+a real host and sent the same requests over a socket. A step is one request and its answer. It is the same if status, `content-type`
+and body are: JSON by its value, any other body byte by byte. The other recorded headers are compared too, and listed below.
+All apps run with `json = \"lax\"`, by which bodies are taken as FastAPI takes them, and without the host's index at `/`.
 
-Documents are compared with every `$ref` written out, without `title`s, formats of numbers, operation ids; a type
-that may be null is one whether it is spelt by `anyOf` or by a list of types.
+Documents are compared with every `$ref` written out, without the `title`s of schemas, formats of numbers and operation ids. A type
+that may be null is one whether it is spelt by `anyOf` or by a list of types, and a parameter is never null; `enum` of one value is
+`const`, `format: binary` is `contentMediaType`, parameters have no order, and neither have the names under `required`.
 
 ";
 
 pub(super) fn of(
     found: &[Found],
     answers: &BTreeMap<&str, &str>,
+    headers: &BTreeMap<&str, &str>,
     documents: &BTreeMap<&str, &str>,
 ) -> String {
     let mut page = BEGINNING.to_owned();
@@ -47,22 +48,26 @@ pub(super) fn of(
     page.push_str("| app | steps | same | different | places that differ in the document |\n|---|---|---|---|---|\n");
     for app in found {
         let (steps, different) = (app.app.steps().count(), different(app));
-        let document = app
-            .compared
-            .as_ref()
-            .map_or("not written yet".into(), |compared| {
-                compared.document.len().to_string()
-            });
+        let document = match &app.compared {
+            None => "not written yet".into(),
+            Some(_) if app.app.openapi.is_none() => "not recorded".into(),
+            Some(compared) => compared.document.len().to_string(),
+        };
         let (name, same) = (&app.app.name, steps - different);
         let _ = writeln!(
             page,
             "| {name} | {steps} | {same} | {different} | {document} |"
         );
     }
-    page.push_str("\n## Answers that differ\n\n| which | why |\n|---|---|\n");
-    for (reason, names) in by_reason(answers) {
-        for name in names {
-            let _ = writeln!(page, "| {} | {reason} |", code(name));
+    for (title, reasons) in [
+        ("Answers that differ", answers),
+        ("Headers that differ, of answers that are the same", headers),
+    ] {
+        let _ = write!(page, "\n## {title}\n\n| which | why |\n|---|---|\n");
+        for (reason, names) in by_reason(reasons) {
+            for name in names {
+                let _ = writeln!(page, "| {} | {reason} |", code(name));
+            }
         }
     }
     page.push_str("\n## Documents that differ\n\nWhich places they are, `tests/golden/fastapi/differences.json` says.\n\n");

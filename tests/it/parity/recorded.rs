@@ -11,7 +11,8 @@ use switchback_tests::tools;
 pub(super) struct App {
     #[serde(rename = "app")]
     pub(super) name: String,
-    pub(super) openapi: Value,
+    /// None where the tests of FastAPI do not ask for it.
+    pub(super) openapi: Option<Value>,
     pub(super) cases: Vec<Case>,
 }
 

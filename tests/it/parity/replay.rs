@@ -1,7 +1,5 @@
 //! An app on a host of its own, asked what FastAPI's was asked.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use switchback::{Config, JsonTypes};
 use switchback_tests::guests::fastapi;
@@ -13,14 +11,11 @@ use super::{Compared, Difference, document};
 /// Serves the app and compares all that was recorded of it.
 pub(super) async fn compared(app: &App) -> Compared {
     let component = app.component();
-    let mut config = Config::default();
-    config.limits.json = JsonTypes::Lax;
-    config.host.index = false;
-    let harness = Harness::with(config).await;
+    let harness = Harness::with(settings(app)).await;
     let deployed = harness.deploy("app", fastapi(&component)).await;
     deployed.unwrap_or_else(|error| panic!("{component} is refused: {error}"));
 
-    let mut answers = Vec::new();
+    let (mut answers, mut headers) = (Vec::new(), Vec::new());
     let mut names = app.steps().map(|(name, _)| name);
     for Case { steps, .. } in &app.cases {
         let mut client = harness.client();
@@ -29,19 +24,38 @@ pub(super) async fn compared(app: &App) -> Compared {
             let reply = send(&mut client, step).await;
             if let Some(how) = difference(step, &reply) {
                 answers.push(Difference { name, how });
+            } else if let Some(how) = other_header(step, &reply) {
+                headers.push(Difference { name, how });
             }
         }
     }
     let ours = harness.client().get("/openapi/app.json").await.json();
-    let document = document::differences(&app.openapi, &ours);
-    let document = document.into_iter().map(|(place, how)| Difference {
+    let theirs = app.openapi.as_ref();
+    let document = theirs.map(|theirs| document::differences(theirs, &ours));
+    let document = document.into_iter().flatten();
+    let document = document.map(|(place, how)| Difference {
         name: format!("{}: {place}", app.name),
         how,
     });
     Compared {
         answers,
+        headers,
         document: document.collect(),
     }
+}
+
+/// What FastAPI does unasked, and what the app is told when it is made.
+fn settings(app: &App) -> Config {
+    let mut config = Config::default();
+    config.limits.json = JsonTypes::Lax;
+    config.host.index = false;
+    config.host.base_path = match &*app.name {
+        "behind_a_proxy/tutorial003" => "/api/v1",
+        "root-path" => "/api",
+        _ => "",
+    }
+    .into();
+    config
 }
 
 async fn send(client: &mut Client, step: &Step) -> Reply {
@@ -57,22 +71,17 @@ async fn send(client: &mut Client, step: &Step) -> Reply {
         .await
 }
 
-/// What is another than recorded, if anything is.
+/// Whether status, media type or body is another than recorded, and how.
 fn difference(step: &Step, reply: &Reply) -> Option<String> {
     let expected = &step.expect;
     if reply.status != expected.status {
         let body = String::from_utf8_lossy(&reply.body);
         return Some(format!("{}, not {}: {body}", reply.status, expected.status));
     }
-    let (ours, theirs) = (headers_of_reply(reply), headers(step));
-    for (name, values) in &theirs {
-        let have = ours.get(name);
-        if have != Some(values) {
-            return Some(format!("{name}: {have:?}, not {values:?}"));
-        }
-    }
-    if !theirs.contains_key("content-type") && ours.contains_key("content-type") {
-        return Some(format!("content-type: {:?}", ours["content-type"]));
+    let is_type = |name: &str| name == "content-type";
+    let (ours, theirs) = (headers_of(reply, is_type), headers(step, is_type));
+    if ours != theirs {
+        return Some(format!("{ours:?}, not {theirs:?}"));
     }
     let wanted = expected.body.as_ref().map_or(Vec::new(), Body::bytes);
     let same = wanted == reply.body || same_json(&wanted, &reply.body);
@@ -80,32 +89,61 @@ fn difference(step: &Step, reply: &Reply) -> Option<String> {
     (!same).then(|| format!("{}\n not {}", text(&reply.body), text(&wanted)))
 }
 
-/// The recorded headers that are compared, the values of each in their order.
-fn headers(step: &Step) -> BTreeMap<String, Vec<String>> {
-    let mut all = BTreeMap::<_, Vec<_>>::new();
+/// Whether another header is than recorded, and how. Which headers there are more, and of a body its length, is not looked at.
+fn other_header(step: &Step, reply: &Reply) -> Option<String> {
+    let theirs = headers(step, |name| {
+        name != "content-type" && name != "content-length"
+    });
+    let ours = headers_of(reply, |name| theirs.iter().any(|(known, _)| known == name));
+    (ours != theirs).then(|| format!("{ours:?}, not {theirs:?}"))
+}
+
+/// The recorded headers that count.
+fn headers(step: &Step, counts: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+    let host = step.request.headers.iter().find(|(name, _)| name == "host");
+    let origin = format!("http://{}", host.map_or("testserver", |(_, value)| value));
+    let mut all = Vec::new();
     for (index, (name, value)) in step.expect.headers.iter().enumerate() {
         let changes = step
             .volatile
             .contains(&format!("/expect/headers/{index}/1"));
-        if !changes && name != "content-length" {
+        if !changes && counts(name) {
             // Ours is relative, so that it holds behind any proxy.
-            let value = match &**name {
-                "location" => value.replace("http://testserver", ""),
-                _ => value.clone(),
-            };
-            all.entry(name.clone()).or_default().push(value);
+            all.push((
+                name.clone(),
+                usual(name, value.strip_prefix(&origin).unwrap_or(value)),
+            ));
         }
     }
+    all.sort();
     all
 }
 
-fn headers_of_reply(reply: &Reply) -> BTreeMap<String, Vec<String>> {
-    let mut all = BTreeMap::<_, Vec<_>>::new();
-    for (name, value) in &reply.headers {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        all.entry(name.to_string()).or_default().push(value);
-    }
+fn headers_of(reply: &Reply, counts: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+    let sent = reply
+        .headers
+        .iter()
+        .filter(|(name, _)| counts(name.as_str()));
+    let mut all: Vec<_> = sent
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            (name.to_string(), usual(name.as_str(), &value))
+        })
+        .collect();
+    all.sort();
     all
+}
+
+/// A cookie's attributes are no matter of order and case.
+fn usual(name: &str, value: &str) -> String {
+    if name != "set-cookie" {
+        return value.to_owned();
+    }
+    let mut parts = value.split("; ");
+    let pair = parts.next().unwrap_or_default().to_owned();
+    let mut attributes: Vec<_> = parts.map(str::to_lowercase).collect();
+    attributes.sort();
+    pair + "; " + &attributes.join("; ")
 }
 
 /// Whether both are JSON and one value. Integers too long for a `Value` are compared by their digits.

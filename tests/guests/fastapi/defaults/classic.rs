@@ -1,0 +1,87 @@
+//! A little of everything.
+
+mod kinds;
+mod python;
+
+use kinds::Letter;
+use python::{Amount, Day, Id, Moment, Span};
+use switchback_sdk::prelude::*;
+
+#[model]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum XOrY {
+    X,
+    Y,
+}
+
+impl Parameter for XOrY {}
+
+#[get("/i/{id}")]
+fn read(
+    id: i64,
+    q: Option<String>,
+    #[query(default = false)] b: bool,
+    e: Option<Letter>,
+    #[query(default = [])] l: Vec<i64>,
+    d: Option<Moment>,
+    dec: Option<Amount>,
+    td: Option<Span>,
+    u: Option<Id>,
+    dt: Option<Day>,
+    fl: Option<f64>,
+    lit: Option<XOrY>,
+    #[query(ge = 1, le = 10, multiple_of = 3, default = 3)] m: i64,
+) -> Value {
+    let _ = (q, e, lit, m);
+    json!({ "id": id, "b": b, "l": l, "d": d, "dec": dec, "td": td, "u": u, "dt": dt, "fl": fl })
+}
+
+#[model]
+struct Item {
+    #[field(min_length = 2, max_length = 5, pattern = "^[a-z]+$")]
+    name: String,
+    #[field(gt = 0)]
+    price: f64,
+    #[serde(default)]
+    tags: Vec<String>,
+    n: Option<i64>,
+}
+
+#[post("/p")]
+fn create(item: Json<Item>) -> Item {
+    item.0
+}
+
+#[model]
+struct Two {
+    it: Item,
+    imp: i64,
+}
+
+#[post("/two")]
+fn two(body: Json<Two>) -> Two {
+    body.0
+}
+
+#[post("/form")]
+fn form(#[form] a: i64, f: Upload) -> Value {
+    json!({ "a": a, "n": f.file_name })
+}
+
+#[get("/h")]
+fn head(#[header] x_list: Vec<String>, #[header] x_one: String) -> (Vec<String>, String) {
+    (x_list, x_one)
+}
+
+#[get("/slash/")]
+fn slash() -> String {
+    "slash".into()
+}
+
+#[get("/boom")]
+fn boom() {
+    panic!("boom")
+}
+
+plugin! { title: "FastAPI", routes: [read, create, two, form, head, slash, boom] }

@@ -1,0 +1,163 @@
+//! Which function answers.
+
+use switchback_sdk::prelude::*;
+
+/// What was matched, and the parameters of the path.
+fn matched(path: &str, params: Value) -> Value {
+    json!({ "matched": format!("{} {path}", incoming::method()), "params": params })
+}
+
+#[get("/a")]
+fn get_a() -> Value {
+    matched("/a", json!({}))
+}
+
+#[post("/a")]
+fn post_a() -> Value {
+    matched("/a", json!({}))
+}
+
+#[put("/b/")]
+fn put_b() -> Value {
+    matched("/b/", json!({}))
+}
+
+#[get("/users/me")]
+fn get_me() -> Value {
+    matched("/users/me", json!({}))
+}
+
+#[get("/users/{id}")]
+fn get_user(id: String) -> Value {
+    matched("/users/{id}", json!({ "id": id }))
+}
+
+#[delete("/users/{id}")]
+fn delete_user(id: String) -> Value {
+    matched("/users/{id}", json!({ "id": id }))
+}
+
+#[get("/files/{p:path}")]
+fn get_file(p: String) -> Value {
+    matched("/files/{p:path}", json!({ "p": p }))
+}
+
+#[get("/x/{a}-{b}")]
+fn get_x(a: String, b: String) -> Value {
+    matched("/x/{a}-{b}", json!({ "a": a, "b": b }))
+}
+
+#[get("/n/{n}")]
+fn get_n(n: i64) -> Value {
+    matched("/n/{n:int}", json!({ "n": n }))
+}
+
+#[switchback_sdk::head("/h")]
+fn head_h() -> Value {
+    matched("/h", json!({}))
+}
+
+#[switchback_sdk::options("/o")]
+fn options_o() -> Value {
+    matched("/o", json!({}))
+}
+
+/// Where the request was sent.
+fn told() -> Value {
+    let path = incoming::uri();
+    let host = incoming::header("host").unwrap_or_default();
+    let (url, base) = (format!("http://{host}{path}"), format!("http://{host}/"));
+    json!({ "path": path, "root": incoming::prefix(), "url": url, "base": base })
+}
+
+#[get("/multi")]
+fn get_multi() -> Value {
+    told()
+}
+
+#[patch("/multi")]
+fn patch_multi() -> Value {
+    told()
+}
+
+#[switchback_sdk::head("/multi")]
+fn head_multi() -> Value {
+    told()
+}
+
+mod sub {
+    use switchback_sdk::prelude::*;
+
+    #[get("/where")]
+    fn r#where() -> Value {
+        super::told()
+    }
+
+    router! { prefix: "/sub", routes: [r#where] }
+}
+
+mod strict {
+    use switchback_sdk::prelude::*;
+
+    #[get("/a/")]
+    fn strict_a() -> String {
+        "a".into()
+    }
+
+    router! { prefix: "/strict", routes: [strict_a] }
+}
+
+mod r {
+    use switchback_sdk::prelude::*;
+
+    /// Bare prefix
+    #[get("")]
+    fn bare(#[header] x_token: i64, #[query(ge = 1)] page_no: i64) -> String {
+        let _ = (x_token, page_no);
+        "leaf".into()
+    }
+
+    #[post("/made", status = 201)]
+    fn made(#[header] x_token: i64, #[query(ge = 1)] page_no: i64, n: i64) -> i64 {
+        let _ = (x_token, page_no);
+        n
+    }
+
+    mod inner {
+        use switchback_sdk::prelude::*;
+
+        #[get("/leaf/", tags = ["leaf"])]
+        fn leaf(#[header] x_token: i64, #[query(ge = 1)] page_no: i64) -> String {
+            let _ = (x_token, page_no);
+            "leaf".into()
+        }
+
+        router! { prefix: "/in", tags: ["in"], deprecated: true, routes: [leaf] }
+    }
+
+    router! {
+        prefix: "/r",
+        tags: ["r"],
+        responses: { 404: "Nope" },
+        routes: [bare, made, inner::router()],
+    }
+}
+
+mod again {
+    use switchback_sdk::prelude::*;
+
+    #[get("/leaf/", tags = ["leaf"])]
+    fn leaf_again() -> String {
+        "leaf".into()
+    }
+
+    router! { prefix: "/again/in", tags: ["again", "in"], deprecated: true, routes: [leaf_again] }
+}
+
+plugin! {
+    title: "routing",
+    routes: [
+        get_a, post_a, put_b, get_me, get_user, delete_user, get_file, get_x, get_n, head_h, options_o, get_multi,
+        patch_multi, head_multi, r::router(), again::router(), sub::router(), strict::router(),
+    ],
+}

@@ -1,0 +1,14 @@
+use switchback_sdk::prelude::*;
+
+#[model]
+struct Item {
+    name: String,
+    price: f64,
+}
+
+#[post("/items/")]
+fn create_item(item: Json<Item>) -> Item {
+    item.0
+}
+
+plugin! { title: "FastAPI", routes: [create_item] }
