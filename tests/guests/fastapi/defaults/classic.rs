@@ -53,15 +53,9 @@ fn create(item: Json<Item>) -> Item {
     item.0
 }
 
-#[model]
-struct Two {
-    it: Item,
-    imp: i64,
-}
-
 #[post("/two")]
-fn two(body: Json<Two>) -> Two {
-    body.0
+fn two(it: Json<Item>, #[body] imp: i64) -> Value {
+    json!({ "it": it.0, "imp": imp })
 }
 
 #[post("/form")]

@@ -4,13 +4,13 @@
 
 use switchback_sdk::prelude::*;
 
-/// What is sent.
+// What is sent.
 #[model]
 pub(crate) struct V<T> {
     pub(crate) v: T,
 }
 
-/// What is answered, of no type that the function would tell.
+// What is answered, of no type that the function would tell.
 pub(crate) fn echo(v: impl Serialize) -> Value {
     json!({ "v": v })
 }

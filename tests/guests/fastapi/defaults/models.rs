@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use switchback_sdk::prelude::*;
 
-use echo::{V, echo};
+use echo::echo;
 use python::{Day, Raw};
 use shop::{Image, Offer};
 
@@ -190,32 +190,24 @@ fn anything(v: Json<Value>) -> Value {
 }
 
 #[post("/embed")]
-fn embed(v: Json<V<Image>>) -> Value {
-    json!(v.0)
-}
-
-#[model]
-struct Positive {
-    #[field(gt = 0)]
-    v: i64,
+fn embed(#[body(embed)] v: Json<Image>) -> Value {
+    echo(v.0)
 }
 
 #[post("/embed-int")]
-fn embed_int(v: Json<Positive>) -> Value {
-    json!(v.0)
-}
-
-#[model]
-struct Pair {
-    first: Image,
-    second: Option<Closed>,
-    #[field(max_length = 3)]
-    note: Option<String>,
+fn embed_int(#[body(gt = 0)] v: i64) -> Value {
+    echo(v)
 }
 
 #[post("/pair/{id}")]
-fn pair(id: i64, #[query(default = 0)] q: i64, body: Json<Pair>) -> Value {
-    json!([id, body.first, body.second, body.note, q])
+fn pair(
+    id: i64,
+    first: Json<Image>,
+    second: Option<Json<Closed>>,
+    #[body(max_length = 3)] note: Option<String>,
+    #[query(default = 0)] q: i64,
+) -> Value {
+    json!([id, first.0, second.map(|second| second.0), note, q])
 }
 
 plugin! {

@@ -134,16 +134,16 @@ fn page(p: Query<Page>) -> Json<Page> {
     Json(p.0)
 }
 
-#[get("/trace")]
-fn trace(#[header] x_id: i64, #[header(default = false)] save_data: bool) -> Value {
-    json!({ "x_id": x_id, "save_data": save_data })
-}
-
 #[model]
 struct Trace {
     x_id: i64,
     #[field(default = false)]
     save_data: bool,
+}
+
+#[get("/trace")]
+fn trace(t: Headers<Trace>) -> Json<Trace> {
+    Json(t.0)
 }
 
 #[get("/trace-query")]

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use switchback_sdk::prelude::*;
 
-use echo::V;
+use echo::echo;
 use kinds::{Letter, Level};
 use pets::{Cat, CatDog, Tagged};
 use python::{Amount, Clock, Day, Email, Id, Moment, Span, Url};
@@ -87,8 +87,8 @@ macro_rules! echoes {
     ($($path:literal $name:ident $of:ty;)*) => {
         $(
             #[post($path)]
-            fn $name(v: Json<V<$of>>) -> Value {
-                json!(v.0)
+            fn $name(#[body(embed)] v: Json<$of>) -> Value {
+                echo(v.0)
             }
         )*
 

@@ -24,8 +24,8 @@ struct FilterParams {
 }
 
 #[get("/items/")]
-fn read_items(filter_query: Query<FilterParams>) -> Json<Value> {
-    Json(json!(filter_query.0))
+fn read_items(filter_query: Query<FilterParams>) -> Value {
+    json!(filter_query.0)
 }
 
 plugin! { title: "FastAPI", routes: [read_items] }

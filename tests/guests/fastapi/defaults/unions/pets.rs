@@ -42,7 +42,7 @@ pub(crate) enum CatDog {
 #[model]
 #[serde(untagged)]
 #[schemars(inline, extend("discriminator" = { "propertyName": "kind", "mapping": {
-    "cat": "Cat", "dog": "Dog-Input", "wolf": "Dog-Input",
+    "cat": "Cat", "dog": "Dog", "wolf": "Dog",
 } }))]
 pub(crate) enum Tagged {
     Cat(Cat),
