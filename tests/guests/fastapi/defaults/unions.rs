@@ -12,7 +12,7 @@ use switchback_sdk::prelude::*;
 
 use echo::echo;
 use kinds::{Letter, Level};
-use pets::{Cat, CatDog, Tagged};
+use pets::{Cat, Dog, Tagged};
 use python::{Amount, Clock, Day, Email, Id, Moment, Span, Url};
 
 // One or the other.
@@ -105,7 +105,7 @@ echoes! {
     "/date-str" date_str Either<Day, String>;
     "/null-int-list" null_int_list Option<Either<i64, Vec<i64>>>;
     "/models" models Either<Point, Vector>;
-    "/cat-dog" cat_dog CatDog;
+    "/cat-dog" cat_dog Either<Cat, Dog>;
     "/tagged" tagged Tagged;
     "/model-list" model_list Either<Point, Vec<Point>>;
     "/list" list Vec<Either<i64, String>>;

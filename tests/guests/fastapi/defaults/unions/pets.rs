@@ -33,14 +33,6 @@ pub(crate) struct Dog {
 
 #[model]
 #[serde(untagged)]
-#[schemars(inline)]
-pub(crate) enum CatDog {
-    Cat(Cat),
-    Dog(Dog),
-}
-
-#[model]
-#[serde(untagged)]
 #[schemars(inline, extend("discriminator" = { "propertyName": "kind", "mapping": {
     "cat": "Cat", "dog": "Dog", "wolf": "Dog",
 } }))]
