@@ -404,6 +404,9 @@ fn constant(rule: &Rule) -> Value {
 
 /// A parameter is never sent as `null`, so the schema of an `Option<_>` says what is sent.
 fn without_null(mut schema: Value) -> Value {
+    if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        values.retain(|value| !value.is_null());
+    }
     if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
         kinds.retain(|kind| kind != "null");
         if let [only] = kinds.as_mut_slice() {

@@ -38,12 +38,28 @@ fn partners() {}
 #[get("/hidden", include_in_schema = false)]
 fn hidden() {}
 
+/// Which way round.
+#[model]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum Order {
+    Up,
+    Down,
+}
+
+impl Parameter for Order {}
+
+#[get("/match")]
+fn r#match(order: Option<Order>) -> Option<Order> {
+    order
+}
+
 plugin! {
     title: "Events",
     external_docs: { url: "https://a.example/docs", description: "More" },
     openapi_tags: { "hooks": ("What is sent.", "https://a.example/hooks"), "rest": "Else." },
     webhooks: [on_event],
-    routes: [make, partners, hidden],
+    routes: [make, partners, hidden, r#match],
 }
 
 fn document() -> Value {
@@ -66,7 +82,7 @@ fn what_is_sent_is_documented_and_not_served() {
     assert_eq!(callback["summary"], "Call me back");
     assert_eq!(sent(callback), schema);
     let paths: Vec<_> = document["paths"].as_object().unwrap().keys().collect();
-    assert_eq!(paths, ["/events", "/partners", "/hidden"]);
+    assert_eq!(paths, ["/events", "/partners", "/hidden", "/match"]);
     let client = switchback_sdk::TestClient::new(plugin());
     assert_eq!(client.post("/on-event").send().status, 404);
 }
@@ -95,4 +111,19 @@ fn who_is_told_of_an_operation_or_a_parameter_stands_in_the_contract() {
     assert_eq!(paths["/events"]["post"].get(key), None);
     let client = switchback_sdk::TestClient::new(plugin());
     assert_eq!(client.get("/hidden").send().status, 200);
+}
+
+#[test]
+fn a_function_named_by_a_keyword_is_summed_up_by_its_name() {
+    assert_eq!(document()["paths"]["/match"]["get"]["summary"], "Match");
+}
+
+#[test]
+fn the_values_of_an_optional_parameter_are_those_that_are_sent() {
+    let document = document();
+    let schema = &document["paths"]["/match"]["get"]["parameters"][0]["schema"];
+    assert_eq!(
+        (&schema["type"], &schema["enum"]),
+        (&json!("string"), &json!(["up", "down"]))
+    );
 }

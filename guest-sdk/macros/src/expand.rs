@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Error, ItemFn, Result, ReturnType};
 
@@ -291,7 +292,7 @@ fn implementation(
         .split_once('\n')
         .unwrap_or((&documentation, ""));
     let summary = if summary.is_empty() {
-        title(&ident.to_string())
+        title(&ident.unraw().to_string())
     } else {
         summary.to_owned()
     };

@@ -58,13 +58,22 @@ fn settings(app: &App) -> Config {
     config
 }
 
+/// Sends a request with what FastAPI's client sent along, unless it says otherwise.
 async fn send(client: &mut Client, step: &Step) -> Reply {
-    let headers: Vec<(&str, &str)> = step
-        .request
-        .headers
+    let usual = [
+        ("accept", "*/*"),
+        ("accept-encoding", "gzip, deflate"),
+        ("connection", "keep-alive"),
+        ("user-agent", "testclient"),
+    ];
+    let sent = &step.request.headers;
+    let usual = usual
+        .into_iter()
+        .filter(|(name, _)| !sent.iter().any(|(known, _)| known == name));
+    let sent = sent
         .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let headers: Vec<(&str, &str)> = usual.chain(sent).collect();
     let body = step.request.body.as_ref().map_or(Vec::new(), Body::bytes);
     client
         .send(&step.request.method, &step.request.target, &headers, body)

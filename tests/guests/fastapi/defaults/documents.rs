@@ -33,12 +33,28 @@ enum Made {
     NotThere(Json<Failure>),
 }
 
+/// Done
+///
+/// Call me back.
+#[callback("{$callback_url}/done/{$request.body.id}")]
+fn done(body: Json<Event>) -> Json<Failure> {
+    unreachable!("it is described, not called")
+}
+
+/// On Event
+///
+/// Sent when something happens.
+#[webhook("on-event", tags = ["hooks"])]
+fn on_event(body: Json<Event>) -> Value {
+    unreachable!("it is described, not called")
+}
+
 /// Make Event
 ///
 /// Make it.
 ///
 /// More **text**.
-#[post("/events/{id}", tags = ["z", "a"], operation_id = "makeEvent", deprecated)]
+#[post("/events/{id}", tags = ["z", "a"], operation_id = "makeEvent", deprecated, callbacks = [done])]
 fn make_event(
     #[path(title = "ID", description = "Which", ge = 1, lt = 9, examples = [4])] id: i64,
     body: Json<Event>,
@@ -63,7 +79,7 @@ fn list_events(
     vec![]
 }
 
-#[get("/hidden")]
+#[get("/hidden", include_in_schema = false)]
 fn hidden() -> Vec<Event> {
     vec![]
 }
@@ -87,6 +103,8 @@ plugin! {
     contact: { name: "C", url: "http://a.b/", email: "c@a.b" },
     license: "MIT",
     servers: ["/v1", "https://a.b"],
-    openapi_tags: { "z": "Last first", "unused": "" },
+    external_docs: { url: "http://a.b/docs", description: "More" },
+    openapi_tags: { "z": ("Last first", "http://a.b/z"), "unused": "" },
+    webhooks: [on_event],
     routes: [make_event, list_events, hidden, raw_body, with_dash],
 }

@@ -99,7 +99,7 @@ fn defaults(
         description = "Do not use"
     )]
     old: Option<String>,
-    #[query(default = 0)] hidden: i64,
+    #[query(default = 0, include_in_schema = false)] hidden: i64,
     #[query(ge = 1, examples = [3], default = 0)] limit: i64,
 ) -> Value {
     json!({

@@ -28,7 +28,7 @@ mod sub {
     use switchback_sdk::prelude::*;
 
     /// Where
-    #[get("/where")]
+    #[get("/where", include_in_schema = false)]
     fn place_in_sub() -> Value {
         super::told()
     }

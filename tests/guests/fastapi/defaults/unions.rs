@@ -13,7 +13,7 @@ use switchback_sdk::prelude::*;
 use echo::echo;
 use kinds::{Letter, Level};
 use pets::{Cat, Dog, Tagged};
-use python::{Amount, Clock, Day, Email, Id, Moment, Span, Url};
+use python::{Amount, Clock, Day, Email, Id, Moment, Raw, Span, Url};
 
 // One or the other.
 #[model]
@@ -63,6 +63,7 @@ enum Many {
     Float(f64),
     Bool(bool),
     Short(#[schemars(length(max = 3))] String),
+    Raw(Raw),
     Day(Day),
     Moment(Moment),
     Clock(Clock),

@@ -14,7 +14,7 @@ plugin! {
     title: "FastAPI",
     openapi_tags: {
         "users": "Operations with users. The **login** logic is also here.",
-        "items": "Manage items. So _fancy_ they have their own docs.",
+        "items": ("Manage items. So _fancy_ they have their own docs.", "https://fastapi.tiangolo.com/"),
     },
     routes: [get_users, get_items],
 }
