@@ -16,7 +16,8 @@ const BEGINNING: &str = "# Parity with FastAPI
 Apps whose answers by FastAPI are recorded, written anew with the Rust SDK (`tests/guests/fastapi`, contracts from types), served by
 a real host and sent the same requests over a socket. A step is one request and its answer. It is the same if status, `content-type`
 and body are: JSON by its value, any other body byte by byte. The other recorded headers are compared too, and listed below.
-All apps run with `json = \"lax\"`, by which bodies are taken as FastAPI takes them, and without the host's index at `/`.
+All apps run with `json = \"lax\"`, by which bodies are taken as FastAPI takes them, and without the host's index at `/`. What
+FastAPI is told when an app is made, a root path or places for its pages, the host's settings say.
 
 Documents are compared with every `$ref` written out, without the `title`s of schemas, formats of numbers and operation ids. A type
 that may be null is one whether it is spelt by `anyOf` or by a list of types, and a parameter is never null; `enum` of one value is

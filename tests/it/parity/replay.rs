@@ -11,7 +11,9 @@ use super::{Compared, Difference, document};
 /// Serves the app and compares all that was recorded of it.
 pub(super) async fn compared(app: &App) -> Compared {
     let component = app.component();
-    let harness = Harness::with(settings(app)).await;
+    let settings = settings(app);
+    let documents = settings.host.openapi_path.replace(".json", "");
+    let harness = Harness::with(settings).await;
     let deployed = harness.deploy("app", fastapi(&component)).await;
     deployed.unwrap_or_else(|error| panic!("{component} is refused: {error}"));
 
@@ -29,7 +31,8 @@ pub(super) async fn compared(app: &App) -> Compared {
             }
         }
     }
-    let ours = harness.client().get("/openapi/app.json").await.json();
+    let ours = format!("{documents}/app.json");
+    let ours = harness.client().get(&ours).await.json();
     let theirs = app.openapi.as_ref();
     let document = theirs.map(|theirs| document::differences(theirs, &ours));
     let document = document.into_iter().flatten();
@@ -48,13 +51,22 @@ pub(super) async fn compared(app: &App) -> Compared {
 fn settings(app: &App) -> Config {
     let mut config = Config::default();
     config.limits.json = JsonTypes::Lax;
-    config.host.index = false;
-    config.host.base_path = match &*app.name {
-        "behind_a_proxy/tutorial003" => "/api/v1",
-        "root-path" => "/api",
-        _ => "",
+    let host = &mut config.host;
+    host.index = false;
+    match &*app.name {
+        "behind_a_proxy/tutorial003" => host.base_path = "/api/v1".into(),
+        "root-path" => host.base_path = "/api".into(),
+        "metadata/tutorial003" => {
+            host.docs_path = "/documentation".into();
+            host.redoc_path = String::new();
+        }
+        "documents-merged" => {
+            host.openapi_path = "/spec.json".into();
+            host.docs_path = "/ui".into();
+            host.redoc_path = String::new();
+        }
+        _ => {}
     }
-    .into();
     config
 }
 
