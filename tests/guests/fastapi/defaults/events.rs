@@ -34,7 +34,7 @@ impl Default for Choice {
 }
 
 fn cost() -> Amount {
-    Amount(rust_decimal::Decimal::new(15, 1))
+    Amount("1.5".into())
 }
 
 /// What happened.

@@ -104,7 +104,11 @@ struct Checked {
 impl Checked {
     fn check(&self) -> Result<(), Violation> {
         if self.a == 13 {
-            return Err(Violation::at("body.a", "unlucky").input(&self.a));
+            let broken = Violation::at("body.a", "Assertion failed, unlucky");
+            return Err(broken
+                .kind("assertion_error")
+                .ctx(&json!({ "error": {} }))
+                .input(&self.a));
         }
         if self.a > self.b {
             return Err(Violation::at("body", "a after b").input(self));
@@ -114,13 +118,17 @@ impl Checked {
 }
 
 #[post("/offer")]
-fn offer(v: Json<Offer>) -> Value {
-    echo(v.0)
+fn offer(v: Json<Offer>) -> Result<Value, Violation> {
+    v.check("body")?;
+    Ok(echo(v.0))
 }
 
 #[post("/offers")]
-fn offers(v: Json<Vec<Offer>>) -> Value {
-    echo(v.0)
+fn offers(v: Json<Vec<Offer>>) -> Result<Value, Violation> {
+    for (index, offer) in v.iter().enumerate() {
+        offer.check(&format!("body.{index}"))?;
+    }
+    Ok(echo(v.0))
 }
 
 #[post("/images")]

@@ -133,9 +133,64 @@ pub(crate) struct Id(pub(crate) Uuid);
 
 impl Parameter for Id {}
 
-/// A number: whole, if it has no fraction.
+/// `Decimal`: a number or a text, as it was sent.
 #[derive(Clone)]
-pub(crate) struct Amount(pub(crate) Decimal);
+pub(crate) struct Amount(pub(crate) String);
+
+impl Amount {
+    /// What it says, of what stands at `place`.
+    pub(crate) fn at(&self, place: &str) -> Result<Decimal, Violation> {
+        let text = self.0.trim().replace('_', "");
+        let unsigned = text.trim_start_matches(['+', '-']).to_lowercase();
+        if ["nan", "inf", "infinity"].contains(&&*unsigned) {
+            return Err(Violation::at(place, "Input should be a finite number")
+                .kind("finite_number")
+                .input(&self.0));
+        }
+        read(&text).ok_or_else(|| {
+            Violation::at(place, "Input should be a valid decimal")
+                .kind("decimal_parsing")
+                .input(&self.0)
+        })
+    }
+}
+
+fn read(text: &str) -> Option<Decimal> {
+    Decimal::from_scientific(text)
+        .or_else(|_| text.parse())
+        .ok()
+}
+
+/// Refuses more digits than these, so many of them behind the point.
+pub(crate) fn limited(
+    value: Decimal,
+    digits: u32,
+    places: u32,
+    broken: impl Fn(String) -> Violation,
+) -> Result<(), Violation> {
+    let mantissa = value.mantissa().unsigned_abs();
+    let written = mantissa.checked_ilog10().map_or(1, |log| log + 1);
+    let behind = value.scale();
+    if written.max(behind) > digits {
+        let message = format!("Decimal input should have no more than {digits} digits in total");
+        let broken = broken(message).kind("decimal_max_digits");
+        return Err(broken.ctx(&json!({ "max_digits": digits })));
+    }
+    if behind > places {
+        let message = format!("Decimal input should have no more than {places} decimal places");
+        let broken = broken(message).kind("decimal_max_places");
+        return Err(broken.ctx(&json!({ "decimal_places": places })));
+    }
+    let whole = digits - places;
+    if written.saturating_sub(behind) > whole {
+        let message = format!(
+            "Decimal input should have no more than {whole} digits before the decimal point"
+        );
+        let broken = broken(message).kind("decimal_whole_digits");
+        return Err(broken.ctx(&json!({ "whole_digits": whole })));
+    }
+    Ok(())
+}
 
 impl JsonSchema for Amount {
     fn schema_name() -> Cow<'static, str> {
@@ -147,10 +202,7 @@ impl JsonSchema for Amount {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": ["number", "string"],
-            "pattern": r"^\s*[+-]?[\d_]*\.?[\d_]+([eE][+-]?\d+)?\s*$",
-        })
+        json_schema!({ "anyOf": [{ "type": "number" }, { "type": "string" }] })
     }
 }
 
@@ -158,20 +210,27 @@ impl Parameter for Amount {}
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(from)?;
-        let text = value
-            .as_str()
-            .map_or_else(|| value.to_string(), |text| text.trim().replace('_', ""));
-        let read = Decimal::from_scientific(&text).or_else(|_| text.parse());
-        read.map(Amount).map_err(serde::de::Error::custom)
+        match Value::deserialize(from)? {
+            Value::String(text) => Ok(Amount(text)),
+            Value::Number(number) => Ok(Amount(number.to_string())),
+            _ => Err(serde::de::Error::custom("a number or a text")),
+        }
+    }
+}
+
+/// A number, whole if it has no fraction.
+pub(crate) fn number(value: Decimal) -> Value {
+    match value.to_i64() {
+        Some(whole) if value.scale() == 0 => whole.into(),
+        _ => json!(value.to_f64()),
     }
 }
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self.0.to_i64() {
-            Some(whole) if self.0.scale() == 0 => to.serialize_i64(whole),
-            _ => to.serialize_f64(self.0.to_f64().unwrap_or(f64::NAN)),
+        match read(self.0.trim()) {
+            Some(value) => number(value).serialize(to),
+            None => to.serialize_str(&self.0),
         }
     }
 }

@@ -12,7 +12,7 @@ use switchback_sdk::prelude::*;
 
 use echo::{V, echo};
 use kinds::{Letter, Level};
-use python::{Amount, Clock, Day, Email, Id, Moment, Raw, Span, Url};
+use python::{Amount, Clock, Day, Email, Id, Moment, Raw, Span, Url, limited, number};
 
 #[get("/int")]
 fn int(v: i64) -> Value {
@@ -77,19 +77,17 @@ fn timedelta(v: Span) -> Value {
 }
 
 #[get("/decimal")]
-fn decimal(v: Amount) -> Value {
-    echo(v)
-}
-
-// At most five digits, two of them behind the point.
-#[model]
-struct Money {
-    v: Amount,
+fn decimal(v: Amount) -> Result<Value, Violation> {
+    Ok(echo(number(v.at("query.v")?)))
 }
 
 #[get("/money")]
-fn money(v: Query<Money>) -> Value {
-    json!(v.0)
+fn money(v: Amount) -> Result<Value, Violation> {
+    let value = v.at("query.v")?;
+    limited(value, 5, 2, |message| {
+        Violation::at("query.v", message).input(&v.0)
+    })?;
+    Ok(echo(number(value)))
 }
 
 #[get("/uuid")]
@@ -148,8 +146,17 @@ fn url(v: Url) -> Value {
 }
 
 #[get("/http")]
-fn http(#[query(format = "uri", min_length = 1, max_length = 2083)] v: String) -> Value {
-    echo(v)
+fn http(v: Url) -> Result<Value, Violation> {
+    let broken = |message: &str| Violation::at("query.v", message).input(&v);
+    if v.0.len() > 2083 {
+        let broken = broken("URL should have at most 2083 characters").kind("url_too_long");
+        return Err(broken.ctx(&json!({ "max_length": 2083 })));
+    }
+    if !v.0.starts_with("http://") && !v.0.starts_with("https://") {
+        let broken = broken("URL scheme should be 'http' or 'https'").kind("url_scheme");
+        return Err(broken.ctx(&json!({ "expected_schemes": "'http' or 'https'" })));
+    }
+    Ok(echo(v))
 }
 
 #[get("/email")]
@@ -203,9 +210,13 @@ fn strict(v: i64) -> Value {
 }
 
 #[get("/json")]
-fn json(v: String) -> Result<Value, Problem> {
-    let list = serde_json::from_str::<Vec<i64>>(&v);
-    let list = list.map_err(|error| Violation::at("query.v", error.to_string()).input(&v))?;
+fn json(v: String) -> Result<Value, Violation> {
+    let list = serde_json::from_str::<Vec<i64>>(&v).map_err(|error| {
+        Violation::at("query.v", format!("Invalid JSON: {error}"))
+            .kind("json_invalid")
+            .ctx(&json!({ "error": error.to_string() }))
+            .input(&v)
+    })?;
     Ok(echo(list))
 }
 

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use switchback_sdk::prelude::*;
 
 use crate::kinds::Level;
-use crate::python::{Amount, Moment, Span};
+use crate::python::{Moment, Span, number};
 
 #[derive(Serialize, JsonSchema)]
 struct User {
@@ -236,7 +236,7 @@ fn kinds_response_class() -> Kinds {
 #[get("/kinds/dict")]
 fn kinds_dict() -> Value {
     let mut dict = json!(kinds());
-    dict["dec"] = json!(Amount(Decimal::new(150, 2)));
+    dict["dec"] = number(Decimal::new(150, 2));
     dict["td"] = json!(Span(SPAN.into()));
     dict["utc"] = json!(Moment(UTC.into()));
     dict

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use switchback_sdk::prelude::*;
 
-use crate::python::Url;
+use crate::python::{Url, limited, number};
 
 #[model]
 pub(crate) struct Image {
@@ -32,7 +32,7 @@ impl JsonSchema for Price {
         json_schema!({
             "type": ["number", "string"],
             "exclusiveMinimum": 0,
-            "pattern": r"^\d{1,4}(\.\d{1,2})?$",
+            "pattern": r"^\d+(\.\d+)?$",
         })
     }
 }
@@ -45,4 +45,14 @@ pub(crate) struct Offer {
     #[serde(default)]
     extra_images: BTreeMap<String, Image>,
     cover: Option<Image>,
+}
+
+impl Offer {
+    /// Of a price at most six digits are written, two of them behind the point.
+    pub(crate) fn check(&self, place: &str) -> Result<(), Violation> {
+        let price = self.price.0;
+        limited(price, 6, 2, |message| {
+            Violation::at(&format!("{place}.price"), message).input(&number(price))
+        })
+    }
 }
