@@ -547,6 +547,7 @@ fn json_that_pydantic_takes_for_nothing_else_stays_and_is_told_of() {
         ("string", json!(1), "string_type"),
         ("integer", json!(1.5), "int_from_float"),
         ("integer", json!("x"), "int_parsing"),
+        ("integer", json!("1".repeat(4301)), "int_parsing_size"),
         ("boolean", json!(2), "bool_parsing"),
         ("number", json!(null), "float_type"),
     ] {

@@ -205,7 +205,7 @@ pub(super) fn wrong_type(node: &Node, kind: Type, value: &Value) -> Rule {
                 "int_from_float",
                 "Input should be a valid integer, got a number with a fractional part",
             ),
-            Value::String(text) if super::text::integer(text).is_none() => int_parsing(),
+            Value::String(text) if super::text::integer(text).is_none() => int_parsing(text),
             _ => Rule::plain("int_type", "Input should be a valid integer"),
         },
         Type::Number => match value {
@@ -270,7 +270,16 @@ pub(super) fn bool_parsing() -> Rule {
     )
 }
 
-pub(super) fn int_parsing() -> Rule {
+/// What CPython reads as an integer has no more digits than these.
+const MOST_DIGITS: usize = 4300;
+
+pub(super) fn int_parsing(text: &str) -> Rule {
+    if text.len() > MOST_DIGITS {
+        return Rule::plain(
+            "int_parsing_size",
+            "Unable to parse input string as an integer, exceeded maximum size",
+        );
+    }
     Rule::plain(
         "int_parsing",
         "Input should be a valid integer, unable to parse string as an integer",
