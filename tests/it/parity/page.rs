@@ -62,6 +62,17 @@ fn apps(page: &mut String, found: &[Found]) {
         same * 1000 / all % 10,
         unwritten.count()
     );
+    let recorded = || found.iter().filter(|found| found.app.openapi.is_some());
+    let alike = recorded().filter(|found| {
+        let compared = found.compared.as_ref();
+        compared.is_some_and(|compared| compared.document.is_empty())
+    });
+    let _ = writeln!(
+        page,
+        "**{} of {} documents are the same**; the others differ in the places counted here.\n",
+        alike.count(),
+        recorded().count()
+    );
     page.push_str("| app | steps | same | different | places that differ in the document |\n|---|---|---|---|---|\n");
     for found in found {
         let (name, all, different) = (&found.app.name, steps(found), different(found));
