@@ -75,14 +75,16 @@ fn without_defaults(operation: &mut Value) {
     {
         parameters.sort_by_key(|parameter| format!("{} {}", parameter["in"], parameter["name"]));
         for parameter in parameters {
-            // It is a text, never null: that it may be left out is told beside its schema.
-            if let Some(schema) = parameter["schema"].as_object_mut() {
-                schema.shift_remove("nullable");
-                if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
-                    values.retain(|value| !value.is_null());
-                }
-            }
+            sent_as_text(&mut parameter["schema"]);
         }
+    }
+    for form in ["application/x-www-form-urlencoded", "multipart/form-data"] {
+        let form = form.replace('/', "~1");
+        let body = operation.get_mut("requestBody");
+        let form =
+            body.and_then(|body| body.pointer_mut(&format!("/content/{form}/schema/properties")));
+        let fields = form.and_then(Value::as_object_mut).into_iter().flatten();
+        fields.for_each(|(_, schema)| sent_as_text(schema));
     }
     for (_, item) in operation
         .get_mut("callbacks")
@@ -95,6 +97,17 @@ fn without_defaults(operation: &mut Value) {
                 without_defaults(operation);
             }
         }
+    }
+}
+
+/// A parameter and a field of a form are never null: that they may be left out is told beside their schemas.
+fn sent_as_text(schema: &mut Value) {
+    let Some(schema) = schema.as_object_mut() else {
+        return;
+    };
+    schema.shift_remove("nullable");
+    if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        values.retain(|value| !value.is_null());
     }
 }
 
@@ -153,6 +166,13 @@ fn simple(mut map: Map<String, Value>) -> Map<String, Value> {
             map.insert(key.into(), json!({}));
         }
     }
+    if let Some(Value::Object(tags)) = map.get_mut("mapping") {
+        for target in tags.values_mut() {
+            if let Some(name) = target.as_str().filter(|name| !name.contains('/')) {
+                *target = format!("#/components/schemas/{name}").into();
+            }
+        }
+    }
     if map.get("format").is_some_and(|format| format == "binary") {
         map.shift_remove("format");
         map.insert("contentMediaType".into(), "application/octet-stream".into());
@@ -193,6 +213,9 @@ fn simple(mut map: Map<String, Value>) -> Map<String, Value> {
     {
         map.insert("const".into(), one.clone());
         map.shift_remove("enum");
+    }
+    if map.get("required") == Some(&Value::Bool(false)) {
+        map.shift_remove("required");
     }
     if let Some(Value::Array(required)) = map.get_mut("required") {
         required.sort_by_key(Value::to_string);

@@ -20,7 +20,7 @@ All apps run with `json = \"lax\"`, by which bodies are taken as FastAPI takes t
 FastAPI is told when an app is made, a root path or places for its pages, the host's settings say.
 
 Documents are compared with every `$ref` written out, without the `title`s of schemas, formats of numbers and operation ids. A type
-that may be null is one whether it is spelt by `anyOf` or by a list of types, and a parameter is never null; `enum` of one value is
+that may be null is one whether it is spelt by `anyOf` or by a list of types, and a parameter or a field of a form is never null; `enum` of one value is
 `const`, `format: binary` is `contentMediaType`, a discriminator may name schemas, parameters have no order, and neither have the names under `required`.
 
 ";

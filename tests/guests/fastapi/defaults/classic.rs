@@ -52,8 +52,8 @@ struct Item {
 }
 
 #[post("/p")]
-fn create(item: Json<Item>) -> Item {
-    item.0
+fn create(item: Json<Item>) -> Value {
+    json!(item.0)
 }
 
 #[post("/two")]
@@ -67,17 +67,17 @@ fn form(#[form] a: i64, f: Upload) -> Value {
 }
 
 #[get("/h")]
-fn head(#[header] x_list: Vec<String>, #[header] x_one: String) -> (Vec<String>, String) {
-    (x_list, x_one)
+fn head(#[header] x_list: Vec<String>, #[header] x_one: String) -> Value {
+    json!([x_list, x_one])
 }
 
 #[get("/slash/")]
-fn slash() -> String {
+fn slash() -> Value {
     "slash".into()
 }
 
 #[get("/boom")]
-fn boom() {
+fn boom() -> Value {
     panic!("boom")
 }
 

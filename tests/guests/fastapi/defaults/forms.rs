@@ -67,8 +67,8 @@ struct Login {
 }
 
 #[post("/model")]
-fn login(data: Form<Login>) -> Login {
-    data.0
+fn login(data: Form<Login>) -> Value {
+    json!(data.0)
 }
 
 #[post("/defaults")]
@@ -92,10 +92,9 @@ fn upload(f: Upload) -> Result<Value, Problem> {
 }
 
 #[post("/uploads")]
-fn uploads(f: Vec<Upload>) -> Vec<(Option<String>, u32)> {
-    f.into_iter()
-        .map(|file| (file.file_name, file.size))
-        .collect()
+fn uploads(f: Vec<Upload>) -> Value {
+    let files = f.into_iter().map(|file| json!([file.file_name, file.size]));
+    files.collect()
 }
 
 #[post("/mixed")]

@@ -130,8 +130,8 @@ struct Page {
 }
 
 #[get("/page")]
-fn page(p: Query<Page>) -> Json<Page> {
-    Json(p.0)
+fn page(p: Query<Page>) -> Value {
+    json!(p.0)
 }
 
 #[model]
@@ -142,8 +142,8 @@ struct Trace {
 }
 
 #[get("/trace")]
-fn trace(t: Headers<Trace>) -> Json<Trace> {
-    Json(t.0)
+fn trace(t: Headers<Trace>) -> Value {
+    json!(t.0)
 }
 
 #[get("/trace-query")]

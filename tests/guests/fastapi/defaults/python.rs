@@ -35,7 +35,7 @@ macro_rules! texts {
     )*};
 }
 
-texts! { Day "date" Moment "date-time" Clock "time" Span "duration" Url "uri" Email "email" }
+texts! { Day "date" Moment "date-time" Clock "time" Span "duration" Email "email" }
 
 macro_rules! written_as_they_are {
     ($($name:ident)*) => {$(
@@ -48,6 +48,14 @@ macro_rules! written_as_they_are {
 }
 
 written_as_they_are! { Day Url Email }
+
+// `AnyUrl`.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, extend("format" = "uri", "minLength" = 1))]
+pub(crate) struct Url(pub(crate) String);
+
+impl Parameter for Url {}
 
 /// `bytes`, of which JSON has only those of a text.
 #[derive(Clone, Serialize, Deserialize)]

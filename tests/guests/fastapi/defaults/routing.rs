@@ -100,7 +100,7 @@ mod strict {
     use switchback_sdk::prelude::*;
 
     #[get("/a/", include_in_schema = false)]
-    fn strict_a() -> String {
+    fn strict_a() -> Value {
         "a".into()
     }
 
@@ -112,22 +112,22 @@ mod r {
 
     /// Bare prefix
     #[get("")]
-    fn bare(#[header] x_token: i64, #[query(ge = 1)] page_no: i64) -> String {
+    fn bare(#[header] x_token: i64, #[query(ge = 1)] page_no: i64) -> Value {
         let _ = (x_token, page_no);
         "leaf".into()
     }
 
     #[post("/made", status = 201)]
-    fn made(#[header] x_token: i64, #[query(ge = 1)] page_no: i64, n: i64) -> i64 {
+    fn made(#[header] x_token: i64, #[query(ge = 1)] page_no: i64, n: i64) -> Value {
         let _ = (x_token, page_no);
-        n
+        n.into()
     }
 
     mod inner {
         use switchback_sdk::prelude::*;
 
         #[get("/leaf/", tags = ["leaf"])]
-        fn leaf(#[header] x_token: i64, #[query(ge = 1)] page_no: i64) -> String {
+        fn leaf(#[header] x_token: i64, #[query(ge = 1)] page_no: i64) -> Value {
             let _ = (x_token, page_no);
             "leaf".into()
         }
@@ -147,7 +147,7 @@ mod again {
     use switchback_sdk::prelude::*;
 
     #[get("/leaf/", include_in_schema = false)]
-    fn leaf_again() -> String {
+    fn leaf_again() -> Value {
         "leaf".into()
     }
 

@@ -11,6 +11,7 @@ use crate::python::{Url, limited, number};
 
 #[model]
 pub(crate) struct Image {
+    #[schemars(extend("maxLength" = 2083))]
     url: Url,
     name: String,
 }
