@@ -19,9 +19,11 @@ and body are: JSON by its value, any other body byte by byte. The other recorded
 All apps run with `json = \"lax\"`, by which bodies are taken as FastAPI takes them, and without the host's index at `/`. What
 FastAPI is told when an app is made, a root path or places for its pages, the host's settings say.
 
-Documents are compared with every `$ref` written out, without the `title`s of schemas, formats of numbers and operation ids. A type
-that may be null is one whether it is spelt by `anyOf` or by a list of types, and a parameter or a field of a form is never null; `enum` of one value is
-`const`, `format: binary` is `contentMediaType`, a discriminator may name schemas, parameters have no order, and neither have the names under `required`.
+Documents are compared with every `$ref` written out, without the `title`s of schemas, formats of numbers, operation ids,
+`x-switchback-…` and what OpenAPI has by default (`servers`, `required: false`). A type that may be null is one whether it is spelt
+by `anyOf` or by a list of types, and a parameter or a field of a form is never null; `enum` of one value is `const`,
+`format: binary` is `contentMediaType`, a discriminator may name schemas, a limit of 0 is 0.0, parameters have no order, and
+neither have the names under `required`.
 
 ";
 
