@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::reader::{Error, Raw, Rest};
-use crate::{Problem, Request, contract};
+use crate::{Problem, Request, Violation, contract};
 
 /// A type that a parameter, or a field of a form, can have.
 ///
@@ -190,6 +190,19 @@ macro_rules! parameters {
 
 parameters! { String bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 }
 
+parameters! { char std::net::IpAddr std::net::Ipv4Addr std::net::Ipv6Addr }
+#[cfg(feature = "chrono")]
+parameters! {
+    chrono::NaiveDate chrono::NaiveTime chrono::NaiveDateTime chrono::DateTime<chrono::Utc>
+    chrono::DateTime<chrono::FixedOffset>
+}
+#[cfg(feature = "rust_decimal")]
+parameters! { rust_decimal::Decimal }
+#[cfg(feature = "url")]
+parameters! { url::Url }
+#[cfg(feature = "uuid")]
+parameters! { uuid::Uuid }
+
 impl<T: Parameter> Parameter for Option<T> {}
 impl<T: Parameter> Parameter for Vec<T> {}
 
@@ -217,19 +230,19 @@ impl<'a> Params<'a> {
     }
 
     pub(crate) fn path<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
-        read(self.find("\"path\"", name), name)
+        read(self.find("\"path\"", name), "path", name)
     }
 
     pub(crate) fn query<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
-        read(self.find("\"query\"", name), name)
+        read(self.find("\"query\"", name), "query", name)
     }
 
     pub(crate) fn header<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
-        read(self.find("\"header\"", name), name)
+        read(self.find("\"header\"", name), "header", name)
     }
 
     pub(crate) fn cookie<T: Parameter>(&self, name: &str) -> Result<T, Problem> {
-        read(self.find("\"cookie\"", name), name)
+        read(self.find("\"cookie\"", name), "cookie", name)
     }
 
     /// All parameters of a place.
@@ -252,17 +265,24 @@ impl<'a> Params<'a> {
     }
 }
 
-fn read<T: Parameter>(value: Raw<'_>, name: &str) -> Result<T, Problem> {
-    // The host has checked it against this type's own schema: what fails here is a mistake of one of the two.
-    value.read().map_err(|error| unreadable(name, &error))
+fn read<T: Parameter>(value: Raw<'_>, place: &str, name: &str) -> Result<T, Problem> {
+    value.read().map_err(|error| match value {
+        // The host has checked by this type's own schema that it was sent: one of the two is mistaken.
+        Raw("null") => unreadable(name, &error),
+        // A type may know rules that no schema has: an address of either version, a number of digits.
+        Raw(sent) => {
+            let sent: Value = serde_json::from_str(sent).unwrap_or_default();
+            Violation::within(&[place, name], error.to_string())
+                .input(&sent)
+                .into()
+        }
+    })
 }
 
-/// One of the fields of a form, which are a JSON object.
+/// One of the fields of a form or of a body, which are a JSON object.
 pub(crate) fn field<T: Parameter>(fields: &str, name: &str) -> Result<T, Problem> {
-    read(
-        find_field(fields, name).map_err(|error| unreadable(name, &error))?,
-        name,
-    )
+    let found = find_field(fields, name).map_err(|error| unreadable(name, &error))?;
+    read(found, "body", name)
 }
 
 /// The same, as it was written.

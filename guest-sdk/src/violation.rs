@@ -59,10 +59,19 @@ impl Violation {
             Ok(index) => index.into(),
             Err(_) => step.into(),
         };
+        Violation::of(place.split('.').map(step).collect(), message.into())
+    }
+
+    /// The same at a place whose names may have dots.
+    pub(crate) fn within(place: &[&str], message: String) -> Self {
+        Violation::of(place.iter().map(|step| (*step).into()).collect(), message)
+    }
+
+    fn of(loc: Vec<Value>, message: String) -> Self {
         Violation(Box::new(Broken {
             kind: VALUE_ERROR,
-            loc: place.split('.').map(step).collect(),
-            message: message.into(),
+            loc,
+            message,
             input: Value::Null,
             ctx: object([("error", object([]))]),
         }))

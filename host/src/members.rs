@@ -75,3 +75,22 @@ impl Members {
         })
     }
 }
+
+/// The schema at `pointer`, references followed, and what is left of `anyOf` or `oneOf` without null.
+pub(crate) fn not_null<'s>(
+    schemas: &'s Schemas,
+    pointer: &str,
+) -> Result<(String, &'s Value), SchemaError> {
+    let (pointer, schema) = schemas.resolve(pointer)?;
+    for key in ["anyOf", "oneOf"] {
+        let Some(Value::Array(branches)) = schema.get(key) else {
+            continue;
+        };
+        let is_null = |branch: &Value| branch.get("type").and_then(Value::as_str) == Some("null");
+        let mut real = (0..branches.len()).filter(|at| !is_null(&branches[*at]));
+        if let (Some(at), None) = (real.next(), real.next()) {
+            return schemas.resolve(&child(&child(&pointer, key), &at.to_string()));
+        }
+    }
+    Ok((pointer, schema))
+}

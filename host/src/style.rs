@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use crate::field::{Field, end_object};
-use crate::members::Members;
+use crate::members::{Members, not_null};
 use crate::pairs::Pair;
 use crate::schema::{SchemaError, Schemas, child};
 use crate::violations::{Rule, Violations};
@@ -182,7 +182,7 @@ impl Object {
     ) -> Result<Object, SchemaError> {
         let members = Members::read(
             schemas,
-            &object_of(schemas, pointer)?,
+            &not_null(schemas, pointer)?.0,
             "an object parameter",
         )?;
         if way == Way::Apart && members.list.is_empty() {
@@ -299,22 +299,6 @@ impl Object {
             field.take(&Value::Object(whole), json, violations);
         }
     }
-}
-
-/// The object that the schema at `pointer` describes; beside it there may be null.
-fn object_of(schemas: &Schemas, pointer: &str) -> Result<String, SchemaError> {
-    let (pointer, schema) = schemas.resolve(pointer)?;
-    for union in ["anyOf", "oneOf"] {
-        let Some(Value::Array(branches)) = schema.get(union) else {
-            continue;
-        };
-        let is_null = |branch: &Value| branch.get("type").and_then(Value::as_str) == Some("null");
-        let mut others = (0..branches.len()).filter(|index| !is_null(&branches[*index]));
-        if let (Some(index), None) = (others.next(), others.next()) {
-            return object_of(schemas, &format!("{pointer}/{union}/{index}"));
-        }
-    }
-    Ok(pointer)
 }
 
 /// `R` in `color[R]`.
