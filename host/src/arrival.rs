@@ -199,14 +199,15 @@ where
     let parts = tokio::time::timeout(time, parts)
         .await
         .map_err(|_| ServeError::Limit(Limit::BodyTime))?;
-    parts.map_err(|told| {
-        let broken = broken.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match (broken, told) {
-            (Some(broken), _) => broken,
-            (None, Broken::Rejection(rejection)) => rejection.into(),
-            (None, Broken::Disk(error)) => ServeError::Disk(error),
-        }
-    })
+    let broken = broken.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match (parts, broken) {
+        (Ok(parts), _) => Ok(parts),
+        (Err(_), Some(broken)) => Err(broken),
+        // Nothing at all is an empty form, as it is where the body is read whole.
+        (Err(Broken::Rejection(_)), None) if room == limits.body_bytes => Ok(Vec::new()),
+        (Err(Broken::Rejection(rejection)), None) => Err(rejection.into()),
+        (Err(Broken::Disk(error)), None) => Err(ServeError::Disk(error)),
+    }
 }
 
 /// Reads a body to its end.

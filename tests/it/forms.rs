@@ -395,3 +395,23 @@ async fn arguments_of_the_sdk_take_what_the_host_reads() {
     let blob = client.send("PUT", "/blob", &bytes, &b"\xff\0"[..]).await;
     assert_eq!(blob.json(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_of_which_nothing_arrives_lacks_its_fields() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let harness = spooling(folder.path()).await;
+    for length in ["content-length: 0", "transfer-encoding: chunked"] {
+        let head = format!(
+            "POST /files HTTP/1.1\r\nhost: testserver\r\nconnection: close\r\n\
+             content-type: multipart/form-data; boundary=b0\r\n{length}\r\n\r\n"
+        );
+        let mut raw = Raw::send(&harness, &head).await;
+        if length.ends_with("chunked") {
+            raw.write(b"0\r\n\r\n").await;
+        }
+        raw.to_the_end().await.expect("an answer");
+        let answer = raw.all();
+        assert!(answer.starts_with("HTTP/1.1 422"), "{length}: {answer}");
+        assert!(answer.contains(r#""type":"missing""#), "{length}: {answer}");
+    }
+}
