@@ -301,7 +301,7 @@ pub(crate) fn request_body(media_type: &str, required: bool, content: Value) -> 
 
 /// What the contract says of a form of these fields. A function of its own, so that a plugin without one lacks it.
 pub fn form(media_type: &str, fields: &[Argument], generator: &mut SchemaGenerator) -> Value {
-    let schema = fields_of(fields, generator);
+    let schema = fields_of(fields, without_null, generator);
     let needed = schema.get("required").is_some();
     request_body(media_type, needed, object([("schema", schema)]))
 }
@@ -309,7 +309,7 @@ pub fn form(media_type: &str, fields: &[Argument], generator: &mut SchemaGenerat
 /// What the contract says of a body of JSON that holds several arguments by their names. The host knows it by the name of
 /// its schema, which is FastAPI's.
 pub fn embedded(id: &str, fields: &[Argument], generator: &mut SchemaGenerator) -> Value {
-    let schema = fields_of(fields, generator);
+    let schema = fields_of(fields, with_null, generator);
     let needed = schema.get("required").is_some();
     let name = format!("Body_{id}");
     let reference = object([("$ref", format!("{READ}{name}").into())]);
@@ -317,12 +317,16 @@ pub fn embedded(id: &str, fields: &[Argument], generator: &mut SchemaGenerator) 
     request_body("application/json", needed, object([("schema", reference)]))
 }
 
-/// The object of these fields.
-fn fields_of(fields: &[Argument], generator: &mut SchemaGenerator) -> Value {
+/// The object of these fields; `of_optional` makes the schema of one that may be left out.
+fn fields_of(
+    fields: &[Argument],
+    of_optional: fn(Value) -> Value,
+    generator: &mut SchemaGenerator,
+) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for field in fields {
-        let (mut schema, needed) = schema_of(field, generator);
+        let (mut schema, needed) = schema_of(field, of_optional, generator);
         for (keyword, value) in field.about {
             schema[*keyword] = constant(value);
         }
@@ -348,7 +352,7 @@ pub(crate) fn file_schema() -> Schema {
 }
 
 fn parameter(argument: &Argument, read: &mut SchemaGenerator) -> Value {
-    let (schema, required) = schema_of(argument, read);
+    let (schema, required) = schema_of(argument, without_null, read);
     let mut parameter = constant(&Rule::Object(argument.about));
     parameter["required"] = required.into();
     parameter["schema"] = schema;
@@ -356,11 +360,15 @@ fn parameter(argument: &Argument, read: &mut SchemaGenerator) -> Value {
 }
 
 /// The schema of an argument with its rules, and whether it must be sent.
-fn schema_of(argument: &Argument, read: &mut SchemaGenerator) -> (Value, bool) {
+fn schema_of(
+    argument: &Argument,
+    of_optional: fn(Value) -> Value,
+    read: &mut SchemaGenerator,
+) -> (Value, bool) {
     let mut schema = (argument.schema)(read).to_value();
     let optional = (argument.optional)();
     if optional {
-        schema = without_null(schema);
+        schema = of_optional(schema);
     }
     bound_floats(&mut schema);
     for (keyword, value) in argument.rules {
@@ -400,6 +408,21 @@ fn constant(rule: &Rule) -> Value {
             Value::Object(map)
         }
     }
+}
+
+/// A member of JSON that may be left out may be `null` as well.
+fn with_null(schema: Value) -> Value {
+    let has_null = |key: &str| {
+        let kinds = schema[key].as_array().into_iter().flatten();
+        kinds
+            .into_iter()
+            .any(|kind| *kind == "null" || kind["type"] == "null")
+    };
+    if has_null("type") || has_null("anyOf") {
+        return schema;
+    }
+    let null = object([("type", "null".into())]);
+    object([("anyOf", Value::Array(vec![schema, null]))])
 }
 
 /// A parameter is never sent as `null`, so the schema of an `Option<_>` says what is sent.

@@ -159,7 +159,7 @@ fn several_arguments_stand_in_one_body_by_their_names() {
     );
     let response = client()
         .put("/items/7")
-        .json(&json!({ "item": item, "importance": 1, "note": "n" }))
+        .json(&json!({ "item": item, "user": null, "importance": 1, "note": "n" }))
         .send();
     assert_eq!(response.value(), json!([7, item, null, 1, "n"]));
     let schema = &document()["components"]["schemas"]["Body_update_item"];
