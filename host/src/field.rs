@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::config::Limits;
 use crate::problem::Loc;
-use crate::schema::{Schema, SchemaError, Schemas};
+use crate::schema::{HIDDEN, Schema, SchemaError, Schemas};
 use crate::violations::{Rule, Violations, shorten, shorten_text};
 
 /// What a contract says of one such value.
@@ -108,8 +108,17 @@ impl Field {
         }
     }
 
+    /// Whether what is sent, or something in it, is not to be shown.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.schema.has_secrets()
+    }
+
     /// Tells what cannot be read at all.
     pub(crate) fn refuse(&self, rule: Rule, sent: &str, violations: &mut Violations) {
+        let sent = match self.is_secret() {
+            true => HIDDEN,
+            false => sent,
+        };
         violations.push(rule, || self.loc.to_vec(), |most| shorten_text(sent, most));
     }
 

@@ -7,6 +7,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
 
+use bytes::Bytes;
+use futures_util::{FutureExt, Stream, future, stream};
+
 use crate::admit::Rejection;
 use crate::config::Limits;
 use crate::field::{Field, end_object, text};
@@ -19,8 +22,6 @@ use crate::spool::Disk;
 use crate::spool::Spool;
 use crate::upload::{FileField, FormFile};
 use crate::violations::Violations;
-use bytes::Bytes;
-use futures_util::{FutureExt, Stream, future, stream};
 
 /// What an operation says about a form.
 pub(crate) struct Form {

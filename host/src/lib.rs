@@ -44,7 +44,6 @@ mod form;
 mod golden;
 mod json;
 mod limit;
-
 mod members;
 mod number;
 mod pairs;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::cookie;
 use crate::field::text;
 use crate::problem::Loc;
+use crate::schema::HIDDEN;
 use crate::violations::{Rule, Violations, shorten, shorten_text};
 
 /// A name and the text under it.
@@ -133,14 +134,21 @@ pub(crate) fn tell_extra(
     }
 }
 
-/// All that was sent as an object: texts, and lists of them where a name came more than once.
-pub(crate) fn as_object(sent: &[Pair<'_>]) -> Value {
+/// All that was sent as an object: texts, and lists of them where a name came more than once. What `is_secret` is not
+/// shown.
+pub(crate) fn as_object<'a>(
+    sent: impl Iterator<Item = (&'a str, Cow<'a, str>)>,
+    is_secret: impl Fn(&str) -> bool,
+) -> Value {
     let mut object = Map::new();
-    for pair in sent {
-        let text = Value::from(pair.text());
-        match object.get_mut(&*pair.name) {
+    for (name, text) in sent {
+        let text = match is_secret(name) {
+            true => Value::from(HIDDEN),
+            false => Value::from(text),
+        };
+        match object.get_mut(name) {
             None => {
-                object.insert(pair.name.clone().into_owned(), text);
+                object.insert(name.to_owned(), text);
             }
             Some(Value::Array(texts)) => texts.push(text),
             Some(first) => *first = Value::Array(vec![first.take(), text]),

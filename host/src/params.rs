@@ -231,7 +231,12 @@ impl Place {
             let Parameter { field, style } = parameter;
             let is_sent = |pair: &Pair<'_>| style.takes(&field.name, &pair.name);
             if shown.is_some() && field.must_be_sent() && !sent.iter().any(is_sent) {
-                field.tell_missing(|| pairs::as_object(sent), violations);
+                let texts = sent.iter().map(|pair| (&*pair.name, pair.text()));
+                let is_secret = |name: &str| {
+                    let mut all = self.parameters.iter();
+                    all.any(|one| one.field.is_secret() && one.style.takes(&one.field.name, name))
+                };
+                field.tell_missing(|| pairs::as_object(texts, is_secret), violations);
                 continue;
             }
             parameter.read(sent, word == "header", json, violations);

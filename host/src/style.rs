@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::field::{Field, end_object};
 use crate::members::{Members, not_null};
-use crate::pairs::Pair;
+use crate::pairs::{Pair, as_object};
 use crate::schema::{SchemaError, Schemas, child};
 use crate::violations::{Rule, Violations};
 
@@ -279,7 +279,14 @@ impl Object {
             let texts: Vec<&str> = texts.map(|(_, text)| &**text).collect();
             match texts.last() {
                 None if member.must_be_sent() => {
-                    member.tell_missing(|| as_object(sent), violations);
+                    let texts = sent
+                        .iter()
+                        .map(|(name, text)| (&**name, Cow::Borrowed(&**text)));
+                    let is_secret = |name: &str| {
+                        let mut members = self.members.iter();
+                        members.any(|member| member.is_secret() && member.name == name)
+                    };
+                    member.tell_missing(|| as_object(texts, is_secret), violations);
                 }
                 Some(_) if member.list => member.read_all(&texts, &mut inner, violations),
                 last => member.read(last.copied(), &mut inner, violations),
@@ -304,13 +311,6 @@ impl Object {
 /// `R` in `color[R]`.
 fn key_in<'n>(own: &str, name: &'n str) -> Option<&'n str> {
     name.strip_prefix(own)?.strip_prefix('[')?.strip_suffix(']')
-}
-
-fn as_object(sent: &[(Cow<'_, str>, Cow<'_, str>)]) -> Value {
-    let texts = sent
-        .iter()
-        .map(|(name, text)| (name.clone().into_owned(), (&**text).into()));
-    Value::Object(texts.collect())
 }
 
 fn no_json(error: &serde_json::Error) -> Rule {

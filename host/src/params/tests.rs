@@ -220,6 +220,31 @@ fn parameters_that_are_a_model_refuse_more_and_show_what_was_sent() {
 }
 
 #[test]
+fn a_secret_is_shown_nowhere_beside_what_is_wrong_with_others() {
+    let secret = json!({ "type": "string", "format": "password" });
+    let number = json!({ "type": "integer" });
+    let parameters = json!([
+        { "name": "n", "in": "query", "required": true, "schema": number },
+        { "name": "key", "in": "query", "schema": secret },
+    ]);
+    let model = Operation::new(parameters, json!({ "query": "ignore" })).unwrap();
+    let object = json!({ "type": "object", "required": ["n"], "properties": { "n": number, "key": secret } });
+    let deep = one(json!({ "name": "c", "in": "query", "style": "deepObject", "schema": object }));
+    let text = json!({ "name": "f", "in": "query", "content": { "application/json": { "schema": object } } });
+    for (operation, query) in [
+        (model, "key=hunter2"),
+        (deep, "c[key]=hunter2"),
+        (one(text), "f=%7B%22key%22:%22hunter2%22"),
+    ] {
+        let told = operation.read("", query, &[]).to_string();
+        assert!(
+            told.contains("query") && !told.contains("hunter2"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn what_could_not_be_sent_is_refused_by_name() {
     let object = json!({ "type": "object", "properties": { "a": color() } });
     for (parameters, models, words) in [

@@ -30,6 +30,7 @@ use crate::problem::Loc;
 use crate::violations::Violations;
 use check::Walk;
 use graph::Graph;
+pub(crate) use secret::HIDDEN;
 
 /// The name under which a contract's document is known to jsonschema, so that its local references resolve.
 const DOCUMENT: &str = "urn:switchback:contract";
@@ -205,6 +206,11 @@ impl Schema {
     /// Whether the schema describes an array (or null).
     pub(crate) fn takes_list(&self) -> bool {
         self.graph.list().is_some()
+    }
+
+    /// Whether what it describes, or something in it, is not to be shown.
+    pub(crate) fn has_secrets(&self) -> bool {
+        self.graph.has_secrets()
     }
 
     /// Whether the schema is FastAPI's object of several body parameters.

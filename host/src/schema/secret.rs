@@ -6,7 +6,7 @@ use super::graph::Graph;
 use crate::violations::shorten;
 
 /// What stands for the value of a secret.
-pub(super) const HIDDEN: &str = "**********";
+pub(crate) const HIDDEN: &str = "**********";
 
 /// A value as a violation shows it, without secrets.
 pub(super) fn shown(graph: &Graph, value: &Value, most: usize) -> Value {
