@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind};
 
@@ -96,6 +97,35 @@ impl Component {
             place: None,
         };
         Ok((name.into(), component))
+    }
+}
+
+impl Component {
+    /// SHA-256 of all that it consists of.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        for (part, bytes) in self.parts().into_iter().enumerate() {
+            if let Some(bytes) = bytes {
+                digest.update([part as u8]);
+                digest.update((bytes.len() as u64).to_le_bytes());
+                digest.update(bytes);
+            }
+        }
+        digest.finalize().into()
+    }
+
+    /// The content of each of [`FILES`] that is there.
+    pub(crate) fn parts(&self) -> [Option<&Bytes>; FILES.len()] {
+        [
+            Some(&self.bytes),
+            self.document.as_ref(),
+            self.settings.as_ref(),
+        ]
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        let parts = self.parts().into_iter().flatten();
+        parts.map(|bytes| bytes.len() as u64).sum()
     }
 }
 

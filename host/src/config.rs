@@ -74,6 +74,16 @@ pub struct HostConfig {
     pub cache_dir: Option<PathBuf>,
     /// The most that the cache keeps, in bytes, the longest unused going first. 1 GiB: about 15 Python or 2,000 Rust plugins.
     pub cache_bytes: u64,
+    /// Where is kept, between starts, what plugins were, who is disabled and who changed what; none: it is known until
+    /// the host ends. One host uses it at a time. Made with mode 0700.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_dir: Option<PathBuf>,
+    /// Revisions of each plugin that are kept beside the one that serves, to go back to. 5: a bad release is noticed
+    /// before the fifth after it.
+    pub history: usize,
+    /// What all that is kept may take, in bytes: components, and code that is compiled. 1 GiB: some hundred revisions of
+    /// Rust plugins, or eight of Python's; the oldest go first.
+    pub history_bytes: u64,
 }
 
 impl Default for HostConfig {
@@ -95,6 +105,9 @@ impl Default for HostConfig {
             spool_dir: None,
             cache_dir: None,
             cache_bytes: 1 << 30,
+            state_dir: None,
+            history: 5,
+            history_bytes: 1 << 30,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `Host`: what an embedder holds. Build it, change what it serves, hand it requests.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -9,16 +8,19 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 
 use crate::api::Api;
+use crate::book::Books;
+use crate::change::{Change, Deployed};
 use crate::commons::Commons;
 use crate::component::Component;
 use crate::config::{Config, HostConfig, Limits};
 use crate::error::{Error, ErrorKind};
 use crate::event::Events;
+use crate::history::{HistoryEntry, Past};
 use crate::limit::Limit;
 use crate::revision::Revision;
 use crate::runtime::{Cache, Imports, Lane, Loader, Machines};
 use crate::serve::OwnPaths;
-use crate::swap::{Books, Ready, closed};
+use crate::state::State;
 
 /// Routes HTTP requests to plugins, and swaps plugins while it does. A cheap clone of one shared thing.
 ///
@@ -48,57 +50,14 @@ pub(crate) struct Inner {
     pub(crate) lane: Lane,
     /// Held while a set is built from another and shown, never across an await.
     pub(crate) books: Mutex<Books>,
+    /// What is kept between starts.
+    pub(crate) state: Option<Arc<State>>,
 }
 
 /// A host in the making: what plain settings cannot say.
 pub struct HostBuilder {
     config: Config,
     imports: Option<Imports>,
-}
-
-/// One thing to change.
-#[derive(Clone, Debug)]
-pub enum Change {
-    /// Serve this component under this name, instead of what is served under it now.
-    Deploy {
-        /// `[a-z][a-z0-9-]*`, at most 64 characters.
-        name: String,
-        /// The component, and what lies beside it.
-        component: Component,
-    },
-    /// Serve the plugin no more.
-    Remove {
-        /// Its name.
-        name: String,
-    },
-}
-
-impl Change {
-    /// The plugin it is about.
-    pub fn name(&self) -> &str {
-        match self {
-            Change::Deploy { name, .. } | Change::Remove { name } => name,
-        }
-    }
-}
-
-/// What became of some changes: one outcome a name, in the order asked.
-#[derive(Debug)]
-pub struct Applied {
-    /// The set that is served now, counted.
-    pub generation: u64,
-    /// What became of each.
-    pub outcomes: Vec<(String, Result<Deployed, Error>)>,
-}
-
-/// A change that was carried out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Deployed {
-    /// The revision that serves now; of a removed plugin its last.
-    pub revision: u64,
-    /// What the contract says and this host does not enforce.
-    pub warnings: Vec<String>,
 }
 
 /// What is served under one name.
@@ -159,6 +118,11 @@ impl HostBuilder {
             Some(dir) => Cache::open(dir, config.host.cache_bytes, machines.engine())?,
             None => None,
         };
+        let (state, before) = match &config.host.state_dir {
+            Some(dir) => State::open(dir)?.unzip(),
+            None => (None, None),
+        };
+        let before = before.unwrap_or_default();
         let threads =
             |error| Error::with_source(ErrorKind::Internal, "no threads can be started", error);
         Ok(Host(Arc::new(Inner {
@@ -168,7 +132,8 @@ impl HostBuilder {
             loader: Arc::new(Loader::new(machines, cache)),
             ready: AtomicBool::new(false),
             closed: AtomicBool::new(false),
-            books: Mutex::default(),
+            books: Mutex::new(Books::new(before)),
+            state: state.map(Arc::new),
             own_paths: OwnPaths::new(&host),
             host,
             config,
@@ -191,64 +156,6 @@ impl Host {
         HostBuilder {
             config,
             imports: None,
-        }
-    }
-
-    /// Carries out several changes as one swap: components are compiled and asked for their contracts beside the
-    /// traffic; then routes and documents change in one step. A change that cannot be carried out leaves its plugin as
-    /// it was, and the others are carried out all the same. If two changes of one plugin overlap, the later call wins.
-    pub async fn apply(&self, changes: Vec<Change>) -> Applied {
-        let mut wanted: BTreeMap<Arc<str>, (u64, Result<Wanted, Error>)> = BTreeMap::new();
-        let mut order = Vec::new();
-        let mut places = HashMap::new();
-        for change in changes {
-            let name: Arc<str> = change.name().into();
-            if !order.contains(&name) {
-                order.push(name.clone());
-            }
-            if let Change::Deploy { component, .. } = &change
-                && let Some(place) = &component.place
-            {
-                places.insert(name.clone(), place.clone());
-            }
-            let turn = self.0.ask();
-            let what = match change {
-                _ if self.0.closed.load(Relaxed) => Err(closed()),
-                Change::Remove { .. } => Ok(Wanted::Gone),
-                Change::Deploy { component, .. } => Ok(Wanted::Plugin(component)),
-            };
-            wanted.insert(name, (turn, what));
-        }
-        let mut loading = Vec::new();
-        for (name, (turn, what)) in wanted {
-            let this = self.0.clone();
-            // A task for each, so that they load side by side; `apply` awaits them all.
-            loading.push(tokio::spawn(async move {
-                let ready = match what {
-                    Err(error) => Err(error),
-                    Ok(Wanted::Gone) => Ok(Ready::Gone),
-                    Ok(Wanted::Plugin(component)) => {
-                        this.load(&name, component, &[]).await.map(Ready::Plugin)
-                    }
-                };
-                (name, turn, ready)
-            }));
-        }
-        let mut ready = Vec::new();
-        for task in loading {
-            match task.await {
-                Ok(loaded) => ready.push(loaded),
-                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-            }
-        }
-        let (generation, mut outcomes) = self.0.swap(ready, &places);
-        let outcomes = order
-            .into_iter()
-            .filter_map(|name| Some((name.to_string(), outcomes.remove(&name)?)))
-            .collect();
-        Applied {
-            generation,
-            outcomes,
         }
     }
 
@@ -291,6 +198,42 @@ impl Host {
             .1
     }
 
+    /// Serves again what an earlier revision of a plugin was; none: the newest of those before the one that serves. Where
+    /// its code is still in memory, which it is unless the host was started anew since, that takes a few milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is kept to go back to, or it cannot be served any more.
+    pub async fn roll_back(&self, name: &str, revision: Option<u64>) -> Result<Deployed, Error> {
+        self.one(Change::RollBack {
+            name: name.into(),
+            revision,
+            reason: None,
+        })
+        .await
+    }
+
+    /// The revisions of a plugin that are kept, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// No plugin of that name is known.
+    pub fn history(&self, name: &str) -> Result<Vec<HistoryEntry>, Error> {
+        let books = self.0.books();
+        let past = books.past(name).filter(|past| past.newest().is_some());
+        past.map(Past::told)
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("no plugin `{name}` is known")))
+    }
+
+    /// The plugins that are disabled, by name.
+    pub fn disabled(&self) -> Vec<String> {
+        let books = self.0.books();
+        let disabled = books.pasts().filter(|(_, past)| past.disabled);
+        let mut names: Vec<String> = disabled.map(|(name, _)| name.to_owned()).collect();
+        names.sort();
+        names
+    }
+
     /// The OpenAPI document of everything that is served, in JSON.
     pub fn openapi(&self) -> Bytes {
         self.0.api.load().document().json.clone()
@@ -321,7 +264,9 @@ impl Host {
     ) -> Result<PluginStatus, Error> {
         let name: Arc<str> = name.into();
         let loaded = self.0.load(&name, component.into(), allowed).await?;
-        let revision = self.0.revision(&mut self.0.books(), name, loaded);
+        let mut books = self.0.books();
+        let book = books.of(&name, &self.0.lane);
+        let revision = self.0.revision(book, &name, 1, loaded);
         Ok(status(&revision))
     }
 
@@ -385,11 +330,6 @@ fn status(revision: &Revision) -> PluginStatus {
         limit_hits: revision.hits.all(),
         off_contract: revision.hits.off_contract(),
     }
-}
-
-enum Wanted {
-    Gone,
-    Plugin(Component),
 }
 
 impl std::fmt::Debug for Host {

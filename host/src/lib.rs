@@ -65,6 +65,10 @@ mod api;
 #[cfg(feature = "runtime")]
 mod arrival;
 #[cfg(feature = "runtime")]
+mod book;
+#[cfg(feature = "runtime")]
+mod change;
+#[cfg(feature = "runtime")]
 mod commons;
 #[cfg(feature = "runtime")]
 mod component;
@@ -81,11 +85,15 @@ mod event;
 #[cfg(feature = "runtime")]
 mod held;
 #[cfg(feature = "runtime")]
+mod history;
+#[cfg(feature = "runtime")]
 mod hits;
 #[cfg(feature = "runtime")]
 mod host;
 #[cfg(feature = "runtime")]
 mod identity;
+#[cfg(feature = "runtime")]
+mod load;
 #[cfg(feature = "runtime")]
 mod own;
 #[cfg(feature = "runtime")]
@@ -104,6 +112,8 @@ mod serve;
 mod server;
 #[cfg(feature = "runtime")]
 mod standard;
+#[cfg(feature = "runtime")]
+mod state;
 #[cfg(feature = "runtime")]
 mod stream;
 #[cfg(feature = "runtime")]
@@ -125,10 +135,12 @@ pub use upload::FormFile;
 
 #[cfg(feature = "runtime")]
 pub use {
+    change::{Applied, Change, Deployed},
     component::Component,
     cost::CallCost,
     event::{Event, Events},
-    host::{Applied, Change, Deployed, Host, HostBuilder, PluginStatus},
+    history::{HistoryEntry, How},
+    host::{Host, HostBuilder, PluginStatus},
     identity::{Identity, Peer},
     runtime::{GuestState, Imports},
     wasmtime,

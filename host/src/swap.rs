@@ -1,245 +1,265 @@
-//! From changes to what is served: loading beside the traffic, then building the next set whole and showing it in one
-//! step.
+//! From changes that are ready to what is served: the next set is built whole, shown in one step, and written down.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 
 use crate::api::Set;
+use crate::book::{Book, Books};
+use crate::change::{Deployed, Ready, closed};
 use crate::component::Component;
-use crate::config::{HostConfig, Isolation, KEPT_AND_FRESH, NAME_RULE, is_plugin_name};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
-use crate::hits::Hits;
-use crate::host::{Deployed, Inner};
-use crate::revision::{Revision, Terms};
-use crate::runtime::{Code, Lanes, Purpose};
+use crate::history::{Content, How, New};
+use crate::host::Inner;
+use crate::load::Loaded;
+use crate::revision::Revision;
 
-/// What outlives a plugin's revisions.
-#[derive(Default)]
-pub(crate) struct Books {
-    /// By plugin: the number of its newest revision.
-    revisions: HashMap<Arc<str>, u64>,
-    /// Changes asked for so far: of two changes of one plugin, the later wins.
-    changes: u64,
-    /// By plugin: the newest change that was carried out.
-    done: HashMap<Arc<str>, u64>,
-    lanes: HashMap<Arc<str>, Arc<Lanes>>,
-    /// By plugin: how often its calls ran into limits.
-    hits: HashMap<Arc<str>, Arc<Hits>>,
+/// What became of some changes.
+pub(crate) struct Swapped {
+    pub(crate) generation: u64,
+    pub(crate) outcomes: Outcomes,
+    /// What is to be written down, since it was not kept before.
+    new: BTreeMap<Content, Component>,
 }
 
-/// A change that only has to be shown.
-pub(crate) enum Ready {
-    Gone,
-    Plugin(Loaded),
+pub(crate) type Outcomes = HashMap<Arc<str>, Result<Deployed, Error>>;
+
+/// What is to be noted of a revision once it serves.
+struct Candidate {
+    revision: Arc<Revision>,
+    new: New,
+    resumed: bool,
 }
 
-/// A plugin that could be served, and how.
-pub(crate) struct Loaded {
-    code: Arc<Code>,
-    terms: Terms,
-}
-
-/// What every change is told while the host shuts down.
-pub(crate) fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "the host is shutting down")
-}
-
-/// Whether a path belongs to the host itself.
-fn is_reserved(path: &str, host: &HostConfig) -> bool {
-    own_paths(host).into_iter().any(|own| {
-        path.strip_prefix(own)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
-}
-
-/// What the host serves itself, with all that is below.
-fn own_paths(host: &HostConfig) -> Vec<&str> {
-    let (openapi, stem) = (host.openapi_path.as_str(), host.openapi_stem());
-    let mut own = vec!["/-", &host.docs_path, &host.redoc_path, openapi];
-    if stem != openapi {
-        own.push(stem);
-    }
-    own.retain(|path| !path.is_empty());
-    own
-}
+const DISABLED: &str = "it is disabled: this is kept, and serves once it is enabled";
 
 impl Inner {
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().expect("nothing panics with this lock")
     }
 
-    /// A number for a change: of two changes of one plugin, the higher wins.
-    pub(crate) fn ask(&self) -> u64 {
-        let mut books = self.books();
-        books.changes += 1;
-        books.changes
-    }
-
-    fn lanes(&self, books: &mut Books, name: &Arc<str>) -> Arc<Lanes> {
-        books
-            .lanes
-            .entry(name.clone())
-            .or_insert_with(|| self.lane.join())
-            .clone()
-    }
-
-    pub(crate) async fn load(
-        &self,
-        name: &Arc<str>,
-        component: Component,
-        allowed: &[String],
-    ) -> Result<Loaded, Error> {
-        if !is_plugin_name(name) {
-            return Err(Error::new(
-                ErrorKind::Name,
-                format!("plugin name `{name}`: {NAME_RULE}; rename the file"),
-            ));
-        }
-        let settings = self
-            .config
-            .settings_of(name, component.settings.as_deref())?;
-        let purpose = Purpose {
-            plugin: name.clone(),
-            limits: settings.limits.clone(),
-            lanes: self.lanes(&mut self.books(), name),
-            allowed: allowed.to_vec(),
-            document: component.document,
-        };
-        let code = self.loader.load(component.bytes, &purpose).await?;
-        if let Some(instances) = code.contract.instances
-            && settings.limits.isolation == Isolation::Request
-        {
-            let message =
-                format!("the contract's `x-switchback-instances` is {instances}, {KEPT_AND_FRESH}");
-            return Err(Error::new(ErrorKind::Contract, message));
-        }
-        // Where its paths begin: as configured, else at the root, or under its name if it takes every path.
-        let prefix = match settings.prefix.as_str() {
-            "" if code.contract.is_catch_all() => format!("/{name}"),
-            configured => configured.trim_end_matches('/').into(),
-        };
-        for operation in &code.contract.operations {
-            let path = format!("{prefix}{}", operation.path);
-            if is_reserved(&path, &self.host) {
-                let message = format!(
-                    "`{} {path}` is one of the host's own paths ({}): change the path, or give the plugin a `prefix`",
-                    operation.method,
-                    own_paths(&self.host).join(", "),
-                );
-                return Err(Error::new(ErrorKind::Clash, message));
-            }
-        }
-        let mut limits = settings.limits;
-        let instances = settings.instances.or(code.contract.instances);
-        if let Some(instances) = instances {
-            limits.concurrency = instances;
-        }
-        let terms = Terms {
-            prefix: prefix.into(),
-            limits: limits.into(),
-            instances,
-        };
-        Ok(Loaded { code, terms })
-    }
-
     pub(crate) fn revision(
         &self,
-        books: &mut Books,
-        name: Arc<str>,
+        book: &Book,
+        name: &Arc<str>,
+        number: u64,
         loaded: Loaded,
     ) -> Arc<Revision> {
-        let number = books.revisions.entry(name.clone()).or_insert(0);
-        *number += 1;
-        let number = *number;
-        let lanes = self.lanes(books, &name);
-        let hits = books.hits.entry(name.clone()).or_default().clone();
-        let Loaded { code, terms } = loaded;
-        Revision::new(name, number, terms, code, lanes, hits, &self.commons)
+        let (lanes, hits) = (book.lanes.clone(), book.hits.clone());
+        Revision::new(
+            name.clone(),
+            number,
+            loaded.terms,
+            loaded.code,
+            lanes,
+            hits,
+            &self.commons,
+        )
     }
 
     /// Builds the next set whole, then shows it. `places` are the files and folders that plugins come from, as the log
     /// names them to its reader.
     pub(crate) fn swap(
         &self,
+        who: &str,
         ready: Vec<(Arc<str>, u64, Result<Ready, Error>)>,
         places: &HashMap<Arc<str>, String>,
-    ) -> (u64, HashMap<Arc<str>, Result<Deployed, Error>>) {
-        let mut outcomes = HashMap::new();
+    ) -> Swapped {
+        let mut outcomes = Outcomes::new();
+        let mut new = BTreeMap::new();
         let mut books = self.books();
         let api = self.api.load_full();
         let mut removed = Vec::new();
-        let mut candidates = Set::new();
+        let mut candidates = HashMap::new();
         for (name, turn, ready) in ready {
-            let late = books.done.get(&name).is_some_and(|done| *done > turn);
+            let book = books.of(&name, &self.lane);
+            let served = api.find(&name).map(|revision| revision.number);
+            let done = |revision| Deployed {
+                revision,
+                warnings: Vec::new(),
+            };
             let outcome = match ready {
                 Err(error) => Err(error),
                 Ok(_) if self.closed.load(Relaxed) => Err(closed()),
-                Ok(_) if late => Err(Error::new(
+                Ok(_) if book.done > turn => Err(Error::new(
                     ErrorKind::Superseded,
                     format!("a newer change of plugin `{name}` came before this one was ready"),
                 )),
-                Ok(Ready::Gone) => match api.find(&name) {
+                Ok(Ready::Same(why)) => Ok(Deployed {
+                    warnings: vec![why.into()],
+                    ..done(served.unwrap_or(book.past.number))
+                }),
+                Ok(Ready::Gone) => match served {
                     Some(revision) => {
+                        book.past.ends("removed");
+                        book.past.aside = None;
                         removed.push(name.clone());
-                        Ok(Deployed {
-                            revision: revision.number,
-                            warnings: Vec::new(),
-                        })
+                        Ok(done(revision))
+                    }
+                    None if book.past.disabled => Ok(done(book.past.number)),
+                    None => Err(Error::new(
+                        ErrorKind::NotFound,
+                        format!("no plugin `{name}` is served"),
+                    )),
+                },
+                Ok(Ready::Off) if book.past.disabled => Err(Error::new(
+                    ErrorKind::NotFound,
+                    format!("plugin `{name}` is disabled already"),
+                )),
+                Ok(Ready::Off) => match served {
+                    Some(revision) => {
+                        book.past.ends("disabled");
+                        book.past.disabled = true;
+                        removed.push(name.clone());
+                        Ok(done(revision))
                     }
                     None => Err(Error::new(
                         ErrorKind::NotFound,
                         format!("no plugin `{name}` is served"),
                     )),
                 },
-                Ok(Ready::Plugin(loaded)) => {
-                    let revision = self.revision(&mut books, name.clone(), loaded);
-                    let deployed = Deployed {
-                        revision: revision.number,
-                        warnings: revision.code.contract.warnings.clone(),
+                Ok(Ready::Plugin(mut loaded)) => {
+                    let number = loaded.resumes.unwrap_or(book.past.number + 1);
+                    if let Some(component) = loaded.component.take() {
+                        new.insert(loaded.content.clone(), component);
+                    }
+                    let noted = New {
+                        content: loaded.content.clone(),
+                        by: who.into(),
+                        how: loaded.how.clone(),
+                        bytes: loaded.bytes,
+                        code: loaded.code.clone(),
+                        settings: loaded.settings.clone(),
                     };
-                    candidates.insert(name.clone(), revision);
+                    let mut deployed = Deployed {
+                        revision: number,
+                        warnings: loaded.code.contract.warnings.clone(),
+                    };
+                    if book.past.disabled && loaded.how == How::Deployed {
+                        book.past.note(number, noted, Some("disabled".into()));
+                        deployed.warnings.push(DISABLED.into());
+                    } else {
+                        book.past.number = number.max(book.past.number);
+                        let candidate = Candidate {
+                            resumed: loaded.resumes.is_some(),
+                            revision: self.revision(book, &name, number, *loaded),
+                            new: noted,
+                        };
+                        candidates.insert(name.clone(), candidate);
+                    }
                     Ok(deployed)
                 }
             };
             if outcome.is_ok() {
-                books.done.insert(name.clone(), turn);
+                book.done = turn;
             }
             outcomes.insert(name, outcome);
         }
         let mut generation = api.generation;
         let mut left = Vec::new();
         if !removed.is_empty() || !candidates.is_empty() {
-            let (next, refused) = api.with(&removed, candidates);
+            let set = candidates.iter();
+            let set: Set = set
+                .map(|(name, candidate)| (name.clone(), candidate.revision.clone()))
+                .collect();
+            let (next, refused) = api.with(&removed, set);
             for (name, error) in refused {
+                candidates.remove(&name);
                 outcomes.insert(name, Err(error));
             }
-            if outcomes.values().any(Result::is_ok) {
+            if !removed.is_empty() || !candidates.is_empty() {
                 generation = next.generation;
-                left = outcomes
-                    .iter()
-                    .filter(|(_, outcome)| outcome.is_ok())
-                    .filter_map(|(name, _)| api.find(name).cloned())
-                    .collect();
+                let gone = removed.iter().chain(candidates.keys());
+                left = gone.filter_map(|name| api.find(name).cloned()).collect();
                 self.api.store(Arc::new(next));
             }
         }
+        for (name, candidate) in candidates {
+            let past = &mut books.of(&name, &self.lane).past;
+            past.disabled = false;
+            if candidate.new.how == How::Deployed && !candidate.resumed {
+                past.from_folder = places.contains_key(&name);
+                past.aside = None;
+            }
+            // What lies in the folder counts if it is this, or once it changes.
+            let apart = matches!(candidate.new.how, How::RolledBack { .. }) || !past.from_folder;
+            if apart && !candidate.resumed {
+                past.aside = past.offered.clone().or(past.aside.take());
+            }
+            past.serves(candidate.revision.number, candidate.new);
+        }
+        books.shorten(self.host.history, self.host.history_bytes);
         drop(books);
         let now = Instant::now();
         for revision in left {
             revision.leave(now);
         }
         self.report(generation, &removed, &outcomes, places);
-        (generation, outcomes)
+        Swapped {
+            generation,
+            outcomes,
+            new,
+        }
+    }
+
+    /// Writes down what came of changes. What cannot be written is a warning of each: it holds until the next start.
+    pub(crate) async fn remember(
+        self: &Arc<Self>,
+        who: &str,
+        verbs: &HashMap<Arc<str>, &'static str>,
+        swapped: &mut Swapped,
+    ) {
+        if self.state.is_none() || swapped.outcomes.is_empty() {
+            return;
+        }
+        let outcomes = swapped.outcomes.iter();
+        let lines: Vec<_> = outcomes
+            .map(|(name, outcome)| audit_line(who, verbs.get(name).copied(), name, outcome))
+            .collect();
+        let changed = swapped
+            .outcomes
+            .iter()
+            .filter(|(_, outcome)| outcome.is_ok());
+        let changed: Vec<String> = changed.map(|(name, _)| name.to_string()).collect();
+        let new = std::mem::take(&mut swapped.new);
+        let this = self.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            let Some(state) = &this.state else {
+                return Ok(());
+            };
+            let kept = this.books().contents();
+            let new = new
+                .into_iter()
+                .filter(|(content, _)| kept.contains(content));
+            state.write(&new.collect(), &changed, |name| {
+                this.books().past(name).cloned()
+            })?;
+            state.clear(|| this.books().contents());
+            lines.iter().try_for_each(|line| state.audit(line))
+        })
+        .await;
+        let why = match written {
+            Ok(Ok(())) => return,
+            Ok(Err(why)) => why.to_string(),
+            Err(why) => why.to_string(),
+        };
+        tracing::error!(
+            "what changed could not be written down ({why}): it holds until the next start"
+        );
+        for deployed in swapped.outcomes.values_mut().flatten() {
+            deployed.warnings.push(format!(
+                "it could not be written down ({why}), and holds until the next start"
+            ));
+        }
     }
 
     fn report(
         &self,
         generation: u64,
         removed: &[Arc<str>],
-        outcomes: &HashMap<Arc<str>, Result<Deployed, Error>>,
+        outcomes: &Outcomes,
         places: &HashMap<Arc<str>, String>,
     ) {
         let served = self.api.load();
@@ -283,5 +303,23 @@ impl Inner {
                 }
             }
         }
+    }
+}
+
+/// A line of the audit log.
+fn audit_line(
+    who: &str,
+    verb: Option<&str>,
+    plugin: &str,
+    outcome: &Result<Deployed, Error>,
+) -> serde_json::Value {
+    let at = crate::history::now_ms();
+    match outcome {
+        Ok(deployed) => serde_json::json!({
+            "at_ms": at, "by": who, "change": verb, "plugin": plugin, "done": true, "revision": deployed.revision,
+        }),
+        Err(error) => serde_json::json!({
+            "at_ms": at, "by": who, "change": verb, "plugin": plugin, "done": false, "why": error.to_string(),
+        }),
     }
 }

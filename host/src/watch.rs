@@ -22,10 +22,11 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, spawn_blocking};
 
+use crate::change::{Applied, Change};
 use crate::component::FILES;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
-use crate::host::{Applied, Change, Host};
+use crate::host::Host;
 use disk::{Identity, bytes_allowed, identity, list, name_of, read_settled};
 use files::{Files, Notice, Stat};
 
@@ -70,11 +71,11 @@ struct Answer {
 async fn apply(host: Host, changes: Vec<Change>) -> Answer {
     let deployed = changes.iter().filter_map(|change| match change {
         Change::Deploy { name, .. } => Some(name.clone()),
-        Change::Remove { .. } => None,
+        _ => None,
     });
     Answer {
         deployed: deployed.collect(),
-        applied: host.apply(changes).await,
+        applied: host.apply_as("folder", changes).await,
     }
 }
 
@@ -142,6 +143,12 @@ impl Folder {
                 }
             }
             applied = Some(answer.applied);
+        }
+        let resumed = host.resume(|name| self.files.is_there(name)).await;
+        for (name, outcome) in &resumed.outcomes {
+            if let Err(error) = outcome {
+                refused.push(format!("plugin `{name}` does not serve as before: {error}"));
+            }
         }
         Scan { applied, refused }
     }

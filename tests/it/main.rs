@@ -12,6 +12,7 @@ mod embed;
 mod fairness;
 mod folder;
 mod forms;
+mod history;
 mod instances;
 mod isolation;
 mod javascript;

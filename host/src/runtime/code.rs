@@ -28,6 +28,8 @@ pub(crate) struct Code {
     /// SHA-256 of the component, in hex.
     pub(crate) hash: String,
     pub(crate) contract: Contract,
+    /// What its compiled code takes.
+    pub(crate) image_bytes: u64,
     entry: Entry,
     calls: Calls,
 }
@@ -194,9 +196,11 @@ impl Loader {
             contract
                 .warnings
                 .extend(dear_when_fresh(&compiled.code, &limits));
+            let image = compiled.code.image_range();
             Ok(Arc::new(Code {
                 hash,
                 contract,
+                image_bytes: image.end as u64 - image.start as u64,
                 entry,
                 calls: compiled.calls,
             }))
@@ -381,7 +385,7 @@ async fn blocking<T: Send + 'static>(
         })
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut out, byte| {
         let _ = write!(out, "{byte:02x}");

@@ -8,7 +8,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 
 use super::files::{Entry, Hash, Listing, Stat, Stats};
 use crate::component::{Component, FILES};
@@ -107,7 +106,6 @@ pub(super) fn read_settled(
 ) -> Result<Option<Settled>, String> {
     let mut stats = [None; FILES.len()];
     let mut contents = [None, None, None];
-    let mut hash = Sha256::new();
     for part in (0..FILES.len()).filter(|part| seen[*part].is_some()) {
         let read = match place.ends_with('/') {
             false => read_file(&folder.join(&place), most[part]).map_err(|why| in_words(&why))?,
@@ -120,9 +118,6 @@ pub(super) fn read_settled(
         let Some((stat, bytes)) = read else {
             return Ok(None);
         };
-        hash.update([part as u8]);
-        hash.update((bytes.len() as u64).to_le_bytes());
-        hash.update(&bytes);
         stats[part] = Some(stat);
         contents[part] = Some(bytes);
     }
@@ -137,7 +132,7 @@ pub(super) fn read_settled(
     };
     Ok(Some(Settled {
         stats,
-        hash: hash.finalize().into(),
+        hash: component.digest(),
         component,
     }))
 }

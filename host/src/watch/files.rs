@@ -233,6 +233,12 @@ impl Files {
         Offer { deploy, remove }
     }
 
+    /// Whether there is something in the folder that is the plugin, or would be if it could be read.
+    pub(super) fn is_there(&self, name: &str) -> bool {
+        let told = |file: &str| self.told.contains_key(file);
+        self.known.contains_key(name) || told(name) || told(&format!("{name}.wasm"))
+    }
+
     /// Where a plugin is, and its files as last seen.
     pub(super) fn place(&self, name: &str) -> Option<(String, Stats)> {
         let known = self.known.get(name)?;

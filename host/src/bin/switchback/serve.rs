@@ -13,8 +13,15 @@ use tokio_util::sync::CancellationToken;
 use crate::settings::{Serve, Wrong};
 use crate::{logging, say};
 
-pub(crate) async fn serve(config: Config, settings: Serve) -> Result<ExitCode, Wrong> {
+/// Where the state is unless the configuration says otherwise: in the plugins folder, whose plugins' past it is.
+const STATE: &str = ".switchback";
+
+pub(crate) async fn serve(mut config: Config, settings: Serve) -> Result<ExitCode, Wrong> {
     logging::start(&settings)?;
+    let state = config.host.state_dir.take();
+    let state = state.unwrap_or_else(|| settings.plugins.join(STATE));
+    // An empty one is none.
+    config.host.state_dir = Some(state).filter(|dir| !dir.as_os_str().is_empty());
     let stop = CancellationToken::new();
     tokio::spawn(Signals::listen()?.obey(stop.clone()));
     take_all_files();

@@ -406,10 +406,13 @@ fn defaults(
     flat
 }
 
+/// The settings of `[host]` that may be none, and so are not among the defaults.
+const FOLDERS: [&str; 3] = ["cache_dir", "spool_dir", "state_dir"];
+
 /// Every key there is; for plugins with `*` for the name.
 fn known_keys() -> Vec<Key> {
     let mut keys: Vec<Key> = defaults(None, None).into_keys().collect();
-    keys.push(vec!["host".into(), "cache_dir".into()]);
+    keys.extend(FOLDERS.map(|dir| vec!["host".into(), dir.into()]));
     keys.push(vec!["plugins".into(), "*".into(), "prefix".into()]);
     keys.push(vec!["plugins".into(), "*".into(), "instances".into()]);
     let limits: Vec<Key> = keys
@@ -445,7 +448,7 @@ fn default_of(shape: &[String]) -> Option<Value> {
         [_, _, limits, limit] => vec![limits.clone(), limit.clone()],
         [_, _, instances] if instances == "instances" => return Some(Value::Integer(1)),
         [_, _, prefix] if prefix == "prefix" => return Some(Value::String(String::new())),
-        [host, dir] if host == "host" && dir == "cache_dir" => {
+        [host, dir] if host == "host" && FOLDERS.contains(&dir.as_str()) => {
             return Some(Value::String(String::new()));
         }
         _ => shape.to_vec(),

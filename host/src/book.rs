@@ -1,0 +1,81 @@
+//! What outlives a plugin's revisions, by plugin.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::history::{self, Content, Past};
+use crate::hits::Hits;
+use crate::runtime::{Lane, Lanes};
+
+/// Of all plugins. Locked while a set is built from another and shown, never across an await.
+#[derive(Default)]
+pub(crate) struct Books {
+    plugins: HashMap<Arc<str>, Book>,
+    /// What was written down before this start.
+    before: BTreeMap<String, Past>,
+    /// Changes asked for so far: of two changes of one plugin, the later wins.
+    changes: u64,
+}
+
+/// Of one plugin.
+pub(crate) struct Book {
+    /// The newest change that was carried out.
+    pub(crate) done: u64,
+    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) hits: Arc<Hits>,
+    pub(crate) past: Past,
+}
+
+impl Books {
+    pub(crate) fn new(before: BTreeMap<String, Past>) -> Books {
+        Books {
+            before,
+            ..Books::default()
+        }
+    }
+
+    /// A number for a change: of two changes of one plugin, the higher wins.
+    pub(crate) fn ask(&mut self) -> u64 {
+        self.changes += 1;
+        self.changes
+    }
+
+    /// A plugin's book, opened if need be.
+    pub(crate) fn of(&mut self, name: &Arc<str>, lane: &Lane) -> &mut Book {
+        let before = &mut self.before;
+        self.plugins.entry(name.clone()).or_insert_with(|| Book {
+            done: 0,
+            lanes: lane.join(),
+            hits: Arc::default(),
+            past: before.remove(&**name).unwrap_or_default(),
+        })
+    }
+
+    pub(crate) fn past(&self, name: &str) -> Option<&Past> {
+        let book = self.plugins.get(name).map(|book| &book.past);
+        book.or_else(|| self.before.get(name))
+    }
+
+    /// Every plugin that is known, with its past.
+    pub(crate) fn pasts(&self) -> impl Iterator<Item = (&str, &Past)> {
+        let books = self.plugins.iter();
+        let books = books.map(|(name, book)| (&**name, &book.past));
+        books.chain(self.before.iter().map(|(name, past)| (&**name, past)))
+    }
+
+    /// Forgets what is beyond the bounds of history: so many revisions of each plugin, so many bytes in all.
+    pub(crate) fn shorten(&mut self, revisions: usize, bytes: u64) {
+        let books = self.plugins.values_mut().map(|book| &mut book.past);
+        let mut pasts: Vec<&mut Past> = books.chain(self.before.values_mut()).collect();
+        for past in &mut pasts {
+            past.shorten(revisions);
+        }
+        history::shrink(pasts.into_iter(), bytes);
+    }
+
+    /// What all kept revisions consist of.
+    pub(crate) fn contents(&self) -> BTreeSet<Content> {
+        let contents = self.pasts().flat_map(|(_, past)| past.contents());
+        contents.cloned().collect()
+    }
+}

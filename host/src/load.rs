@@ -1,0 +1,129 @@
+//! From a component to what could be served: compiled, asked for its contract, and with all that its configuration and
+//! its contract come to.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::component::Component;
+use crate::config::{HostConfig, Isolation, KEPT_AND_FRESH, NAME_RULE, is_plugin_name};
+use crate::error::{Error, ErrorKind};
+use crate::history::{Content, How};
+use crate::host::Inner;
+use crate::revision::Terms;
+use crate::runtime::{Code, Purpose, hex};
+
+/// A plugin that could be served, and how.
+pub(crate) struct Loaded {
+    pub(crate) code: Arc<Code>,
+    pub(crate) terms: Terms,
+    pub(crate) content: Content,
+    pub(crate) settings: Option<Bytes>,
+    /// Of its files.
+    pub(crate) bytes: u64,
+    /// What is to be written down; none where it is already.
+    pub(crate) component: Option<Component>,
+    pub(crate) how: How,
+    /// The revision that it was before the host started; none for a new one.
+    pub(crate) resumes: Option<u64>,
+}
+
+/// Whether a path belongs to the host itself.
+fn is_reserved(path: &str, host: &HostConfig) -> bool {
+    own_paths(host).into_iter().any(|own| {
+        path.strip_prefix(own)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// What the host serves itself, with all that is below.
+fn own_paths(host: &HostConfig) -> Vec<&str> {
+    let (openapi, stem) = (host.openapi_path.as_str(), host.openapi_stem());
+    let mut own = vec!["/-", &host.docs_path, &host.redoc_path, openapi];
+    if stem != openapi {
+        own.push(stem);
+    }
+    own.retain(|path| !path.is_empty());
+    own
+}
+
+impl Inner {
+    pub(crate) async fn load(
+        &self,
+        name: &Arc<str>,
+        component: Component,
+        allowed: &[String],
+    ) -> Result<Loaded, Error> {
+        if !is_plugin_name(name) {
+            return Err(Error::new(
+                ErrorKind::Name,
+                format!("plugin name `{name}`: {NAME_RULE}; rename the file"),
+            ));
+        }
+        let settings = self
+            .config
+            .settings_of(name, component.settings.as_deref())?;
+        let purpose = Purpose {
+            plugin: name.clone(),
+            limits: settings.limits,
+            lanes: self.books().of(name, &self.lane).lanes.clone(),
+            allowed: allowed.to_vec(),
+            document: component.document.clone(),
+        };
+        let code = self.loader.load(component.bytes.clone(), &purpose).await?;
+        let terms = self.terms(name, &code, component.settings.as_deref())?;
+        Ok(Loaded {
+            code,
+            terms,
+            content: hex(&component.digest()),
+            settings: component.settings.clone(),
+            bytes: component.len(),
+            component: Some(component),
+            how: How::Deployed,
+            resumes: None,
+        })
+    }
+
+    /// How a plugin is served with this code and these settings of its own.
+    pub(crate) fn terms(
+        &self,
+        name: &Arc<str>,
+        code: &Code,
+        own: Option<&[u8]>,
+    ) -> Result<Terms, Error> {
+        let settings = self.config.settings_of(name, own)?;
+        if let Some(instances) = code.contract.instances
+            && settings.limits.isolation == Isolation::Request
+        {
+            let message =
+                format!("the contract's `x-switchback-instances` is {instances}, {KEPT_AND_FRESH}");
+            return Err(Error::new(ErrorKind::Contract, message));
+        }
+        // Where its paths begin: as configured, else at the root, or under its name if it takes every path.
+        let prefix = match settings.prefix.as_str() {
+            "" if code.contract.is_catch_all() => format!("/{name}"),
+            configured => configured.trim_end_matches('/').into(),
+        };
+        for operation in &code.contract.operations {
+            let path = format!("{prefix}{}", operation.path);
+            if is_reserved(&path, &self.host) {
+                let message = format!(
+                    "`{} {path}` is one of the host's own paths ({}): change the path, or give the plugin a `prefix`",
+                    operation.method,
+                    own_paths(&self.host).join(", "),
+                );
+                return Err(Error::new(ErrorKind::Clash, message));
+            }
+        }
+        let mut limits = settings.limits;
+        let instances = settings.instances.or(code.contract.instances);
+        if let Some(instances) = instances {
+            limits.concurrency = instances;
+        }
+        Ok(Terms {
+            prefix: prefix.into(),
+            limits: limits.into(),
+            instances,
+        })
+    }
+}
