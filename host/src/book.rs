@@ -56,6 +56,10 @@ impl Books {
         book.or_else(|| self.before.get(name))
     }
 
+    pub(crate) fn is_disabled(&self, name: &str) -> bool {
+        self.past(name).is_some_and(|past| past.disabled)
+    }
+
     /// Every plugin that is known, with its past.
     pub(crate) fn pasts(&self) -> impl Iterator<Item = (&str, &Past)> {
         let books = self.plugins.iter();

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::component::Component;
 use crate::error::{Error, ErrorKind};
+use crate::event::Event;
 use crate::history::How;
 use crate::host::{Host, Inner};
 use crate::load::Loaded;
@@ -32,8 +33,6 @@ pub enum Change {
         name: String,
         /// Which revision; none: the newest before the one that serves, of those that differ from it.
         revision: Option<u64>,
-        /// Why, for the history; where nobody asked but the host saw cause.
-        reason: Option<String>,
     },
     /// Serve the plugin no more until it is enabled, whatever is deployed.
     Disable {
@@ -148,6 +147,19 @@ impl Host {
         self.carry_out("host", wanted).await
     }
 
+    /// Goes back from a revision that does worse, unless it serves no more.
+    pub(crate) async fn back_from(&self, name: &Arc<str>, from: u64, to: u64, reason: String) {
+        tracing::error!(plugin = &**name, from, to, "it is rolled back: {reason}");
+        self.0.commons.tell(Event::WentBack {
+            plugin: name.clone(),
+            from,
+            to,
+            reason: reason.clone(),
+        });
+        let wanted = Wanted::Back { from, to, reason };
+        self.carry_out("host", vec![(name.clone(), wanted)]).await;
+    }
+
     async fn carry_out(&self, who: &str, changes: Vec<(Arc<str>, Wanted)>) -> Applied {
         let mut latest: BTreeMap<Arc<str>, (u64, Wanted)> = BTreeMap::new();
         let mut order = Vec::new();
@@ -170,6 +182,7 @@ impl Host {
             let verb = match &wanted {
                 Wanted::Asked(change) => change.verb(),
                 Wanted::AsBefore(_) => "resume",
+                Wanted::Back { .. } => "rollback",
             };
             verbs.insert(name.clone(), verb);
             let this = self.0.clone();
@@ -208,6 +221,12 @@ enum Wanted {
     Asked(Change),
     /// What served before the host started.
     AsBefore(u64),
+    /// From a revision that does worse, if it still serves, to another.
+    Back {
+        from: u64,
+        to: u64,
+        reason: String,
+    },
 }
 
 /// What something in the plugins folder is to what its plugin was before.
@@ -227,16 +246,25 @@ impl Inner {
         let change = match wanted {
             Wanted::Asked(change) => change,
             Wanted::AsBefore(was) => return self.again(name, was, How::Deployed, Some(was)).await,
+            Wanted::Back { from, to, reason } => {
+                let how = How::RolledBack {
+                    to,
+                    reason: Some(reason),
+                };
+                let mut ready = self.again(name, to, how, None).await?;
+                if let Ready::Plugin(loaded) = &mut ready {
+                    loaded.replaces = Some(from);
+                }
+                return Ok(ready);
+            }
         };
         match change {
             Change::Remove { .. } => Ok(Ready::Gone),
             Change::Disable { .. } => Ok(Ready::Off),
             Change::Deploy { component, .. } => self.prepare_deploy(name, component).await,
-            Change::RollBack {
-                revision, reason, ..
-            } => {
+            Change::RollBack { revision, .. } => {
                 let to = self.revision_before(name, revision)?;
-                let how = How::RolledBack { to, reason };
+                let how = How::RolledBack { to, reason: None };
                 self.again(name, to, how, None).await
             }
             Change::Enable { .. } => {
@@ -363,6 +391,7 @@ impl Inner {
                 component: None,
                 how,
                 resumes,
+                replaces: None,
             })));
         }
         let state = self.state.clone().ok_or_else(|| {

@@ -23,6 +23,8 @@ pub struct Config {
     pub host: HostConfig,
     /// What every plugin may spend unless its own section says otherwise.
     pub limits: Limits,
+    /// How long a new revision is watched, and what makes the host go back by itself.
+    pub probation: Probation,
     /// By plugin name: what differs from the rest.
     pub plugins: BTreeMap<String, PluginConfig>,
 }
@@ -122,6 +124,38 @@ impl HostConfig {
     pub(crate) fn openapi_stem(&self) -> &str {
         let path = &self.openapi_path;
         path.strip_suffix(".json").unwrap_or(path)
+    }
+}
+
+/// When a revision that does worse than the one before it is rolled back by the host itself.
+///
+/// What counts as failed is the plugin's own 5xx: traps, limits that it ran into, answers that are none, and 5xx that it answers
+/// itself. Nothing is judged from fewer than `answers` answers, nor unless it is sure: a part of failures is taken for no
+/// more than it is to three standard deviations.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Probation {
+    /// How long a revision is watched after a swap, in milliseconds; 0: not at all. 60 s: what fails often shows within it,
+    /// and what fails seldom would need hours.
+    pub window_ms: u64,
+    /// Answers, of an operation or of all, below which nothing is judged. 100: fewer say little.
+    pub answers: u64,
+    /// By how much the part of failed answers, or of looked-at answers that break the contract, may be above that of the
+    /// revision before, in percent of all. 1: a plugin that fails now and then is no reason to go back.
+    pub excess_percent: u64,
+    /// How long 19 of 20 answers of an operation may take, in percent of what they took before; a difference of less than
+    /// 20 ms is none. 300.
+    pub slower_percent: u64,
+}
+
+impl Default for Probation {
+    fn default() -> Probation {
+        Probation {
+            window_ms: 60_000,
+            answers: 100,
+            excess_percent: 1,
+            slower_percent: 300,
+        }
     }
 }
 

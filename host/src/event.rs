@@ -21,6 +21,32 @@ pub enum Event {
         /// The set of plugins as a whole, counted.
         generation: u64,
     },
+    /// A revision did worse than the one before it, and the host went back by itself; told before the revision that does so is
+    /// [`Event::Deployed`].
+    WentBack {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// The revision that did worse.
+        from: u64,
+        /// The revision whose component serves again.
+        to: u64,
+        /// In words: what was worse, and how it was before.
+        reason: String,
+    },
+    /// A revision's probation is over: it does no worse than the one before.
+    Proven {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// Its revision.
+        revision: u64,
+    },
+    /// A plugin is not served any more until it is enabled.
+    Disabled {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// The set of plugins as a whole, counted.
+        generation: u64,
+    },
     /// A change was refused; what was served before still is.
     Refused {
         /// The plugin.

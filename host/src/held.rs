@@ -51,6 +51,7 @@ pub(crate) async fn hold(
     };
     let body = (record.method != Method::HEAD).then(|| body.clone());
     let (status, operation) = (response.status(), *operation);
+    revision.counts.held(operation);
     let found = if body.as_ref().is_some_and(|body| body.len() > LARGE) {
         let (this, headers) = (revision.clone(), response.headers().clone());
         let looked = revision.aside(move || {

@@ -13,6 +13,7 @@ use crate::change::{Change, Deployed};
 use crate::commons::Commons;
 use crate::component::Component;
 use crate::config::{Config, HostConfig, Limits};
+use crate::counts::Tally;
 use crate::error::{Error, ErrorKind};
 use crate::event::Events;
 use crate::history::{HistoryEntry, Past};
@@ -61,7 +62,7 @@ pub struct HostBuilder {
 }
 
 /// What is served under one name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PluginStatus {
     /// The plugin.
@@ -92,6 +93,8 @@ pub struct PluginStatus {
     pub limit_hits: Vec<(Limit, u64)>,
     /// Answers that were not what its contract says, of those that were held against it, counted likewise.
     pub off_contract: u64,
+    /// What this revision's answers were.
+    pub answers: Tally,
 }
 
 impl HostBuilder {
@@ -208,7 +211,6 @@ impl Host {
         self.one(Change::RollBack {
             name: name.into(),
             revision,
-            reason: None,
         })
         .await
     }
@@ -329,6 +331,7 @@ fn status(revision: &Revision) -> PluginStatus {
         instances: revision.pool.instances(),
         limit_hits: revision.hits.all(),
         off_contract: revision.hits.off_contract(),
+        answers: revision.counts.sum(),
     }
 }
 

@@ -75,6 +75,8 @@ mod component;
 #[cfg(feature = "runtime")]
 mod cost;
 #[cfg(feature = "runtime")]
+mod counts;
+#[cfg(feature = "runtime")]
 mod dispatch;
 #[cfg(feature = "docs")]
 mod docs;
@@ -82,6 +84,8 @@ mod docs;
 mod etag;
 #[cfg(feature = "runtime")]
 mod event;
+#[cfg(feature = "runtime")]
+mod health;
 #[cfg(feature = "runtime")]
 mod held;
 #[cfg(feature = "runtime")]
@@ -100,6 +104,8 @@ mod own;
 mod pipe;
 #[cfg(feature = "runtime")]
 mod places;
+#[cfg(feature = "runtime")]
+mod probation;
 #[cfg(feature = "runtime")]
 mod record;
 #[cfg(feature = "runtime")]
@@ -126,6 +132,7 @@ pub use answer::{Body, BodyError, GuestAnswer};
 pub use checks::{CheckedCall, Checks};
 pub use config::{
     AnswerChecks, Config, ConfigError, HostConfig, Isolation, JsonTypes, Limits, PluginConfig,
+    Probation,
 };
 pub use error::{Error, ErrorKind};
 pub use limit::Limit;
@@ -138,6 +145,7 @@ pub use {
     change::{Applied, Change, Deployed},
     component::Component,
     cost::CallCost,
+    counts::Tally,
     event::{Event, Events},
     history::{HistoryEntry, How},
     host::{Host, HostBuilder, PluginStatus},

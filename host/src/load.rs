@@ -26,6 +26,8 @@ pub(crate) struct Loaded {
     pub(crate) how: How,
     /// The revision that it was before the host started; none for a new one.
     pub(crate) resumes: Option<u64>,
+    /// Only if this revision still serves.
+    pub(crate) replaces: Option<u64>,
 }
 
 /// Whether a path belongs to the host itself.
@@ -81,6 +83,7 @@ impl Inner {
             component: Some(component),
             how: How::Deployed,
             resumes: None,
+            replaces: None,
         })
     }
 

@@ -23,12 +23,13 @@ pub(crate) struct Record {
     pub(crate) request_id: RequestId,
     pub(crate) peer: Option<Peer>,
     pub(crate) meter: Option<Arc<Meter>>,
-    /// None where there will be no line.
-    began: Option<Instant>,
+    began: Instant,
     pub(crate) method: Method,
     path: String,
     /// Where it went.
     pub(crate) route: Option<(Arc<Revision>, usize)>,
+    /// What failed is the host's own affair.
+    excused: bool,
     ended: bool,
 }
 
@@ -40,7 +41,7 @@ impl Record {
             request_id: request_id::of(request.headers()),
             peer,
             meter: None,
-            began: logged.then(Instant::now),
+            began: Instant::now(),
             method: request.method().clone(),
             path: if logged {
                 request.uri().path().to_owned()
@@ -48,6 +49,7 @@ impl Record {
                 String::new()
             },
             route: None,
+            excused: false,
             ended: false,
         }
     }
@@ -67,7 +69,8 @@ impl Record {
     }
 
     /// The cause goes here, the promise to the client.
-    pub(crate) fn failed(&self, error: &ServeError, commons: &Commons) {
+    pub(crate) fn failed(&mut self, error: &ServeError, commons: &Commons) {
+        self.excused = error.is_hosts();
         if let Some(called) = self.called() {
             called.failed(error, commons);
         }
@@ -94,14 +97,25 @@ impl Record {
 
     /// Tells of a limit that the guest was told of, and answered for itself.
     pub(crate) fn noted(&self, commons: &Commons) {
-        if let Some(limit) = self.meter.as_ref().and_then(|meter| meter.hit()) {
-            self.failed(&ServeError::Limit(limit), commons);
+        if let Some(limit) = self.meter.as_ref().and_then(|meter| meter.hit())
+            && let Some(called) = self.called()
+        {
+            called.hit(limit, commons);
         }
     }
 
     /// The request gets no line in the log.
     pub(crate) fn unlogged(&mut self) {
         self.ended = true;
+    }
+
+    /// Counts the answer with its operation's.
+    fn count(&self, status: StatusCode) {
+        if let Some((revision, operation)) = &self.route {
+            let failed = status.is_server_error() && !self.excused;
+            let took = self.began.elapsed();
+            revision.counts.answered(*operation, status, failed, took);
+        }
     }
 
     /// The line of the log.
@@ -112,6 +126,7 @@ impl Record {
         {
             called.hit(Limit::Log, commons);
         }
+        self.count(status);
         if !self.ended {
             self.ended = true;
             self.line(status.as_u16());
@@ -130,7 +145,7 @@ impl Record {
             path = self.path.escape_debug().to_string(),
             route = operation.map(|operation| operation.path.as_str()),
             status,
-            ms = self.began.map(|began| began.elapsed().as_micros() as f64 / 1e3),
+            ms = self.began.elapsed().as_micros() as f64 / 1e3,
             plugin = route.map(|(revision, _)| &*revision.name),
             revision = route.map(|(revision, _)| revision.number),
             request_id = &*self.request_id,
@@ -218,6 +233,7 @@ impl Called<'_> {
             request_id = self.request_id, plugin = &*revision.name, revision = revision.number, operation, refused, "{off}"
         );
         revision.hits.count_off_contract();
+        revision.counts.off_contract(self.operation);
         commons.tell(Event::OffContract {
             plugin: revision.name.clone(),
             operation,
@@ -246,6 +262,9 @@ impl Called<'_> {
 impl Drop for Record {
     fn drop(&mut self) {
         if !self.ended {
+            if let Some((revision, operation)) = &self.route {
+                revision.counts.left(*operation);
+            }
             // nginx's number for a client that went away.
             self.line(499);
         }

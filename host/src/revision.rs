@@ -16,6 +16,7 @@ use crate::answer::{Body, GuestAnswer};
 use crate::commons::Commons;
 use crate::config::Limits;
 use crate::contract::Operation;
+use crate::counts::Counts;
 use crate::event::Event;
 use crate::held::Samples;
 use crate::hits::Hits;
@@ -41,6 +42,8 @@ pub(crate) struct Revision {
     pub(crate) lanes: Arc<Lanes>,
     /// Counted over all of the plugin's revisions.
     pub(crate) hits: Arc<Hits>,
+    /// What its answers were.
+    pub(crate) counts: Arc<Counts>,
     /// Which answers of each operation are held against the contract.
     pub(crate) samples: Samples,
     places: Places,
@@ -98,6 +101,7 @@ impl Revision {
             checks: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
             prefix: terms.prefix,
             limits: terms.limits,
+            counts: Arc::new(Counts::new(code.contract.operations.len())),
             samples: Samples::new(code.contract.operations.len()),
             pool: Pool::new(terms.instances.is_some()),
             leaves_at: OnceLock::new(),

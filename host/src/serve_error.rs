@@ -57,6 +57,16 @@ pub(crate) enum ServeError {
 }
 
 impl ServeError {
+    /// Whether it is the host's own affair rather than the plugin's.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn is_hosts(&self) -> bool {
+        let hosts = matches!(
+            self,
+            ServeError::Cut | ServeError::Closed | ServeError::Disk(_) | ServeError::Broken
+        );
+        hosts || self.is_refusal()
+    }
+
     /// Whether there was no place for the call.
     #[cfg(feature = "runtime")]
     pub(crate) fn is_refusal(&self) -> bool {

@@ -14,6 +14,7 @@ use crate::event::Event;
 use crate::history::{Content, How, New};
 use crate::host::Inner;
 use crate::load::Loaded;
+use crate::probation::Probation;
 use crate::revision::Revision;
 
 /// What became of some changes.
@@ -62,7 +63,7 @@ impl Inner {
     /// Builds the next set whole, then shows it. `places` are the files and folders that plugins come from, as the log
     /// names them to its reader.
     pub(crate) fn swap(
-        &self,
+        self: &Arc<Self>,
         who: &str,
         ready: Vec<(Arc<str>, u64, Result<Ready, Error>)>,
         places: &HashMap<Arc<str>, String>,
@@ -87,6 +88,14 @@ impl Inner {
                     ErrorKind::Superseded,
                     format!("a newer change of plugin `{name}` came before this one was ready"),
                 )),
+                Ok(Ready::Plugin(loaded))
+                    if loaded.replaces.is_some_and(|it| served != Some(it)) =>
+                {
+                    Err(Error::new(
+                        ErrorKind::Superseded,
+                        format!("plugin `{name}` was changed in the meantime"),
+                    ))
+                }
                 Ok(Ready::Same(why)) => Ok(Deployed {
                     warnings: vec![why.into()],
                     ..done(served.unwrap_or(book.past.number))
@@ -176,8 +185,22 @@ impl Inner {
                 self.api.store(Arc::new(next));
             }
         }
+        let mut probations = Vec::new();
         for (name, candidate) in candidates {
             let past = &mut books.of(&name, &self.lane).past;
+            let is_new = matches!(candidate.new.how, How::Deployed | How::Enabled);
+            if let Some(old) = api.find(&name).filter(|_| is_new && !candidate.resumed)
+                && past
+                    .entry(old.number)
+                    .is_some_and(|was| was.content != candidate.new.content)
+            {
+                probations.push(Probation {
+                    plugin: name.clone(),
+                    revision: candidate.revision.number,
+                    back_to: old.number,
+                    before: old.tallies(),
+                });
+            }
             past.disabled = false;
             if candidate.new.how == How::Deployed && !candidate.resumed {
                 past.from_folder = places.contains_key(&name);
@@ -197,6 +220,9 @@ impl Inner {
             revision.leave(now);
         }
         self.report(generation, &removed, &outcomes, places);
+        for probation in probations {
+            probation.begin(self);
+        }
         Swapped {
             generation,
             outcomes,
@@ -266,6 +292,10 @@ impl Inner {
         for (name, outcome) in outcomes {
             let plugin = name.clone();
             match outcome {
+                Ok(_) if removed.contains(name) && self.books().is_disabled(name) => {
+                    tracing::warn!(plugin = &**name, generation, "disabled");
+                    self.commons.tell(Event::Disabled { plugin, generation });
+                }
                 Ok(_) if removed.contains(name) => {
                     tracing::info!(plugin = &**name, generation, "removed");
                     self.commons.tell(Event::Removed { plugin, generation });

@@ -25,6 +25,7 @@ mod notes;
 mod others;
 mod pages;
 mod parity;
+mod probation;
 mod readme;
 mod refuse;
 mod requests;

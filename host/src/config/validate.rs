@@ -66,6 +66,16 @@ impl Config {
                 i64::MAX as u64,
             )?;
         }
+        let probation = &self.probation;
+        within("probation.window_ms", probation.window_ms, 0, DAY_MS)?;
+        within("probation.answers", probation.answers, 1, 1_000_000)?;
+        within("probation.excess_percent", probation.excess_percent, 0, 100)?;
+        within(
+            "probation.slower_percent",
+            probation.slower_percent,
+            100,
+            10_000,
+        )?;
         self.limits.validate("limits")?;
         for (name, plugin) in &self.plugins {
             let section = format!("plugins.{name}");

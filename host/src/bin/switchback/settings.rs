@@ -76,6 +76,7 @@ struct Whole {
     serve: Serve,
     host: switchback::HostConfig,
     limits: switchback::Limits,
+    probation: switchback::Probation,
     plugins: BTreeMap<String, switchback::PluginConfig>,
 }
 
@@ -192,11 +193,13 @@ impl Settings {
             serve,
             host,
             limits,
+            probation,
             plugins,
         } = whole;
         let config = Config {
             host,
             limits,
+            probation,
             plugins,
         };
         config.validate().map_err(|error| {
