@@ -103,6 +103,9 @@ pub(crate) fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the host is shutting down")
 }
 
+/// Who asks where nobody is named: the program that the host is in.
+pub(crate) const PROGRAM: &str = "program";
+
 const ASIDE: &str = "it does not count until the file changes: the plugin was rolled back, or deployed by other means, \
                      after it came";
 
@@ -111,7 +114,7 @@ impl Host {
     /// traffic; then routes and documents change in one step. A change that cannot be carried out leaves its plugin as
     /// it was, and the others are carried out all the same. If two changes of one plugin overlap, the later call wins.
     pub async fn apply(&self, changes: Vec<Change>) -> Applied {
-        self.apply_as("program", changes).await
+        self.apply_as(PROGRAM, changes).await
     }
 
     /// Carries out changes as [`Host::apply`] does, and tells history and audit log who asked for them.

@@ -63,6 +63,14 @@ pub struct CheckedCall<'a> {
     pub request_id: &'a str,
 }
 
+/// Where a request goes.
+pub(crate) enum Found<'a> {
+    /// To an operation, by its place in the contract.
+    Call(usize, CheckedCall<'a>),
+    /// 307: to this path.
+    Elsewhere(String),
+}
+
 impl Checks {
     /// Reads a contract. Unless `limits.answers` says that answers are not checked, each is.
     ///
@@ -111,16 +119,16 @@ impl Checks {
         response
     }
 
-    fn serve(
-        &self,
-        head: &Parts,
+    /// All that is checked before the guest.
+    pub(crate) fn find<'a>(
+        &'a self,
+        head: &'a Parts,
         body: Bytes,
-        request_id: &str,
-        guest: impl FnOnce(CheckedCall<'_>) -> GuestAnswer,
-    ) -> Result<Response<Bytes>, ServeError> {
+        request_id: &'a str,
+    ) -> Result<Found<'a>, ServeError> {
         let (target, places) = match steps::find(&self.router, head)? {
             Way::Here(target, places) => (target, places),
-            Way::Elsewhere(path) => return Ok(answer::redirect("", &path)),
+            Way::Elsewhere(path) => return Ok(Found::Elsewhere(path)),
         };
         let operation = &self.contract.operations[target];
         let mut stream = Bytes::new();
@@ -138,16 +146,33 @@ impl Checks {
             return Err(ServeError::Limit(Limit::StreamBytes));
         }
         let admitted = steps::admit(operation, head, &places, body, &self.limits)?;
-        let response: Response<Bytes> = answer::response(guest(CheckedCall {
-            operation: &operation.id,
-            admitted,
-            stream,
-            head,
-            request_id,
-        }))?;
+        Ok(Found::Call(
+            target,
+            CheckedCall {
+                operation: &operation.id,
+                admitted,
+                stream,
+                head,
+                request_id,
+            },
+        ))
+    }
+
+    fn serve(
+        &self,
+        head: &Parts,
+        body: Bytes,
+        request_id: &str,
+        guest: impl FnOnce(CheckedCall<'_>) -> GuestAnswer,
+    ) -> Result<Response<Bytes>, ServeError> {
+        let (target, call) = match self.find(head, body, request_id)? {
+            Found::Call(target, call) => (target, call),
+            Found::Elsewhere(path) => return Ok(answer::redirect("", &path)),
+        };
+        let response: Response<Bytes> = answer::response(guest(call))?;
         let (status, headers) = (response.status(), response.headers());
         let body = (head.method != Method::HEAD).then(|| &**response.body());
-        operation
+        self.contract.operations[target]
             .answers()
             .check(status, headers, body, &self.limits)
             .map_err(ServeError::OffContract)?;

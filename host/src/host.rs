@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::api::Api;
 use crate::book::Books;
-use crate::change::{Change, Deployed};
+use crate::change::{Change, Deployed, PROGRAM};
 use crate::commons::Commons;
 use crate::component::Component;
 use crate::config::{Config, HostConfig, Limits};
@@ -173,11 +173,11 @@ impl Host {
         name: &str,
         component: impl Into<Component>,
     ) -> Result<Deployed, Error> {
-        self.one(Change::Deploy {
+        let change = Change::Deploy {
             name: name.into(),
             component: component.into(),
-        })
-        .await
+        };
+        self.one(PROGRAM, change).await
     }
 
     /// Serves a plugin no more. See [`Host::apply`].
@@ -186,13 +186,12 @@ impl Host {
     ///
     /// There is none of that name.
     pub async fn remove(&self, name: &str) -> Result<(), Error> {
-        self.one(Change::Remove { name: name.into() })
-            .await
-            .map(drop)
+        let name = name.into();
+        self.one(PROGRAM, Change::Remove { name }).await.map(drop)
     }
 
-    async fn one(&self, change: Change) -> Result<Deployed, Error> {
-        let applied = self.apply(vec![change]).await;
+    pub(crate) async fn one(&self, who: &str, change: Change) -> Result<Deployed, Error> {
+        let applied = self.apply_as(who, vec![change]).await;
         applied
             .outcomes
             .into_iter()
@@ -208,11 +207,8 @@ impl Host {
     ///
     /// Nothing is kept to go back to, or it cannot be served any more.
     pub async fn roll_back(&self, name: &str, revision: Option<u64>) -> Result<Deployed, Error> {
-        self.one(Change::RollBack {
-            name: name.into(),
-            revision,
-        })
-        .await
+        let name = name.into();
+        self.one(PROGRAM, Change::RollBack { name, revision }).await
     }
 
     /// The revisions of a plugin that are kept, the oldest first.
@@ -307,7 +303,7 @@ impl Host {
     }
 }
 
-fn status(revision: &Revision) -> PluginStatus {
+pub(crate) fn status(revision: &Revision) -> PluginStatus {
     let contract = &revision.code.contract;
     let operation = |found: &crate::contract::Operation| {
         (

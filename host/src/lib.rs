@@ -61,6 +61,8 @@ mod upload;
 mod violations;
 
 #[cfg(feature = "runtime")]
+mod admin;
+#[cfg(feature = "runtime")]
 mod api;
 #[cfg(feature = "runtime")]
 mod arrival;
@@ -142,6 +144,7 @@ pub use upload::FormFile;
 
 #[cfg(feature = "runtime")]
 pub use {
+    admin::Admin,
     change::{Applied, Change, Deployed},
     component::Component,
     cost::CallCost,
@@ -155,6 +158,6 @@ pub use {
 };
 
 #[cfg(feature = "server")]
-pub use server::Server;
+pub use server::{AdminServer, Server};
 #[cfg(feature = "watch")]
 pub use watch::{Folder, Scan};

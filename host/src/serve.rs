@@ -176,9 +176,7 @@ fn own_page<B>(host: &Inner, request: &Request<B>) -> Option<Response<Body>> {
         _ if path == host.host.openapi_path => {
             document(&host.api.load().document().clone(), headers)
         }
-        "/-/live" => text(StatusCode::OK, "live"),
-        "/-/ready" if host.ready.load(Relaxed) => text(StatusCode::OK, "ready"),
-        "/-/ready" => text(StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+        "/-/live" | "/-/ready" => health(host, path)?,
         _ => match plugin_of(path, &host.host) {
             Some(name) => document(host.api.load().document_of(name)?, headers),
             None => page(host, request.uri(), headers)?,
@@ -193,6 +191,16 @@ fn own_page<B>(host: &Inner, request: &Request<B>) -> Option<Response<Body>> {
             answer::shape(headers).unwrap_or(host.config.limits.problems),
         ),
     })
+}
+
+/// Whether the host lives, and whether it serves what it should.
+pub(crate) fn health(host: &Inner, path: &str) -> Option<Response<Body>> {
+    match path {
+        "/-/live" => Some(text(StatusCode::OK, "live")),
+        "/-/ready" if host.ready.load(Relaxed) => Some(text(StatusCode::OK, "ready")),
+        "/-/ready" => Some(text(StatusCode::SERVICE_UNAVAILABLE, "not ready")),
+        _ => None,
+    }
 }
 
 /// The plugin whose own document is at a path.

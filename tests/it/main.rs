@@ -1,5 +1,6 @@
 //! What is promised, seen from outside.
 
+mod admin;
 mod answers;
 mod author;
 mod beside;

@@ -39,7 +39,10 @@ fn each_large_dependency_is_named_in_one_room() {
                 // `lib.rs` re-exports wasmtime for embedders.
                 let used =
                     code.contains(&format!("{name}::")) || code.contains(&format!("use {name}"));
-                if used && !room.starts_with(home) && room != "lib.rs" {
+                // The program's own client of the operator's API is the one other place for hyper.
+                let elsewhere =
+                    room == "lib.rs" || room == "bin/switchback/remote.rs" && name == "hyper";
+                if used && !room.starts_with(home) && !elsewhere {
                     broken.push(format!("{room}:{}: {line}", number + 1));
                 }
             }

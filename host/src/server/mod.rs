@@ -1,5 +1,6 @@
 //! A listener in front of a [`Host`]: accept, serve each connection, and stop without breaking off what is under way.
 
+mod admin;
 mod connection;
 mod connections;
 mod linger;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::time::sleep;
 
+pub use self::admin::AdminServer;
 use self::connections::Connections;
 use self::threads::Threads;
 use crate::host::Host;

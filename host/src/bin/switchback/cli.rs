@@ -89,6 +89,98 @@ Examples:
 
     /// Print every setting in force, and where it came from
     Config(ServeArgs),
+
+    /// List what a running host serves
+    #[command(after_help = OPERATING)]
+    Plugins(RemoteArgs),
+
+    /// List the revisions of a plugin that a running host keeps
+    #[command(after_help = OPERATING)]
+    History(PluginArgs),
+
+    /// Make a running host serve again what an earlier revision of a plugin was
+    #[command(after_help = OPERATING)]
+    Rollback(RollbackArgs),
+
+    /// Make a running host serve a component, whatever its plugins folder holds
+    #[command(after_help = OPERATING)]
+    Deploy(DeployArgs),
+
+    /// Make a running host serve a plugin no more until it is enabled
+    #[command(after_help = OPERATING)]
+    Disable(PluginArgs),
+
+    /// Make a running host serve a disabled plugin again
+    #[command(after_help = OPERATING)]
+    Enable(PluginArgs),
+
+    /// Print what happens in a running host, a JSON object a line
+    #[command(after_help = OPERATING)]
+    Events(RemoteArgs),
+}
+
+const OPERATING: &str = "\
+The host is the one that serves the plugins folder, found by its socket there (PLUGINS/.switchback/admin.sock), or the one \
+that --admin names. A token is taken from SWITCHBACK_ADMIN_TOKEN.
+
+Examples:
+  switchback plugins
+  switchback rollback shop
+  switchback rollback shop 3 --plugins /srv/plugins
+  switchback deploy shop dist/shop.wasm --admin 127.0.0.1:8001";
+
+#[derive(Args)]
+pub(crate) struct RemoteArgs {
+    /// The plugins folder of the host
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "SWITCHBACK_PLUGINS",
+        default_value = "./plugins"
+    )]
+    pub(crate) plugins: PathBuf,
+
+    /// Where the host's operator API is, instead: an address, or the path of a socket
+    #[arg(long, value_name = "ADDR|PATH")]
+    pub(crate) admin: Option<String>,
+
+    /// Print JSON, for scripts
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct PluginArgs {
+    /// The plugin
+    pub(crate) name: String,
+
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct RollbackArgs {
+    /// The plugin
+    pub(crate) name: String,
+
+    /// Which revision [default: the newest before the one that serves, of those that differ from it]
+    pub(crate) revision: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct DeployArgs {
+    /// The plugin
+    pub(crate) name: String,
+
+    /// A component, or a folder with a plugin.wasm
+    #[arg(value_name = "FILE|DIR")]
+    pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
 }
 
 #[derive(Args)]
@@ -151,6 +243,10 @@ pub(crate) struct ServeArgs {
     /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+
+    /// Where the operator's API and page are, beside the socket in the plugins folder; port 0 takes a free one [default: nowhere]
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<String>,
 
     /// Exit at once if a plugin cannot be served
     #[arg(long)]
@@ -277,6 +373,12 @@ impl ServeArgs {
             "listen",
             self.listen.clone().map(Value::String),
             "--listen",
+        );
+        add(
+            "serve",
+            "admin",
+            self.admin.clone().map(Value::String),
+            "--admin",
         );
         add(
             "serve",

@@ -12,6 +12,7 @@ mod group;
 mod logging;
 mod new;
 mod project;
+mod remote;
 mod routes;
 mod serve;
 mod settings;
@@ -79,6 +80,13 @@ fn run(command: Command) -> Result<ExitCode, Wrong> {
             let config = config(&args.common)?;
             block_on(routes::routes(config, &args.places, args.json))
         }
+        Command::Plugins(args) => block_on(remote::plugins(args)),
+        Command::History(args) => block_on(remote::history(args)),
+        Command::Rollback(args) => block_on(remote::rollback(args)),
+        Command::Deploy(args) => block_on(remote::deploy(args)),
+        Command::Disable(args) => block_on(remote::switch(args, "disable")),
+        Command::Enable(args) => block_on(remote::switch(args, "enable")),
+        Command::Events(args) => block_on(remote::events(args)),
         Command::Config(args) => {
             let settings = load(args.common(), args.typed()?)?;
             let _: (Config, Serve) = settings.resolve()?;

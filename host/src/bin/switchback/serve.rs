@@ -2,11 +2,12 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
-use switchback::{Config, Folder, Host, Server};
+use switchback::{Admin, AdminServer, Config, Folder, Host, Server};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,9 @@ use crate::settings::{Serve, Wrong};
 use crate::{logging, say};
 
 /// Where the state is unless the configuration says otherwise: in the plugins folder, whose plugins' past it is.
-const STATE: &str = ".switchback";
+pub(crate) const STATE: &str = ".switchback";
+/// In it, where the operator's commands reach the host.
+pub(crate) const SOCKET: &str = "admin.sock";
 
 pub(crate) async fn serve(mut config: Config, settings: Serve) -> Result<ExitCode, Wrong> {
     logging::start(&settings)?;
@@ -22,6 +25,7 @@ pub(crate) async fn serve(mut config: Config, settings: Serve) -> Result<ExitCod
     let state = state.unwrap_or_else(|| settings.plugins.join(STATE));
     // An empty one is none.
     config.host.state_dir = Some(state).filter(|dir| !dir.as_os_str().is_empty());
+    let state_dir = config.host.state_dir.clone();
     let stop = CancellationToken::new();
     tokio::spawn(Signals::listen()?.obey(stop.clone()));
     take_all_files();
@@ -34,6 +38,11 @@ pub(crate) async fn serve(mut config: Config, settings: Serve) -> Result<ExitCod
         0 => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
         threads => threads,
     };
+
+    let admin = admin(&host, state_dir.as_deref(), &settings).await?;
+    for (listener, admin) in admin {
+        tokio::spawn(listener.run(admin, stop.clone().cancelled_owned()));
+    }
 
     // From here on `/-/live` answers, and `/-/ready` says that it is not time yet.
     let server = tokio::spawn(
@@ -70,6 +79,69 @@ pub(crate) async fn serve(mut config: Config, settings: Serve) -> Result<ExitCod
     match ended {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(why) => Err(Wrong(vec![format!("the server ended by a defect: {why}")])),
+    }
+}
+
+/// The operator's listeners: a socket in the state folder, and the address that is set.
+async fn admin(
+    host: &Host,
+    state_dir: Option<&Path>,
+    settings: &Serve,
+) -> Result<Vec<(AdminServer, Admin)>, Wrong> {
+    let mut listeners = Vec::new();
+    if let Some(socket) = state_dir.map(|dir| dir.join(SOCKET)) {
+        match AdminServer::bind_unix(&socket).await {
+            Ok(listener) => listeners.push((listener, Admin::new(host.clone(), None))),
+            Err(error) => {
+                tracing::warn!(socket = %socket.display(), %error, "no socket for the operator's commands")
+            }
+        }
+    }
+    if settings.admin.is_empty() {
+        return Ok(listeners);
+    }
+    let token = token(&settings.admin_token_file)?;
+    let wrong = |why: String| Wrong(vec![format!("`serve.admin`: {why}")]);
+    let address: SocketAddr = match settings.admin.parse() {
+        Ok(address) => address,
+        Err(_) => {
+            return Err(wrong(format!(
+                "`{}` is no address to listen on; write it like 127.0.0.1:8001",
+                settings.admin
+            )));
+        }
+    };
+    if !address.ip().is_loopback() && token.is_none() {
+        return Err(wrong(format!(
+            "{address} can be reached by others, who could change everything: set `serve.admin_token_file`, or listen on \
+             127.0.0.1"
+        )));
+    }
+    let listener = AdminServer::bind(address).await;
+    let listener = listener.map_err(|why| wrong(cannot_bind(&settings.admin, &why)))?;
+    if let Some(bound) = listener.local_addr() {
+        say(
+            &mut io::stdout(),
+            &format!("the operator's side is on http://{bound}"),
+        );
+    }
+    listeners.push((listener, Admin::new(host.clone(), token)));
+    Ok(listeners)
+}
+
+/// The token in a file; none if none is named.
+fn token(file: &str) -> Result<Option<String>, Wrong> {
+    if file.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |why: String| Wrong(vec![format!("`serve.admin_token_file`: `{file}` {why}")]);
+    let text =
+        std::fs::read_to_string(file).map_err(|why| wrong(format!("cannot be read: {why}")))?;
+    match text.trim() {
+        short if short.len() < 16 => Err(wrong(
+            "has fewer than 16 characters, which can be guessed".into(),
+        )),
+        token => Ok(Some(token.to_owned())),
     }
 }
 

@@ -21,6 +21,10 @@ pub(crate) struct Serve {
     pub(crate) listen: String,
     /// The plugins folder.
     pub(crate) plugins: PathBuf,
+    /// Where the operator's API and page are, beside the socket in the state folder; none.
+    pub(crate) admin: String,
+    /// A file with the token that they ask for; none: they answer this machine only.
+    pub(crate) admin_token_file: String,
     /// Whether to exit at once if a plugin cannot be served.
     pub(crate) strict: bool,
     /// What is logged: a level, or `tracing` directives.
@@ -60,6 +64,8 @@ impl Default for Serve {
         Serve {
             listen: "127.0.0.1:8000".into(),
             plugins: "./plugins".into(),
+            admin: String::new(),
+            admin_token_file: String::new(),
             strict: false,
             log: "info".into(),
             log_format: LogFormat::Human,

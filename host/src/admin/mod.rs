@@ -1,0 +1,234 @@
+//! The operator's side: what is served and what it was, and its changes, by HTTP. It goes by its own contract
+//! (`openapi.json`), whose requests are checked as a plugin's are.
+
+mod events;
+mod guard;
+mod told;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::admit::{Admitted, AdmittedBody};
+use crate::answer::{self, Body};
+use crate::arrival;
+use crate::change::{Change, Deployed};
+use crate::checks::{CheckedCall, Checks, Found};
+use crate::component::Component;
+use crate::config::Limits;
+use crate::error::{Error, ErrorKind};
+use crate::host::Host;
+use crate::request_id;
+use crate::serve::health;
+use crate::serve_error::ServeError;
+use crate::upload::FormFile;
+
+const CONTRACT: &str = include_str!("openapi.json");
+
+/// The operator's API over a [`Host`]: whoever may reach it may change everything. It answers `/-/live` and `/-/ready`, too.
+///
+/// ```
+/// # async fn example(host: switchback::Host) {
+/// let admin = switchback::Admin::new(host, None);
+/// let request = http::Request::get("/plugins").header("host", "localhost");
+/// let response = admin.dispatch(request.body(switchback::Body::default()).unwrap()).await;
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Admin(Arc<Inner>);
+
+struct Inner {
+    host: Host,
+    checks: Checks,
+    limits: Limits,
+    token: Option<String>,
+}
+
+impl Admin {
+    /// An API over this host; with a token each request has to carry it (`Authorization: Bearer …`). Without one only requests
+    /// to this machine by name are answered, so that no page of another site can send them.
+    pub fn new(host: Host, token: Option<String>) -> Admin {
+        let config = &host.0.config;
+        let each = config.plugins.keys().map(|name| config.limits_of(name));
+        let largest = each.chain([&config.limits]);
+        let component_bytes = largest.map(|limits| limits.component_bytes).max();
+        let limits = Limits {
+            // A component, and what may lie beside it.
+            body_bytes: component_bytes.unwrap_or(0) + config.limits.contract_bytes + (1 << 20),
+            ..config.limits.clone()
+        };
+        let checks = Checks::new(CONTRACT, limits.clone()).expect("the contract is written well");
+        Admin(Arc::new(Inner {
+            host,
+            checks,
+            limits,
+            token,
+        }))
+    }
+
+    /// Answers a request.
+    pub async fn dispatch<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body + Send + 'static,
+        B::Error: std::fmt::Display,
+    {
+        let this = &*self.0;
+        let (head, body) = request.into_parts();
+        let mut response = match guard::refuses(&head, this.token.as_deref()) {
+            Some((status, why)) => refusal(status, why),
+            None => match self.own(head.uri.path()) {
+                Some(response) => response,
+                None => {
+                    let shape = answer::shape(&head.headers).unwrap_or_default();
+                    match self.serve(head, body).await {
+                        Ok(response) => response,
+                        Err(error) => answer::problem(error, shape),
+                    }
+                }
+            },
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let nosniff = HeaderValue::from_static("nosniff");
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+        response
+    }
+
+    /// What is no operation.
+    fn own(&self, path: &str) -> Option<Response<Body>> {
+        match path {
+            "/openapi.json" => {
+                let mut response = Response::new(Body::from(CONTRACT));
+                let json = HeaderValue::from_static("application/json");
+                response.headers_mut().insert(header::CONTENT_TYPE, json);
+                Some(response)
+            }
+            "/-/live" | "/-/ready" => health(&self.0.host.0, path),
+            _ => None,
+        }
+    }
+
+    async fn serve<B>(
+        &self,
+        head: http::request::Parts,
+        body: B,
+    ) -> Result<Response<Body>, ServeError>
+    where
+        B: http_body::Body + Send + 'static,
+        B::Error: std::fmt::Display,
+    {
+        let this = &*self.0;
+        let body = arrival::read(body, &head.headers, &this.limits).await?;
+        let request_id = request_id::of(&head.headers);
+        let call = match this.checks.find(&head, body, &request_id)? {
+            Found::Call(_, call) => call,
+            Found::Elsewhere(path) => return Ok(answer::redirect("", &path)),
+        };
+        let by = head.headers.get("x-switchback-by");
+        let by = by.and_then(|by| by.to_str().ok()).unwrap_or("operator");
+        Ok(match self.operate(call, by).await {
+            Ok(response) => response,
+            Err(error) => {
+                let status = match error.kind() {
+                    ErrorKind::NotFound => StatusCode::NOT_FOUND,
+                    ErrorKind::Closed => StatusCode::SERVICE_UNAVAILABLE,
+                    ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+                    _ => StatusCode::CONFLICT,
+                };
+                refusal(status, &error.to_string())
+            }
+        })
+    }
+
+    async fn operate(&self, call: CheckedCall<'_>, by: &str) -> Result<Response<Body>, Error> {
+        let host = &self.0.host;
+        let params: Value = serde_json::from_str(&call.admitted.params).unwrap_or_default();
+        let name = || params["path"]["name"].as_str().unwrap_or("").to_owned();
+        let change = match call.operation {
+            "plugins" => return Ok(ok(told::plugins(host))),
+            "plugin" => return told::plugin(host, &name()).map(ok),
+            "history" => {
+                let history = host.history(&name())?;
+                return Ok(ok(json!(history)));
+            }
+            "config" => return Ok(ok(json!(host.0.config))),
+            "events" => return Ok(events::stream(host.events())),
+            "deploy" => Change::Deploy {
+                name: name(),
+                component: component(call.admitted)?,
+            },
+            "remove" => Change::Remove { name: name() },
+            "rollback" => Change::RollBack {
+                name: name(),
+                revision: params["query"]["revision"].as_u64(),
+            },
+            "disable" => Change::Disable { name: name() },
+            "enable" => Change::Enable { name: name() },
+            other => unreachable!("the contract has no operation `{other}`"),
+        };
+        let Deployed { revision, warnings } = host.one(by, change).await?;
+        Ok(ok(json!({ "revision": revision, "warnings": warnings })))
+    }
+}
+
+/// What was sent to be deployed.
+fn component(admitted: Admitted) -> Result<Component, Error> {
+    match admitted.body {
+        AdmittedBody::Bytes { data, .. } => Ok(Component::new(data)),
+        AdmittedBody::Form { files, .. } => {
+            let of = |field: &str| {
+                let file = files.iter().find(|file| file.field == field);
+                file.map(content).transpose()
+            };
+            let mut component = Component::new(of("component")?.unwrap_or_default());
+            if let Some(document) = of("document")? {
+                component = component.document(document);
+            }
+            if let Some(settings) = of("settings")? {
+                component = component.settings(settings);
+            }
+            Ok(component)
+        }
+        AdmittedBody::Empty | AdmittedBody::Text { .. } | AdmittedBody::Stream { .. } => {
+            Ok(Component::new(Bytes::new()))
+        }
+    }
+}
+
+fn content(file: &FormFile) -> Result<Bytes, Error> {
+    let most = usize::try_from(file.content.size()).unwrap_or(usize::MAX);
+    file.content
+        .piece(0, most)
+        .map_err(|why| Error::new(ErrorKind::File, format!("`{}`: {why}", file.field)))
+}
+
+fn ok(value: Value) -> Response<Body> {
+    respond(StatusCode::OK, &value)
+}
+
+fn refusal(status: StatusCode, why: &str) -> Response<Body> {
+    let mut response = respond(status, &json!({ "detail": why }));
+    if status == StatusCode::UNAUTHORIZED {
+        let bearer = HeaderValue::from_static("Bearer");
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, bearer);
+    }
+    response
+}
+
+fn respond(status: StatusCode, value: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(value.to_string().into_bytes()));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin").finish_non_exhaustive()
+    }
+}

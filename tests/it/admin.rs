@@ -1,0 +1,297 @@
+//! The operator's side: its API, and the commands that talk to it.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Output;
+
+use serde_json::Value;
+use switchback::{Admin, AdminServer};
+use switchback_tests::Client;
+use switchback_tests::guests::{Describe, blank, contract};
+use switchback_tests::harness::{Harness, until};
+use switchback_tests::process::{Served, program};
+
+fn version(version: &str) -> Vec<u8> {
+    let contract = contract(&[("get", "/one", "version"), ("get", "/trap", "trap")]);
+    blank(&contract, version, Describe::Contract)
+}
+
+/// A host with its operator's side on an address of its own.
+async fn operated(token: Option<&str>) -> (Harness, SocketAddr) {
+    let harness = Harness::new().await;
+    let address = "127.0.0.1:0".parse().unwrap();
+    let listener = AdminServer::bind(address).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let admin = Admin::new(harness.host.clone(), token.map(String::from));
+    tokio::spawn(listener.run(admin, std::future::pending()));
+    (harness, address)
+}
+
+/// The API, asked as a page of its own or a script would.
+struct Operator(Client);
+
+impl Operator {
+    fn new(address: SocketAddr) -> Operator {
+        Operator(Client::new(address))
+    }
+
+    async fn ask(&mut self, method: &str, path: &str, body: Vec<u8>) -> (u16, Value) {
+        let headers = [
+            ("host", "localhost"),
+            ("content-type", "application/wasm"),
+            ("x-switchback-by", "ada"),
+        ];
+        let headers = if body.is_empty() {
+            &headers[..1]
+        } else {
+            &headers[..]
+        };
+        let reply = self.0.send(method, path, headers, body).await;
+        (reply.status.as_u16(), reply.json())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deployed_by_the_api_is_told_changed_and_taken_back_by_it() {
+    let (harness, address) = operated(None).await;
+    let mut api = Operator::new(address);
+    for v in ["1", "2"] {
+        let (status, done) = api.ask("PUT", "/plugins/shop", version(v)).await;
+        assert_eq!(status, 200, "{done}");
+        assert_eq!(done["revision"].to_string(), v);
+    }
+    let mut client = harness.client();
+    assert_eq!(client.get("/one").await.json()["version"], "2");
+    assert_eq!(client.get("/trap").await.status, 500);
+
+    let (_, plugins) = api.ask("GET", "/plugins", Vec::new()).await;
+    assert_eq!(plugins[0]["name"], "shop");
+    assert_eq!(plugins[0]["answers"]["answers"], 2);
+    assert_eq!(plugins[0]["answers"]["failed"], 1);
+    let (_, plugin) = api.ask("GET", "/plugins/shop", Vec::new()).await;
+    let trap = &plugin["operations"][1];
+    assert_eq!(
+        (&trap["path"], &trap["answers"]["failed"]),
+        (&"/trap".into(), &1.into())
+    );
+
+    let (status, back) = api.ask("POST", "/plugins/shop/rollback", Vec::new()).await;
+    assert_eq!((status, &back["revision"]), (200, &3.into()));
+    assert_eq!(client.get("/one").await.json()["version"], "1");
+    let (_, history) = api.ask("GET", "/plugins/shop/history", Vec::new()).await;
+    assert_eq!(history[0]["by"], "ada");
+    assert_eq!(history[2]["how"]["rolled-back"]["to"], 1);
+
+    for (path, status) in [("disable", 404), ("enable", 200)] {
+        let (done, _) = api
+            .ask("POST", &format!("/plugins/shop/{path}"), Vec::new())
+            .await;
+        assert_eq!(done, 200);
+        assert_eq!(client.get("/one").await.status, status);
+    }
+    let (status, _) = api.ask("DELETE", "/plugins/shop", Vec::new()).await;
+    assert_eq!(status, 200);
+    assert_eq!(client.get("/one").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_done_is_said_in_words_and_changes_nothing() {
+    let (harness, address) = operated(None).await;
+    let mut api = Operator::new(address);
+    api.ask("PUT", "/plugins/shop", version("1")).await;
+    for (method, path, body, status, words) in [
+        ("PUT", "/plugins/shop", b"no".to_vec(), 409, "component"),
+        (
+            "POST",
+            "/plugins/shop/rollback",
+            Vec::new(),
+            404,
+            "nothing is kept",
+        ),
+        (
+            "POST",
+            "/plugins/shop/rollback?revision=9",
+            Vec::new(),
+            404,
+            "revision 9",
+        ),
+        (
+            "POST",
+            "/plugins/none/disable",
+            Vec::new(),
+            404,
+            "no plugin `none`",
+        ),
+        (
+            "POST",
+            "/plugins/shop/enable",
+            Vec::new(),
+            404,
+            "not disabled",
+        ),
+        (
+            "GET",
+            "/plugins/none/history",
+            Vec::new(),
+            404,
+            "no plugin `none`",
+        ),
+        ("GET", "/nothing", Vec::new(), 404, "Not Found"),
+    ] {
+        let (answered, told) = api.ask(method, path, body).await;
+        assert_eq!(answered, status, "{method} {path}: {told}");
+        let detail = told["detail"].as_str().unwrap();
+        assert!(detail.contains(words), "{method} {path}: {detail}");
+    }
+    let (status, told) = api
+        .ask("POST", "/plugins/Shop/rollback?revision=x", Vec::new())
+        .await;
+    assert_eq!(status, 422, "{told}");
+    assert_eq!(
+        told["detail"][1]["loc"],
+        serde_json::json!(["query", "revision"])
+    );
+    assert_eq!(harness.client().get("/one").await.json()["version"], "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_ask_is_told_so_and_learns_nothing() {
+    let (_harness, address) = operated(Some("a token of some length")).await;
+    let mut client = Client::new(address);
+    let refused = client
+        .send("GET", "/plugins", &[("host", "ops.example")], "")
+        .await;
+    assert_eq!(refused.status, 401);
+    assert_eq!(refused.header("www-authenticate"), "Bearer");
+    let with = [
+        ("host", "ops.example"),
+        ("authorization", "Bearer a token of some length"),
+    ];
+    assert_eq!(client.send("GET", "/plugins", &with, "").await.status, 200);
+
+    let (_harness, address) = operated(None).await;
+    let mut client = Client::new(address);
+    for headers in [
+        [("host", "evil.example"), ("x", "y")],
+        [("host", "localhost"), ("origin", "http://evil.example")],
+    ] {
+        let refused = client
+            .send("POST", "/plugins/shop/disable", &headers, "")
+            .await;
+        assert_eq!(refused.status, 403, "{headers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_document_is_one_that_this_host_could_serve() {
+    let (_harness, address) = operated(None).await;
+    let mut api = Operator::new(address);
+    let (status, document) = api.ask("GET", "/openapi.json", Vec::new()).await;
+    assert_eq!((status, &document["openapi"]), (200, &"3.1.0".into()));
+    let (status, config) = api.ask("GET", "/config", Vec::new()).await;
+    assert_eq!(status, 200);
+    assert_eq!(config["limits"]["cpu_ms"], 1000);
+}
+
+/// A command of the program, run against a host that serves.
+async fn run(served: &Served, arguments: &[&str]) -> Output {
+    let mut command = tokio::process::Command::new(program());
+    command
+        .args(arguments)
+        .arg("--plugins")
+        .arg(&served.plugins);
+    command.env("USER", "ada").output().await.unwrap()
+}
+
+async fn said(served: &Served, arguments: &[&str]) -> String {
+    let output = run(served, arguments).await;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_reach_the_host_that_serves_a_folder_by_its_socket() {
+    let served = Served::new(&[("shop", &version("1"))], &["--revision-header"]).await;
+    let mut client = served.client();
+    let socket = served.plugins.join(".switchback/admin.sock");
+    let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let new = served.plugins.with_extension("wasm");
+    std::fs::write(&new, version("2")).unwrap();
+    let deployed = said(&served, &["deploy", "shop", new.to_str().unwrap()]).await;
+    assert_eq!(deployed, "shop@2 serves\n");
+    assert_eq!(client.get("/one").await.json()["version"], "2");
+    assert_eq!(
+        said(&served, &["rollback", "shop"]).await,
+        "shop@3 serves\n"
+    );
+    assert_eq!(
+        client.get("/one").await.header("x-switchback-revision"),
+        "shop@3"
+    );
+    let history = said(&served, &["history", "shop"]).await;
+    assert!(
+        history.contains("rollback to 1") && history.contains("ada"),
+        "{history}"
+    );
+    assert_eq!(
+        said(&served, &["disable", "shop"]).await,
+        "shop is disabled\n"
+    );
+    assert_eq!(client.get("/one").await.status, 404);
+    let plugins = said(&served, &["plugins"]).await;
+    assert!(plugins.contains("disabled"), "{plugins}");
+    said(&served, &["enable", "shop"]).await;
+    let listed: Value = serde_json::from_str(&said(&served, &["plugins", "--json"]).await).unwrap();
+    assert_eq!(listed[0]["state"], "serving");
+
+    let refused = run(&served, &["rollback", "shop", "77"]).await;
+    assert_eq!(refused.status.code(), Some(1));
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        why.contains("revision 77 of plugin `shop` is not kept"),
+        "{why}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_without_a_host_says_where_it_looked() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = tokio::process::Command::new(program());
+    command.args(["plugins", "--plugins"]).arg(folder.path());
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let why = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        why.contains("no host can be reached at") && why.contains("admin.sock"),
+        "{why}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_told_as_they_happen() {
+    let served = Served::new(&[("shop", &version("1"))], &[]).await;
+    let mut command = tokio::process::Command::new(program());
+    command.args(["events", "--plugins"]).arg(&served.plugins);
+    command
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
+    let mut lines = {
+        use tokio::io::AsyncBufReadExt;
+        tokio::io::BufReader::new(child.stdout.take().unwrap()).lines()
+    };
+    // Whether it listens yet is not told: what happens is made to happen until it is heard.
+    let heard = until("an event", async || {
+        said(&served, &["disable", "shop"]).await;
+        said(&served, &["enable", "shop"]).await;
+        let line = tokio::time::timeout(std::time::Duration::from_millis(200), lines.next_line());
+        line.await.ok().and_then(|line| line.unwrap())
+    })
+    .await;
+    let event: Value = serde_json::from_str(&heard).unwrap();
+    assert_eq!(event["plugin"], "shop");
+    assert!(event["event"].is_string());
+}
