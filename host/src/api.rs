@@ -11,6 +11,7 @@ use crate::config::HostConfig;
 use crate::contract;
 use crate::error::{Error, ErrorKind};
 use crate::revision::Revision;
+use crate::rollout::Candidate;
 use crate::router::{Route, Router};
 
 /// What a route leads to, as places in this very [`Api`].
@@ -25,11 +26,26 @@ pub(crate) struct Api {
     pub(crate) generation: u64,
     /// By name.
     revisions: Vec<Arc<Revision>>,
+    /// Of some plugins a candidate beside what serves.
+    pub(crate) trials: Vec<Trial>,
     pub(crate) router: Router<Target>,
     host: Arc<HostConfig>,
     /// Made when first asked for: they are functions of the revisions above.
     merged: OnceLock<Document>,
     single: Vec<OnceLock<Document>>,
+}
+
+/// A candidate, and the place of the plugin that it is beside.
+pub(crate) struct Trial {
+    pub(crate) plugin: usize,
+    pub(crate) candidate: Arc<Candidate>,
+}
+
+impl Target {
+    /// The place of its plugin among the revisions.
+    pub(crate) fn plugin(self) -> usize {
+        self.revision
+    }
 }
 
 /// An OpenAPI document, ready to be sent.
@@ -49,8 +65,23 @@ impl Document {
     }
 }
 
-/// A set of revisions by plugin name.
-pub(crate) type Set = BTreeMap<Arc<str>, Arc<Revision>>;
+/// What is served, by plugin name.
+pub(crate) type Set = BTreeMap<Arc<str>, Served>;
+
+/// What serves a plugin.
+#[derive(Clone)]
+pub(crate) struct Served {
+    pub(crate) stable: Arc<Revision>,
+    pub(crate) candidate: Option<Arc<Candidate>>,
+}
+
+impl Served {
+    /// Every revision in it.
+    pub(crate) fn revisions(&self) -> impl Iterator<Item = &Arc<Revision>> {
+        let candidate = self.candidate.as_ref().map(|candidate| &candidate.revision);
+        [&self.stable].into_iter().chain(candidate)
+    }
+}
 
 impl Api {
     pub(crate) fn empty(host: Arc<HostConfig>) -> Api {
@@ -58,35 +89,26 @@ impl Api {
     }
 
     fn new(set: &Set, generation: u64, host: Arc<HostConfig>) -> Result<Api, Box<Clash>> {
-        owned_prefixes(set)?;
-        let revisions: Vec<_> = set.values().cloned().collect();
-        let router =
-            Router::new(revisions.iter().enumerate().flat_map(|(at, revision)| {
-                revision.code.contract.operations.iter().enumerate().map(
-                    move |(operation, found)| Route {
-                        plugin: &revision.name,
-                        prefix: &revision.prefix,
-                        method: found.method.clone(),
-                        path: &found.path,
-                        template: &found.template,
-                        target: Target {
-                            revision: at,
-                            operation,
-                        },
-                    },
-                )
-            }))
-            .map_err(|clash| {
-                Box::new(Clash {
-                    message: clash.to_string(),
-                    route: Some((clash.method, clash.path, clash.other_path)),
-                    plugins: [clash.other_plugin, clash.plugin],
-                })
-            })?;
+        let revisions: Vec<_> = set.values().map(|served| served.stable.clone()).collect();
+        let router = routed(&revisions)?;
+        let mut trials = Vec::new();
+        for (plugin, served) in set.values().enumerate() {
+            if let Some(candidate) = &served.candidate {
+                // In the place of what it is beside, it clashes with nothing.
+                let mut alone = revisions.clone();
+                alone[plugin] = candidate.revision.clone();
+                routed(&alone)?;
+                trials.push(Trial {
+                    plugin,
+                    candidate: candidate.clone(),
+                });
+            }
+        }
         let single = revisions.iter().map(|_| OnceLock::new()).collect();
         Ok(Api {
             generation,
             revisions,
+            trials,
             router,
             host,
             merged: OnceLock::new(),
@@ -96,10 +118,22 @@ impl Api {
 
     /// The set of what is served.
     pub(crate) fn set(&self) -> Set {
-        self.revisions
-            .iter()
-            .map(|revision| (revision.name.clone(), revision.clone()))
+        let served = self.revisions.iter().map(|revision| Served {
+            stable: revision.clone(),
+            candidate: self.candidate(&revision.name).cloned(),
+        });
+        served
+            .map(|served| (served.stable.name.clone(), served))
             .collect()
+    }
+
+    /// What is tried beside a plugin.
+    pub(crate) fn candidate(&self, name: &str) -> Option<&Arc<Candidate>> {
+        let trial = self
+            .trials
+            .iter()
+            .find(|trial| &*trial.candidate.revision.name == name);
+        trial.map(|trial| &trial.candidate)
     }
 
     /// The revision that a route leads to.
@@ -129,6 +163,17 @@ impl Api {
         Some(&self.revisions[at])
     }
 
+    /// The revisions of a plugin that serve here and not in what is to come.
+    pub(crate) fn left_by(&self, name: &str, next: Option<&Served>) -> Vec<Arc<Revision>> {
+        let stays = |old: &Arc<Revision>| {
+            let mut next = next.into_iter().flat_map(Served::revisions);
+            next.any(|next| Arc::ptr_eq(next, old))
+        };
+        let candidate = self.candidate(name).map(|candidate| &candidate.revision);
+        let served = self.find(name).into_iter().chain(candidate);
+        served.filter(|old| !stays(old)).cloned().collect()
+    }
+
     /// The next snapshot: `removed` out, `candidates` in. A clash refuses the plugin that does not serve the place yet;
     /// among newcomers the alphabetically first name wins. What is refused keeps what it served; the rest goes on.
     pub(crate) fn with(
@@ -142,11 +187,8 @@ impl Api {
         loop {
             let mut set = served.clone();
             set.retain(|name, _| !removed.contains(name));
-            set.extend(
-                candidates
-                    .iter()
-                    .map(|(name, revision)| (name.clone(), revision.clone())),
-            );
+            let changed = candidates.iter();
+            set.extend(changed.map(|(name, served)| (name.clone(), served.clone())));
             let clash = match Api::new(&set, self.generation + 1, self.host.clone()) {
                 Ok(api) => return (api, refused),
                 Err(clash) => clash,
@@ -167,7 +209,7 @@ impl Api {
                 // A prefix: whoever is served under it holds it.
                 None => candidates
                     .get(name)
-                    .is_none_or(|new| new.prefix == served.prefix),
+                    .is_none_or(|new| new.stable.prefix == served.prefix),
                 Some((method, path, other)) => {
                     served.code.contract.operations.iter().any(|operation| {
                         let full = format!("{}{}", served.prefix, operation.path);
@@ -213,6 +255,7 @@ impl Api {
                 &revision.prefix,
                 &revision.code.contract,
                 &self.host,
+                contract::PUBLIC,
             ))
         }))
     }
@@ -226,10 +269,39 @@ struct Clash {
     plugins: [String; 2],
 }
 
+/// The routes of all; the places of the targets are those in the list.
+fn routed(revisions: &[Arc<Revision>]) -> Result<Router<Target>, Box<Clash>> {
+    owned_prefixes(revisions)?;
+    let routes = revisions.iter().enumerate().flat_map(|(at, revision)| {
+        let operations = revision.code.contract.operations.iter().enumerate();
+        operations.map(move |(operation, found)| Route {
+            plugin: &revision.name,
+            prefix: &revision.prefix,
+            method: found.method.clone(),
+            path: &found.path,
+            template: &found.template,
+            target: Target {
+                revision: at,
+                operation,
+            },
+        })
+    });
+    Router::new(routes).map_err(|clash| {
+        Box::new(Clash {
+            message: clash.to_string(),
+            route: Some((clash.method, clash.path, clash.other_path)),
+            plugins: [clash.other_plugin, clash.plugin],
+        })
+    })
+}
+
 /// A plugin whose prefix is not the root owns it: nobody else has a route under it, and prefixes do not nest.
-fn owned_prefixes(set: &Set) -> Result<(), Box<Clash>> {
-    for owner in set.values().filter(|revision| !revision.prefix.is_empty()) {
-        for other in set.values().filter(|other| other.name != owner.name) {
+fn owned_prefixes(revisions: &[Arc<Revision>]) -> Result<(), Box<Clash>> {
+    for owner in revisions
+        .iter()
+        .filter(|revision| !revision.prefix.is_empty())
+    {
+        for other in revisions.iter().filter(|other| other.name != owner.name) {
             if let Some(intrusion) = intrusion(other, &owner.prefix) {
                 return Err(Box::new(Clash {
                     message: format!(

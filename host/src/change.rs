@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::api::Served;
 use crate::component::Component;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::history::How;
 use crate::host::{Host, Inner};
 use crate::load::Loaded;
+use crate::revision::Revision;
+use crate::rollout::{Candidate, Rollout};
 use crate::runtime::hex;
+use crate::stage::Noted;
 
 /// One thing to change.
 #[derive(Clone, Debug)]
@@ -34,6 +38,32 @@ pub enum Change {
         /// Which revision; none: the newest before the one that serves, of those that differ from it.
         revision: Option<u64>,
     },
+    /// Try a component beside what serves under this name: it gets a part of the requests.
+    Try {
+        /// The plugin.
+        name: String,
+        /// The component, and what lies beside it.
+        component: Component,
+        /// Which requests it gets, and whether it comes to serve alone.
+        rollout: Rollout,
+    },
+    /// Give the candidate other requests.
+    Weigh {
+        /// The plugin.
+        name: String,
+        /// Which.
+        rollout: Rollout,
+    },
+    /// Let the candidate serve alone.
+    Promote {
+        /// The plugin.
+        name: String,
+    },
+    /// Serve the candidate no more.
+    Withdraw {
+        /// The plugin.
+        name: String,
+    },
     /// Serve the plugin no more until it is enabled, whatever is deployed.
     Disable {
         /// Its name.
@@ -53,6 +83,10 @@ impl Change {
             Change::Deploy { name, .. }
             | Change::Remove { name }
             | Change::RollBack { name, .. }
+            | Change::Try { name, .. }
+            | Change::Weigh { name, .. }
+            | Change::Promote { name }
+            | Change::Withdraw { name }
             | Change::Disable { name }
             | Change::Enable { name } => name,
         }
@@ -64,6 +98,10 @@ impl Change {
             Change::Deploy { .. } => "deploy",
             Change::Remove { .. } => "remove",
             Change::RollBack { .. } => "rollback",
+            Change::Try { .. } => "try",
+            Change::Weigh { .. } => "weigh",
+            Change::Promote { .. } => "promote",
+            Change::Withdraw { .. } => "withdraw",
             Change::Disable { .. } => "disable",
             Change::Enable { .. } => "enable",
         }
@@ -94,8 +132,43 @@ pub(crate) enum Ready {
     Gone,
     Off,
     Plugin(Box<Loaded>),
+    /// Beside what serves.
+    Candidate(Box<Loaded>, Rollout),
+    /// A change of what is tried, if it still is this revision.
+    Trial(Trial, Option<u64>),
     /// Nothing changes, and this is why.
     Same(&'static str),
+}
+
+/// What becomes of a candidate.
+pub(crate) enum Trial {
+    Weigh(Rollout),
+    /// How it came to serve alone, in words.
+    Promote(String),
+    /// Why it is gone, in words.
+    Withdraw(String),
+}
+
+impl Trial {
+    /// The plugin as it is served then.
+    pub(crate) fn of(
+        self,
+        stable: Arc<Revision>,
+        candidate: &Candidate,
+    ) -> Result<(Served, Noted), Error> {
+        let alone = |stable| Served {
+            stable,
+            candidate: None,
+        };
+        Ok(match self {
+            Trial::Weigh(rollout) => {
+                let candidate = Some(Arc::new(candidate.under(rollout)?));
+                (Served { stable, candidate }, Noted::Weighed)
+            }
+            Trial::Promote(how) => (alone(candidate.revision.clone()), Noted::Promoted(how)),
+            Trial::Withdraw(why) => (alone(stable), Noted::Withdrawn(why)),
+        })
+    }
 }
 
 /// What every change is told while the host shuts down.
@@ -163,6 +236,12 @@ impl Host {
         self.carry_out("host", vec![(name.clone(), wanted)]).await;
     }
 
+    /// Ends a candidate's time, unless it is over already.
+    pub(crate) async fn trial_over(&self, name: &Arc<str>, candidate: u64, trial: Trial) {
+        let wanted = Wanted::Over(candidate, trial);
+        self.carry_out("host", vec![(name.clone(), wanted)]).await;
+    }
+
     async fn carry_out(&self, who: &str, changes: Vec<(Arc<str>, Wanted)>) -> Applied {
         let mut latest: BTreeMap<Arc<str>, (u64, Wanted)> = BTreeMap::new();
         let mut order = Vec::new();
@@ -186,6 +265,8 @@ impl Host {
                 Wanted::Asked(change) => change.verb(),
                 Wanted::AsBefore(_) => "resume",
                 Wanted::Back { .. } => "rollback",
+                Wanted::Over(_, Trial::Promote(_)) => "promote",
+                Wanted::Over(..) => "withdraw",
             };
             verbs.insert(name.clone(), verb);
             let this = self.0.clone();
@@ -230,6 +311,8 @@ enum Wanted {
         to: u64,
         reason: String,
     },
+    /// The end of a candidate, if it still is this revision.
+    Over(u64, Trial),
 }
 
 /// What something in the plugins folder is to what its plugin was before.
@@ -249,6 +332,7 @@ impl Inner {
         let change = match wanted {
             Wanted::Asked(change) => change,
             Wanted::AsBefore(was) => return self.again(name, was, How::Deployed, Some(was)).await,
+            Wanted::Over(candidate, trial) => return Ok(Ready::Trial(trial, Some(candidate))),
             Wanted::Back { from, to, reason } => {
                 let how = How::RolledBack {
                     to,
@@ -264,6 +348,15 @@ impl Inner {
         match change {
             Change::Remove { .. } => Ok(Ready::Gone),
             Change::Disable { .. } => Ok(Ready::Off),
+            Change::Try {
+                component, rollout, ..
+            } => {
+                let loaded = self.load(name, component, &[]).await?;
+                Ok(Ready::Candidate(Box::new(loaded), rollout))
+            }
+            Change::Weigh { rollout, .. } => Ok(Ready::Trial(Trial::Weigh(rollout), None)),
+            Change::Promote { .. } => Ok(Ready::Trial(Trial::Promote("promoted".into()), None)),
+            Change::Withdraw { .. } => Ok(Ready::Trial(Trial::Withdraw("withdrawn".into()), None)),
             Change::Deploy { component, .. } => self.prepare_deploy(name, component).await,
             Change::RollBack { revision, .. } => {
                 let to = self.revision_before(name, revision)?;

@@ -131,7 +131,7 @@ impl HostConfig {
 ///
 /// What counts as failed is the plugin's own 5xx: traps, limits that it ran into, answers that are none, and 5xx that it answers
 /// itself. Nothing is judged from fewer than `answers` answers, nor unless it is sure: a part of failures is taken for no
-/// more than it is to three standard deviations.
+/// more than it surely is. A candidate comes to serve alone once it surely fails no more: without failures that takes some 400 answers.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Probation {

@@ -19,11 +19,13 @@ use crate::host::Inner;
 use crate::places::Permit;
 use crate::record::Record;
 use crate::revision::{Reply, Revision};
+use crate::rollout::Candidate;
 use crate::runtime::{CallContext, Meter};
 use crate::serve_error::ServeError;
+use crate::shadow::Shadow;
 use crate::spool::Disk;
 use crate::standard;
-use crate::steps::{self, Way};
+use crate::steps::{self, Places, Way};
 
 /// A body larger than this, a request's or an answer's, is parsed and checked off the serving threads.
 pub(crate) const LARGE: usize = 64 << 10;
@@ -48,6 +50,23 @@ where
     let call = call.read(body, &host.commons).await?;
     let call = call.admit().await?;
     let call = call.enter().await?;
+    let reply = call.call(host, record).await?;
+    held::hold(reply.response()?, record, &host.commons).await
+}
+
+/// A candidate's answer to a copy of a request that has no body.
+pub(crate) async fn copy(
+    host: &Inner,
+    candidate: &Candidate,
+    head: Parts,
+    record: &mut Record,
+) -> Result<Response<Body>, ServeError> {
+    let Way::Here(operation, places) = steps::find(&candidate.router, &head)? else {
+        return Err(ServeError::NotFound);
+    };
+    let call = Call::new(candidate.revision.clone(), operation, places, head, record);
+    let call = call.read(Body::default(), &host.commons).await?;
+    let call = call.admit().await?.enter().await?;
     let reply = call.call(host, record).await?;
     held::hold(reply.response()?, record, &host.commons).await
 }
@@ -83,17 +102,56 @@ enum Routed {
     Elsewhere(String),
 }
 
+/// To which revision, and to which of its operations.
+fn route(
+    api: &Api,
+    head: &Parts,
+    record: &mut Record,
+) -> Result<Way<(Arc<Revision>, usize)>, ServeError> {
+    let found = steps::find(&api.router, head);
+    for trial in &api.trials {
+        let candidate = &trial.candidate;
+        let way = || steps::find(&candidate.router, head);
+        let is_for_it = match &found {
+            Ok(Way::Here(target, _)) => target.plugin() == trial.plugin,
+            Ok(Way::Elsewhere(_)) | Err(_) => matches!(way(), Ok(Way::Here(..))),
+        };
+        if !is_for_it {
+            continue;
+        }
+        if candidate.takes(head, record.peer) {
+            let revision = |operation| (candidate.revision.clone(), operation);
+            return way().map(|way| way.map(revision));
+        }
+        if candidate.watches(head, record.peer) {
+            record.shadow = Shadow::of(candidate, head);
+        }
+    }
+    let revision = |target| (api.revision(target).clone(), target.operation);
+    found.map(|way| way.map(revision))
+}
+
 impl Call<()> {
     fn find(api: &Api, head: Parts, record: &mut Record) -> Result<Routed, ServeError> {
-        let (target, places) = match steps::find(&api.router, &head)? {
-            Way::Here(target, places) => (target, places),
+        let (revision, operation, places) = match route(api, &head, record)? {
+            Way::Here((revision, operation), places) => (revision, operation, places),
             Way::Elsewhere(path) => return Ok(Routed::Elsewhere(path)),
         };
-        let revision = api.revision(target).clone();
-        record.routed(&revision, target.operation);
-        Ok(Routed::Call(Call {
+        let call = Call::new(revision, operation, places, head, record);
+        Ok(Routed::Call(call))
+    }
+
+    fn new(
+        revision: Arc<Revision>,
+        operation: usize,
+        places: Places,
+        head: Parts,
+        record: &mut Record,
+    ) -> Call<()> {
+        record.routed(&revision, operation);
+        Call {
             revision,
-            operation: target.operation,
+            operation,
             context: Box::new(CallContext {
                 head,
                 places,
@@ -102,7 +160,7 @@ impl Call<()> {
                 stream: None,
             }),
             body: (),
-        }))
+        }
     }
 
     /// The body, whole, under its size and time; not touched where the operation has none, or where it is a stream.

@@ -40,6 +40,28 @@ pub enum Event {
         /// Its revision.
         revision: u64,
     },
+    /// A candidate does worse than what serves, and was withdrawn.
+    Withdrawn {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// The candidate.
+        revision: u64,
+        /// In words: what was worse.
+        reason: String,
+    },
+    /// A candidate answered otherwise than what serves did, in shadow.
+    Differs {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// The candidate.
+        revision: u64,
+        /// The path and query that were asked for.
+        uri: String,
+        /// Where in a JSON answer, as a JSON pointer; empty for the whole.
+        pointer: String,
+        /// What it is in both, shortened.
+        what: String,
+    },
     /// A plugin is not served any more until it is enabled.
     Disabled {
         /// The plugin.

@@ -28,6 +28,8 @@ impl Probation {
 const SLOWER_BY_MS: f64 = 20.0;
 /// How sure it has to be, in standard deviations: a wrong verdict in some thousand.
 const SURE: f64 = 3.0;
+/// The same for letting it go on: a wrong verdict in forty of those that are at the edge.
+const FAIRLY_SURE: f64 = 2.0;
 
 /// Why a revision does worse than before, in words; none as long as that cannot be said.
 pub(crate) fn worse(now: &Tally, before: &Tally, terms: Terms) -> Option<String> {
@@ -64,6 +66,14 @@ pub(crate) fn fails_more(now: &Tally, before: &Tally, terms: Terms) -> Option<St
     })
 }
 
+/// Whether it surely fails no more than before, or little more: what there has to be to let it serve alone. That it does not fail
+/// surely more can as well be for want of answers.
+pub(crate) fn fails_no_more(now: &Tally, before: &Tally, terms: Terms) -> bool {
+    let answers = now.answers();
+    let usual = usual(before.failed, before.answers());
+    answers >= terms.least && wilson(now.failed, answers, FAIRLY_SURE) <= usual + terms.excess
+}
+
 fn is_slower(now: &Tally, before: &Tally, terms: Terms) -> Option<String> {
     if now.answers().min(before.answers()) < terms.least {
         return None;
@@ -86,11 +96,15 @@ fn is_more(bad: u64, all: u64, bad_before: u64, all_before: u64, terms: Terms) -
     if all == 0 {
         return false;
     }
-    let usual = match all_before {
+    wilson(bad, all, -SURE) > usual(bad_before, all_before) + terms.excess
+}
+
+/// What part fails anyway: no less than that.
+fn usual(bad: u64, all: u64) -> f64 {
+    match all {
         0 => 0.0,
-        _ => wilson(bad_before, all_before, 1.0),
-    };
-    wilson(bad, all, -SURE) > usual + terms.excess
+        _ => wilson(bad, all, 1.0),
+    }
 }
 
 /// A bound of the part that `bad` of `all` stands for, so many standard deviations away (Wilson's score interval).
@@ -145,6 +159,16 @@ mod tests {
         assert_eq!(worse(&tally(99, 99, 1), &tally(0, 0, 1), TERMS), None);
         let why = worse(&tally(100, 100, 1), &tally(0, 0, 1), TERMS).unwrap();
         assert_eq!(why, "100 of 100 answers failed");
+    }
+
+    #[test]
+    fn what_may_serve_alone_has_answered_often_enough_to_say_so() {
+        let before = tally(400, 2, 1);
+        assert!(!fails_no_more(&tally(100, 0, 1), &before, TERMS));
+        assert!(!fails_no_more(&tally(100, 5, 1), &before, TERMS));
+        assert!(!fails_no_more(&tally(4_000, 200, 1), &before, TERMS));
+        assert!(fails_no_more(&tally(400, 0, 1), &before, TERMS));
+        assert!(fails_no_more(&tally(400, 2, 1), &before, TERMS));
     }
 
     #[test]

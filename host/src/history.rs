@@ -33,6 +33,8 @@ pub struct HistoryEntry {
     pub how: How,
     /// Whether it serves now.
     pub serving: bool,
+    /// Whether it is tried beside what serves.
+    pub candidate: bool,
     /// Why it serves no more, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,
@@ -69,6 +71,8 @@ pub(crate) struct Past {
     pub(crate) disabled: bool,
     /// The revision that serves, or that the next start serves.
     pub(crate) serving: Option<u64>,
+    /// The revision that is tried beside it.
+    trial: Option<u64>,
     /// Whether what serves was found in the plugins folder: then it goes when its file goes.
     pub(crate) from_folder: bool,
     /// What lies in the plugins folder and does not count, since the operator has said otherwise after it came.
@@ -197,13 +201,41 @@ impl Past {
         self.entries.sort_by_key(|entry| entry.revision);
     }
 
-    /// What serves now serves no more.
+    /// Notes a candidate that begins; one before it has ended.
+    pub(crate) fn tries(&mut self, revision: u64, new: New) {
+        self.withdraw(&format!("replaced by candidate {revision}"));
+        self.note(revision, new, None);
+        self.trial = Some(revision);
+    }
+
+    /// The candidate serves no more.
+    pub(crate) fn withdraw(&mut self, why: &str) {
+        self.end(self.trial, why);
+        self.trial = None;
+    }
+
+    /// The candidate serves alone.
+    pub(crate) fn promote(&mut self, revision: u64, how: &str) {
+        self.trial = None;
+        self.ends(&format!("replaced by revision {revision}, {how}"));
+        self.serving = Some(revision);
+        self.from_folder = false;
+    }
+
+    /// What serves now serves no more, nor what was tried beside it.
     pub(crate) fn ends(&mut self, why: &str) {
+        self.withdraw(why);
         let serving = self.serving.take();
-        for entry in &mut self.entries {
-            if Some(entry.revision) == serving {
-                entry.ended = Some(why.to_owned());
-            }
+        self.end(serving, why);
+    }
+
+    fn end(&mut self, revision: Option<u64>, why: &str) {
+        let ended = self
+            .entries
+            .iter_mut()
+            .find(|entry| Some(entry.revision) == revision);
+        if let Some(entry) = ended {
+            entry.ended = Some(why.to_owned());
         }
     }
 
@@ -215,6 +247,7 @@ impl Past {
             by: entry.by.clone(),
             how: entry.how.clone(),
             serving: self.serving == Some(entry.revision),
+            candidate: self.trial == Some(entry.revision),
             ended: entry.ended.clone(),
             bytes: entry.takes(),
         });
@@ -244,19 +277,19 @@ impl Past {
 
     /// The last revision of the content that would be forgotten first.
     fn oldest(&self) -> Option<usize> {
-        let stays = self.entries.iter().find(|entry| self.stays(entry));
-        let stays = stays.map(|entry| &entry.content);
+        let stays = self.entries.iter().filter(|entry| self.stays(entry));
+        let stays: Vec<&Content> = stays.map(|entry| &entry.content).collect();
         (0..self.entries.len()).find(|at| {
             let content = &self.entries[*at].content;
             let later = &self.entries[at + 1..];
-            Some(content) != stays && later.iter().all(|entry| entry.content != *content)
+            !stays.contains(&content) && later.iter().all(|entry| entry.content != *content)
         })
     }
 
     /// Whether an entry is never forgotten: it serves, or is what would be enabled.
     fn stays(&self, entry: &Entry) -> bool {
         let stays = self.serving.or(self.newest().map(|newest| newest.revision));
-        Some(entry.revision) == stays
+        Some(entry.revision) == stays || Some(entry.revision) == self.trial
     }
 
     /// What keeping its entries takes, each content counted once.

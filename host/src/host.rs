@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 
-use crate::api::Api;
+use crate::api::{Api, Served};
 use crate::book::Books;
 use crate::change::{Change, Deployed, PROGRAM};
 use crate::commons::Commons;
@@ -244,7 +244,7 @@ impl Host {
             .load()
             .set()
             .values()
-            .map(|revision| status(revision))
+            .map(|served| status(&served.stable))
             .collect()
     }
 
@@ -288,7 +288,7 @@ impl Host {
         let now = Instant::now();
         let mut last = Duration::ZERO;
         let mut gone = Vec::new();
-        for revision in served.into_values() {
+        for revision in served.values().flat_map(Served::revisions) {
             revision.leave(now);
             last = last.max(Duration::from_millis(revision.limits.drain_ms));
             gone.push(revision.gone());

@@ -113,11 +113,17 @@ mod record;
 #[cfg(feature = "runtime")]
 mod revision;
 #[cfg(feature = "runtime")]
+mod rollout;
+#[cfg(feature = "runtime")]
 mod runtime;
 #[cfg(feature = "runtime")]
 mod serve;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "runtime")]
+mod shadow;
+#[cfg(feature = "runtime")]
+mod stage;
 #[cfg(feature = "runtime")]
 mod standard;
 #[cfg(feature = "runtime")]
@@ -153,7 +159,9 @@ pub use {
     history::{HistoryEntry, How},
     host::{Host, HostBuilder, PluginStatus},
     identity::{Identity, Peer},
+    rollout::Rollout,
     runtime::{GuestState, Imports},
+    shadow::Difference,
     wasmtime,
 };
 

@@ -15,6 +15,7 @@ use crate::request_id::{self, RequestId};
 use crate::revision::Revision;
 use crate::runtime::Meter;
 use crate::serve_error::ServeError;
+use crate::shadow::Shadow;
 
 pub(crate) static X_REVISION: HeaderName = HeaderName::from_static("x-switchback-revision");
 
@@ -28,6 +29,8 @@ pub(crate) struct Record {
     path: String,
     /// Where it went.
     pub(crate) route: Option<(Arc<Revision>, usize)>,
+    /// The copy of the request that goes to a candidate once this is answered.
+    pub(crate) shadow: Option<Box<Shadow>>,
     /// What failed is the host's own affair.
     excused: bool,
     ended: bool,
@@ -49,6 +52,7 @@ impl Record {
                 String::new()
             },
             route: None,
+            shadow: None,
             excused: false,
             ended: false,
         }

@@ -111,6 +111,9 @@ impl Host {
         {
             headers.insert(X_REVISION.clone(), revision.clone());
         }
+        if let Some(shadow) = record.shadow.take() {
+            shadow.follow(self, &response);
+        }
         if let Some(account) = account {
             account.clone_from(&record.meter);
         }

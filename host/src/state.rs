@@ -133,7 +133,8 @@ impl State {
                     .ok_or_else(|| "it names contents by no SHA-256".to_owned())
             };
             match read.and_then(parse) {
-                Ok(past) => {
+                Ok(mut past) => {
+                    past.withdraw("the host was started anew");
                     pasts.insert(name.to_owned(), past);
                 }
                 Err(error) => tracing::error!(

@@ -18,6 +18,17 @@ pub(crate) enum Way<T> {
     Elsewhere(String),
 }
 
+impl<T> Way<T> {
+    /// The same way to what a target stands for.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn map<U>(self, of: impl FnOnce(T) -> U) -> Way<U> {
+        match self {
+            Way::Here(target, places) => Way::Here(of(target), places),
+            Way::Elsewhere(path) => Way::Elsewhere(path),
+        }
+    }
+}
+
 /// Where the path's parameters stand, still percent-encoded: places rather than texts, so that they travel with the
 /// head whose path they are in.
 #[derive(Debug)]

@@ -1,21 +1,19 @@
 //! From changes that are ready to what is served: the next set is built whole, shown in one step, and written down.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 
-use crate::api::Set;
-use crate::book::{Book, Books};
-use crate::change::{Deployed, Ready, closed};
+use crate::api::{Api, Served, Set};
+use crate::book::Books;
+use crate::change::{Deployed, Ready};
 use crate::component::Component;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::event::Event;
-use crate::history::{Content, How, New};
+use crate::history::{Content, How, Past};
 use crate::host::Inner;
-use crate::load::Loaded;
-use crate::probation::Probation;
-use crate::revision::Revision;
+use crate::probation::Watch;
+use crate::stage::{Noted, Staged};
 
 /// What became of some changes.
 pub(crate) struct Swapped {
@@ -27,37 +25,9 @@ pub(crate) struct Swapped {
 
 pub(crate) type Outcomes = HashMap<Arc<str>, Result<Deployed, Error>>;
 
-/// What is to be noted of a revision once it serves.
-struct Candidate {
-    revision: Arc<Revision>,
-    new: New,
-    resumed: bool,
-}
-
-const DISABLED: &str = "it is disabled: this is kept, and serves once it is enabled";
-
 impl Inner {
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().expect("nothing panics with this lock")
-    }
-
-    pub(crate) fn revision(
-        &self,
-        book: &Book,
-        name: &Arc<str>,
-        number: u64,
-        loaded: Loaded,
-    ) -> Arc<Revision> {
-        let (lanes, hits) = (book.lanes.clone(), book.hits.clone());
-        Revision::new(
-            name.clone(),
-            number,
-            loaded.terms,
-            loaded.code,
-            lanes,
-            hits,
-            &self.commons,
-        )
     }
 
     /// Builds the next set whole, then shows it. `places` are the files and folders that plugins come from, as the log
@@ -72,146 +42,55 @@ impl Inner {
         let mut new = BTreeMap::new();
         let mut books = self.books();
         let api = self.api.load_full();
-        let mut removed = Vec::new();
-        let mut candidates = HashMap::new();
-        for (name, turn, ready) in ready {
-            let book = books.of(&name, &self.lane);
-            let served = api.find(&name).map(|revision| revision.number);
-            let done = |revision| Deployed {
-                revision,
-                warnings: Vec::new(),
-            };
-            let outcome = match ready {
-                Err(error) => Err(error),
-                Ok(_) if self.closed.load(Relaxed) => Err(closed()),
-                Ok(_) if book.done > turn => Err(Error::new(
-                    ErrorKind::Superseded,
-                    format!("a newer change of plugin `{name}` came before this one was ready"),
-                )),
-                Ok(Ready::Plugin(loaded))
-                    if loaded.replaces.is_some_and(|it| served != Some(it)) =>
-                {
-                    Err(Error::new(
-                        ErrorKind::Superseded,
-                        format!("plugin `{name}` was changed in the meantime"),
-                    ))
-                }
-                Ok(Ready::Same(why)) => Ok(Deployed {
-                    warnings: vec![why.into()],
-                    ..done(served.unwrap_or(book.past.number))
-                }),
-                Ok(Ready::Gone) => match served {
-                    Some(revision) => {
-                        book.past.ends("removed");
-                        book.past.aside = None;
-                        removed.push(name.clone());
-                        Ok(done(revision))
-                    }
-                    None if book.past.disabled => Ok(done(book.past.number)),
-                    None => Err(Error::new(
-                        ErrorKind::NotFound,
-                        format!("no plugin `{name}` is served"),
-                    )),
-                },
-                Ok(Ready::Off) if book.past.disabled => Err(Error::new(
-                    ErrorKind::NotFound,
-                    format!("plugin `{name}` is disabled already"),
-                )),
-                Ok(Ready::Off) => match served {
-                    Some(revision) => {
-                        book.past.ends("disabled");
-                        book.past.disabled = true;
-                        removed.push(name.clone());
-                        Ok(done(revision))
-                    }
-                    None => Err(Error::new(
-                        ErrorKind::NotFound,
-                        format!("no plugin `{name}` is served"),
-                    )),
-                },
-                Ok(Ready::Plugin(mut loaded)) => {
-                    let number = loaded.resumes.unwrap_or(book.past.number + 1);
-                    if let Some(component) = loaded.component.take() {
-                        new.insert(loaded.content.clone(), component);
-                    }
-                    let noted = New {
-                        content: loaded.content.clone(),
-                        by: who.into(),
-                        how: loaded.how.clone(),
-                        bytes: loaded.bytes,
-                        code: loaded.code.clone(),
-                        settings: loaded.settings.clone(),
-                    };
-                    let mut deployed = Deployed {
-                        revision: number,
-                        warnings: loaded.code.contract.warnings.clone(),
-                    };
-                    if book.past.disabled && loaded.how == How::Deployed {
-                        book.past.note(number, noted, Some("disabled".into()));
-                        deployed.warnings.push(DISABLED.into());
-                    } else {
-                        book.past.number = number.max(book.past.number);
-                        let candidate = Candidate {
-                            resumed: loaded.resumes.is_some(),
-                            revision: self.revision(book, &name, number, *loaded),
-                            new: noted,
-                        };
-                        candidates.insert(name.clone(), candidate);
-                    }
+        let mut staged: HashMap<Arc<str>, Staged> = HashMap::new();
+        for (name, turn, mut ready) in ready {
+            if let Ok(Ready::Plugin(loaded) | Ready::Candidate(loaded, _)) = &mut ready
+                && let Some(component) = loaded.component.take()
+            {
+                new.insert(loaded.content.clone(), component);
+            }
+            let outcome = match self.stage(&mut books, &api, who, &name, turn, ready) {
+                Ok((deployed, next)) => {
+                    staged.extend(next.map(|next| (name.clone(), next)));
                     Ok(deployed)
                 }
+                Err(error) => Err(error),
             };
-            if outcome.is_ok() {
-                book.done = turn;
-            }
             outcomes.insert(name, outcome);
         }
         let mut generation = api.generation;
         let mut left = Vec::new();
-        if !removed.is_empty() || !candidates.is_empty() {
-            let set = candidates.iter();
-            let set: Set = set
-                .map(|(name, candidate)| (name.clone(), candidate.revision.clone()))
+        let mut watches = Vec::new();
+        if !staged.is_empty() {
+            let gone = staged.iter().filter(|(_, staged)| staged.served.is_none());
+            let gone: Vec<Arc<str>> = gone.map(|(name, _)| name.clone()).collect();
+            let changed: Set = staged
+                .iter()
+                .filter_map(|(name, staged)| Some((name.clone(), staged.served.clone()?)))
                 .collect();
-            let (next, refused) = api.with(&removed, set);
+            let (next, refused) = api.with(&gone, changed);
             for (name, error) in refused {
-                candidates.remove(&name);
+                staged.remove(&name);
                 outcomes.insert(name, Err(error));
             }
-            if !removed.is_empty() || !candidates.is_empty() {
+            if !staged.is_empty() {
                 generation = next.generation;
-                let gone = removed.iter().chain(candidates.keys());
-                left = gone.filter_map(|name| api.find(name).cloned()).collect();
                 self.api.store(Arc::new(next));
             }
-        }
-        let mut probations = Vec::new();
-        for (name, candidate) in candidates {
-            let past = &mut books.of(&name, &self.lane).past;
-            let is_new = matches!(candidate.new.how, How::Deployed | How::Enabled);
-            if let Some(old) = api.find(&name).filter(|_| is_new && !candidate.resumed)
-                && past
-                    .entry(old.number)
-                    .is_some_and(|was| was.content != candidate.new.content)
-            {
-                probations.push(Probation {
-                    plugin: name.clone(),
-                    revision: candidate.revision.number,
-                    back_to: old.number,
-                    before: old.tallies(),
-                });
+            for (name, staged) in &mut staged {
+                left.extend(api.left_by(name, staged.served.as_ref()));
+                let past = &mut books.of(name, &self.lane).past;
+                let from_folder = places.contains_key(name);
+                let noted = std::mem::replace(&mut staged.noted, Noted::Nothing);
+                watches.extend(note(
+                    past,
+                    noted,
+                    staged.served.as_ref(),
+                    &api,
+                    name,
+                    from_folder,
+                ));
             }
-            past.disabled = false;
-            if candidate.new.how == How::Deployed && !candidate.resumed {
-                past.from_folder = places.contains_key(&name);
-                past.aside = None;
-            }
-            // What lies in the folder counts if it is this, or once it changes.
-            let apart = matches!(candidate.new.how, How::RolledBack { .. }) || !past.from_folder;
-            if apart && !candidate.resumed {
-                past.aside = past.offered.clone().or(past.aside.take());
-            }
-            past.serves(candidate.revision.number, candidate.new);
         }
         books.shorten(self.host.history, self.host.history_bytes);
         drop(books);
@@ -219,9 +98,14 @@ impl Inner {
         for revision in left {
             revision.leave(now);
         }
+        let removed: Vec<Arc<str>> = staged
+            .iter()
+            .filter(|(_, staged)| staged.served.is_none())
+            .map(|(name, _)| name.clone())
+            .collect();
         self.report(generation, &removed, &outcomes, places);
-        for probation in probations {
-            probation.begin(self);
+        for watch in watches {
+            watch.begin(self);
         }
         Swapped {
             generation,
@@ -332,6 +216,67 @@ impl Inner {
                     self.commons.tell(Event::Refused { plugin, reason });
                 }
             }
+        }
+    }
+}
+
+/// Notes in a plugin's past what serves it now; what is to be watched from now on comes of it. `before` is the set that was
+/// served until now.
+fn note(
+    past: &mut Past,
+    noted: Noted,
+    served: Option<&Served>,
+    before: &Api,
+    name: &Arc<str>,
+    from_folder: bool,
+) -> Option<Watch> {
+    match (noted, served) {
+        (Noted::Nothing, _) => None,
+        (Noted::Ends(why), _) => {
+            past.ends(why);
+            past.aside = None;
+            None
+        }
+        (Noted::Disabled, _) => {
+            past.ends("disabled");
+            past.disabled = true;
+            None
+        }
+        (Noted::Withdrawn(why), _) => {
+            past.withdraw(&why);
+            None
+        }
+        (_, None) => None,
+        (Noted::Weighed, Some(served)) => Watch::of_candidate(name, served),
+        (Noted::Tried(new), Some(served)) => {
+            let candidate = served.candidate.as_ref()?;
+            past.tries(candidate.revision.number, new);
+            Watch::of_candidate(name, served)
+        }
+        (Noted::Promoted(how), Some(served)) => {
+            past.promote(served.stable.number, &how);
+            past.aside = past.offered.clone().or(past.aside.take());
+            None
+        }
+        (Noted::Serves { new, resumed }, Some(served)) => {
+            let is_new = matches!(new.how, How::Deployed | How::Enabled) && !resumed;
+            let old = before.find(name).filter(|old| {
+                let was = past.entry(old.number);
+                is_new && was.is_some_and(|was| was.content != new.content)
+            });
+            let watch = old.map(|old| Watch::of_successor(name, served.stable.number, old));
+            past.disabled = false;
+            if new.how == How::Deployed && !resumed {
+                past.from_folder = from_folder;
+                past.aside = None;
+            }
+            // What lies in the folder counts if it is this, or once it changes.
+            let apart = matches!(new.how, How::RolledBack { .. }) || !past.from_folder;
+            if apart && !resumed {
+                past.aside = past.offered.clone().or(past.aside.take());
+            }
+            past.serves(served.stable.number, new);
+            watch
         }
     }
 }

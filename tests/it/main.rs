@@ -30,6 +30,7 @@ mod probation;
 mod readme;
 mod refuse;
 mod requests;
+mod rollout;
 mod sdk_streams;
 mod service;
 mod slow_clients;

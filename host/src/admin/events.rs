@@ -84,6 +84,23 @@ fn told(event: &Event) -> Value {
         Event::Proven { plugin, revision } => {
             json!({ "event": "proven", "plugin": **plugin, "revision": revision })
         }
+        Event::Withdrawn {
+            plugin,
+            revision,
+            reason,
+        } => {
+            json!({ "event": "withdrawn", "plugin": **plugin, "revision": revision, "reason": reason })
+        }
+        Event::Differs {
+            plugin,
+            revision,
+            uri,
+            pointer,
+            what,
+        } => json!({
+            "event": "differs", "plugin": **plugin, "revision": revision, "uri": uri,
+            "pointer": pointer, "what": what,
+        }),
         Event::Disabled { plugin, generation } => {
             json!({ "event": "disabled", "plugin": **plugin, "generation": generation })
         }

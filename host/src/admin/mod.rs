@@ -21,6 +21,7 @@ use crate::config::Limits;
 use crate::error::{Error, ErrorKind};
 use crate::host::Host;
 use crate::request_id;
+use crate::rollout::Rollout;
 use crate::serve::health;
 use crate::serve_error::ServeError;
 use crate::upload::FormFile;
@@ -159,6 +160,18 @@ impl Admin {
                 name: name(),
                 component: component(call.admitted)?,
             },
+            "document" => return told::document(host, &name(), &params["query"]).map(ok),
+            "try" => Change::Try {
+                name: name(),
+                component: component(call.admitted)?,
+                rollout: rollout(&params)?,
+            },
+            "weigh" => Change::Weigh {
+                name: name(),
+                rollout: rollout(&params)?,
+            },
+            "promote" => Change::Promote { name: name() },
+            "withdraw" => Change::Withdraw { name: name() },
             "remove" => Change::Remove { name: name() },
             "rollback" => Change::RollBack {
                 name: name(),
@@ -195,6 +208,12 @@ fn component(admitted: Admitted) -> Result<Component, Error> {
             Ok(Component::new(Bytes::new()))
         }
     }
+}
+
+/// The parameters by which a candidate gets its requests.
+fn rollout(params: &Value) -> Result<Rollout, Error> {
+    serde_json::from_value(params["query"].clone())
+        .map_err(|why| Error::new(ErrorKind::Config, why.to_string()))
 }
 
 fn content(file: &FormFile) -> Result<Bytes, Error> {

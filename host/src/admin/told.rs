@@ -2,24 +2,29 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::api::Served;
+use crate::contract;
 use crate::counts::Tally;
 use crate::error::{Error, ErrorKind};
-use crate::host::{Host, PluginStatus};
+use crate::host::{Host, status};
 
 /// Every plugin that is served or disabled, by name.
 pub(super) fn plugins(host: &Host) -> Value {
-    let served = host.plugins();
+    let served = host.0.api.load().set();
+    let served = served.values().map(short);
     let disabled = host.disabled();
     let disabled = disabled
-        .into_iter()
+        .iter()
         .map(|name| json!({ "name": name, "state": "disabled" }));
-    let mut all: Vec<Value> = served.iter().map(plugin_short).chain(disabled).collect();
+    let mut all: Vec<Value> = served.chain(disabled).collect();
     all.sort_by(|one, other| one["name"].as_str().cmp(&other["name"].as_str()));
     all.into()
 }
 
-fn plugin_short(status: &PluginStatus) -> Value {
-    json!({
+fn short(served: &Served) -> Value {
+    let revision = &served.stable;
+    let status = status(revision);
+    let mut told = json!({
         "name": status.name,
         "state": "serving",
         "revision": status.revision,
@@ -32,22 +37,38 @@ fn plugin_short(status: &PluginStatus) -> Value {
         "instances": status.instances,
         "answers": tally(&status.answers),
         "warnings": status.warnings,
+    });
+    if let Some(candidate) = &served.candidate {
+        let revision = &candidate.revision;
+        told["candidate"] = json!({
+            "revision": revision.number,
+            "hash": revision.code.hash,
+            "rollout": candidate.rollout,
+            "answers": tally(&revision.counts.sum()),
+            "shadow": candidate.compared.told(),
+        });
+    }
+    told
+}
+
+fn find(host: &Host, name: &str) -> Result<Served, Error> {
+    let found = host.0.api.load().set().remove(name);
+    found.ok_or_else(|| {
+        let message = format!("no plugin `{name}` is served");
+        Error::new(ErrorKind::NotFound, message)
     })
 }
 
 /// One plugin, with its operations.
 pub(super) fn plugin(host: &Host, name: &str) -> Result<Value, Error> {
-    let api = host.0.api.load_full();
-    let Some(revision) = api.find(name) else {
-        if host.0.books().is_disabled(name) {
-            return Ok(json!({ "name": name, "state": "disabled" }));
-        }
-        let message = format!("no plugin `{name}` is served");
-        return Err(Error::new(ErrorKind::NotFound, message));
-    };
-    let status = crate::host::status(revision);
-    let operations = status.operations.iter().enumerate().map(|(at, (method, path, id))| {
-        let answers = revision.counts.tally(at).unwrap_or_default();
+    if host.0.books().is_disabled(name) {
+        return Ok(json!({ "name": name, "state": "disabled" }));
+    }
+    let served = find(host, name)?;
+    let status = status(&served.stable);
+    let operations = status.operations.iter().enumerate();
+    let operations = operations.map(|(at, (method, path, id))| {
+        let answers = served.stable.counts.tally(at).unwrap_or_default();
         json!({
             "method": method.as_str(), "path": path, "operation": id, "answers": tally(&answers),
         })
@@ -56,11 +77,36 @@ pub(super) fn plugin(host: &Host, name: &str) -> Result<Value, Error> {
     let hits: Map<String, Value> = hits
         .map(|(limit, count)| (limit.name().to_owned(), (*count).into()))
         .collect();
-    let mut told = plugin_short(&status);
+    let mut told = short(&served);
     told["operations"] = operations.collect();
     told["limits"] = json!(status.limits);
     told["limit_hits"] = hits.into();
     Ok(told)
+}
+
+/// A plugin's document, or its candidate's, for some readers.
+pub(super) fn document(host: &Host, name: &str, query: &Value) -> Result<Value, Error> {
+    let served = find(host, name)?;
+    let revision = match query["candidate"] == true {
+        false => &served.stable,
+        true => match &served.candidate {
+            Some(candidate) => &candidate.revision,
+            None => {
+                let message = format!("plugin `{name}` has no candidate");
+                return Err(Error::new(ErrorKind::NotFound, message));
+            }
+        },
+    };
+    let audience = query["audience"].as_str().unwrap_or(contract::PUBLIC);
+    let contract = &revision.code.contract;
+    let host = &host.0.host;
+    Ok(contract::plugin_document(
+        name,
+        &revision.prefix,
+        contract,
+        host,
+        audience,
+    ))
 }
 
 fn tally(tally: &Tally) -> Value {

@@ -6,20 +6,20 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::operation::is_public;
+use super::operation::is_for;
 use super::outline::METHODS;
 
-/// Takes out of a document what is not public.
-pub(super) fn keep_public(document: &mut Value) {
+/// Takes out of a document what is for others than these readers, who are shown what is public as well.
+pub(super) fn keep_for(document: &mut Value, audience: &str) {
     let mut hidden = false;
     if let Some(Value::Object(paths)) = document.get_mut("paths") {
         for item in paths.values_mut().filter_map(Value::as_object_mut) {
-            hidden |= parameters(item);
+            hidden |= parameters(item, audience);
             let before = item.len();
-            item.retain(|key, one| !METHODS.contains(&key.as_str()) || is_shown(one));
+            item.retain(|key, one| !METHODS.contains(&key.as_str()) || is_shown(one, audience));
             hidden |= item.len() < before;
             for operation in item.values_mut().filter_map(Value::as_object_mut) {
-                hidden |= parameters(operation);
+                hidden |= parameters(operation, audience);
             }
         }
         paths.retain(|path, item| path.starts_with("x-") || serves(item));
@@ -35,13 +35,13 @@ fn serves(item: &Value) -> bool {
     has("$ref") || METHODS.iter().any(|method| has(method))
 }
 
-/// Takes out the parameters that are not public, and says whether there were any.
-fn parameters(holder: &mut Map<String, Value>) -> bool {
+/// Takes out the parameters that are for others, and says whether there were any.
+fn parameters(holder: &mut Map<String, Value>, audience: &str) -> bool {
     let Some(Value::Array(parameters)) = holder.get_mut("parameters") else {
         return false;
     };
     let before = parameters.len();
-    parameters.retain(is_shown);
+    parameters.retain(|parameter| is_shown(parameter, audience));
     let fewer = parameters.len() < before;
     if parameters.is_empty() {
         holder.remove("parameters");
@@ -49,8 +49,9 @@ fn parameters(holder: &mut Map<String, Value>) -> bool {
     fewer
 }
 
-fn is_shown(described: &Value) -> bool {
-    described.as_object().is_none_or(is_public)
+fn is_shown(described: &Value, audience: &str) -> bool {
+    let described = described.as_object();
+    described.is_none_or(|described| is_for(described, audience))
 }
 
 /// Takes out the schemas that nothing refers to any more, directly or by another.
@@ -97,6 +98,7 @@ fn mentioned(value: &Value, found: &mut Vec<String>) {
 mod tests {
     use serde_json::json;
 
+    use super::super::operation::PUBLIC;
     use super::*;
 
     #[test]
@@ -122,7 +124,7 @@ mod tests {
                 "D": {},
             } },
         });
-        keep_public(&mut document);
+        keep_for(&mut document, PUBLIC);
         assert_eq!(
             document,
             json!({
@@ -139,7 +141,7 @@ mod tests {
     fn schemas_that_nothing_uses_stay_where_nothing_is_hidden() {
         let mut document = json!({ "paths": {}, "components": { "schemas": { "Unused": {} } } });
         let before = document.clone();
-        keep_public(&mut document);
+        keep_for(&mut document, PUBLIC);
         assert_eq!(document, before);
     }
 }

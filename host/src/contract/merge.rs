@@ -9,8 +9,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value, json};
 
 use super::Contract;
-use super::audience::keep_public;
+use super::audience::keep_for;
 use super::flatten::{elsewhere, flatten};
+use super::operation::PUBLIC;
 use super::outline::{COMPONENTS, Kind, METHODS, walk_mut};
 use super::rename::{Names, rename_path_parameters};
 use crate::config::HostConfig;
@@ -35,9 +36,10 @@ pub(crate) fn plugin_document(
     prefix: &str,
     contract: &Contract,
     host: &HostConfig,
+    audience: &str,
 ) -> Value {
     let mut document = contract.document.clone();
-    keep_public(&mut document);
+    keep_for(&mut document, audience);
     let refused = document_refusals(&mut document);
     walk_mut(Kind::Document, &mut document, &mut complete);
 
@@ -82,7 +84,7 @@ struct Merged {
 impl Merged {
     fn add(&mut self, plugin: &str, prefix: &str, contract: &Contract) {
         let mut document = contract.document.clone();
-        keep_public(&mut document);
+        keep_for(&mut document, PUBLIC);
         flatten(&mut document);
 
         let mut paths = HashMap::new();

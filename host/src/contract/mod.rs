@@ -22,7 +22,7 @@ use crate::schema::{SchemaError, Schemas};
 pub(crate) use answers::OffContract;
 #[cfg(feature = "runtime")]
 pub(crate) use merge::{merge, plugin_document};
-pub(crate) use operation::Operation;
+pub(crate) use operation::{Operation, PUBLIC};
 use outline::{Kind, walk};
 
 /// The most warnings that one contract gives.

@@ -269,12 +269,14 @@ pub(super) fn compile(
         own: None,
         answers,
         #[cfg(feature = "docs")]
-        public: is_public(operation),
+        public: is_for(operation, PUBLIC),
     })
 }
 
 /// Who is told of an operation or a parameter in documents.
 const AUDIENCE: &str = "x-switchback-audience";
+/// The readers that everyone is among.
+pub(crate) const PUBLIC: &str = "public";
 
 /// Refuses what would be published by mistake.
 fn check_audience(described: &Map<String, Value>, pointer: &str) -> Result<(), ContractError> {
@@ -294,10 +296,13 @@ fn check_audience(described: &Map<String, Value>, pointer: &str) -> Result<(), C
     }
 }
 
-/// Whether documents tell everybody of an operation or a parameter.
-pub(super) fn is_public(described: &Map<String, Value>) -> bool {
+/// Whether documents tell these readers of an operation or a parameter.
+pub(super) fn is_for(described: &Map<String, Value>, audience: &str) -> bool {
     match described.get(AUDIENCE) {
-        Some(Value::Array(readers)) => readers.iter().any(|reader| reader == "public"),
+        Some(Value::Array(readers)) => {
+            let mut readers = readers.iter().filter_map(Value::as_str);
+            readers.any(|reader| reader == PUBLIC || reader == audience)
+        }
         _ => true,
     }
 }

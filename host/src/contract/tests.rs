@@ -7,6 +7,7 @@
 
 use serde_json::{Value, json};
 
+use super::PUBLIC;
 use super::{Contract, merge, plugin_document};
 use crate::config::{HostConfig, Limits};
 
@@ -520,7 +521,7 @@ mod merging {
     #[test]
     fn a_plugins_own_document_keeps_its_names() {
         is_golden(
-            &plugin_document("shop", "/shop", &shop(), &host()),
+            &plugin_document("shop", "/shop", &shop(), &host(), PUBLIC),
             include_str!("golden/shop-served.json"),
         );
     }
@@ -593,7 +594,7 @@ mod merging {
             merged["tags"],
             json!([{ "name": "shop", "description": "T" }])
         );
-        let own = plugin_document("shop", "", &contract, &HostConfig::default());
+        let own = plugin_document("shop", "", &contract, &HostConfig::default(), PUBLIC);
         assert_eq!(own["paths"]["/x"]["get"]["tags"], json!([]));
     }
 
@@ -606,7 +607,7 @@ mod merging {
         );
         // Reading a contract refuses those that do not.
         parse(&merged).unwrap();
-        parse(&plugin_document("items", "", &items, &host())).unwrap();
+        parse(&plugin_document("items", "", &items, &host(), PUBLIC)).unwrap();
     }
 
     #[test]

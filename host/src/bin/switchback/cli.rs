@@ -106,6 +106,22 @@ Examples:
     #[command(after_help = OPERATING)]
     Deploy(DeployArgs),
 
+    /// Make a running host try a component beside what serves: it gets a part of the requests
+    #[command(after_help = OPERATING)]
+    Try(TryArgs),
+
+    /// Make a running host give a candidate another part of the requests
+    #[command(after_help = OPERATING)]
+    Weigh(WeighArgs),
+
+    /// Make a running host let a candidate serve alone
+    #[command(after_help = OPERATING)]
+    Promote(PluginArgs),
+
+    /// Make a running host serve a candidate no more
+    #[command(after_help = OPERATING)]
+    Withdraw(PluginArgs),
+
     /// Make a running host serve a plugin no more until it is enabled
     #[command(after_help = OPERATING)]
     Disable(PluginArgs),
@@ -478,4 +494,49 @@ impl CommonArgs {
         }
         Ok(typed)
     }
+}
+
+#[derive(Args)]
+pub(crate) struct TryArgs {
+    #[command(flatten)]
+    pub(crate) deploy: DeployArgs,
+
+    #[command(flatten)]
+    pub(crate) rollout: RolloutArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct WeighArgs {
+    #[command(flatten)]
+    pub(crate) plugin: PluginArgs,
+
+    #[command(flatten)]
+    pub(crate) rollout: RolloutArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct RolloutArgs {
+    /// The part of requests that it gets; with --shadow, the part that is copied to it
+    #[arg(long, value_name = "0-100", default_value_t = 10.0)]
+    pub(crate) percent: f64,
+
+    /// By what a client is known, so that it stays with one of the two: header:NAME, cookie:NAME or peer
+    #[arg(long, value_name = "KEY")]
+    pub(crate) sticky: Option<String>,
+
+    /// Requests with this header get the candidate, as in `x-try: yes`
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub(crate) header: Option<String>,
+
+    /// Answer nobody by it: copy safe requests to it, and compare what it answers
+    #[arg(long)]
+    pub(crate) shadow: bool,
+
+    /// In shadow, a place in JSON answers that may differ, such as /items/*/at; may be given several times
+    #[arg(long, value_name = "POINTER")]
+    pub(crate) ignore: Vec<String>,
+
+    /// Do not let it serve alone by itself once its time is over
+    #[arg(long)]
+    pub(crate) no_promote: bool,
 }

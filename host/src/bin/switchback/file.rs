@@ -65,7 +65,9 @@ fn may_be_section(key: &[String]) -> bool {
     let names: Vec<&str> = key.iter().map(String::as_str).collect();
     matches!(
         names[..],
-        ["serve" | "host" | "limits" | "plugins"] | ["plugins", _] | ["plugins", _, "limits"]
+        ["serve" | "host" | "limits" | "probation" | "plugins"]
+            | ["plugins", _]
+            | ["plugins", _, "limits"]
     )
 }
 

@@ -16,7 +16,9 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::cli::{DeployArgs, PluginArgs, RemoteArgs, RollbackArgs};
+use crate::cli::{
+    DeployArgs, PluginArgs, RemoteArgs, RollbackArgs, RolloutArgs, TryArgs, WeighArgs,
+};
 use crate::serve::{SOCKET, STATE};
 use crate::settings::Wrong;
 use crate::{routes, say};
@@ -196,8 +198,9 @@ pub(crate) async fn plugins(args: RemoteArgs) -> Result<ExitCode, Wrong> {
         };
         let answers = &plugin["answers"];
         let warnings = plugin["warnings"].as_array().map_or(0, Vec::len);
-        let revision = match &plugin["state"] {
-            Value::String(state) if state == "disabled" => state.clone(),
+        let revision = match (&plugin["state"], &plugin["candidate"]["revision"]) {
+            (Value::String(state), _) if state == "disabled" => state.clone(),
+            (_, Value::Number(candidate)) => format!("{} (tried: {candidate})", plugin["revision"]),
             _ => text(&plugin["revision"]),
         };
         [
@@ -230,9 +233,10 @@ pub(crate) async fn history(args: PluginArgs) -> Result<ExitCode, Wrong> {
                 None => how.to_string(),
             },
         };
-        let state = match entry["serving"] == true {
-            true => "serving".into(),
-            false => text(&entry["ended"]),
+        let state = match (entry["serving"] == true, entry["candidate"] == true) {
+            (true, _) => "serving".into(),
+            (_, true) => "candidate".into(),
+            _ => text(&entry["ended"]),
         };
         [
             entry["revision"].to_string(),
@@ -279,6 +283,60 @@ pub(crate) async fn deploy(args: DeployArgs) -> Result<ExitCode, Wrong> {
     Remote::new(&args.remote)
         .change(Method::PUT, &path, sent, done)
         .await
+}
+
+pub(crate) async fn try_out(args: TryArgs) -> Result<ExitCode, Wrong> {
+    let name = plugin(&args.deploy.name)?;
+    let sent = read(&args.deploy.file).map_err(wrong)?;
+    let path = format!("/plugins/{name}/candidate?{}", query(&args.rollout));
+    let done = |revision: &Value| format!("{name}@{revision} is tried");
+    let remote = Remote::new(&args.deploy.remote);
+    remote.change(Method::PUT, &path, sent, done).await
+}
+
+pub(crate) async fn weigh(args: WeighArgs) -> Result<ExitCode, Wrong> {
+    let name = plugin(&args.plugin.name)?;
+    let path = format!("/plugins/{name}/candidate?{}", query(&args.rollout));
+    let percent = args.rollout.percent;
+    let done = |revision: &Value| match args.rollout.shadow {
+        true => format!("{name}@{revision} gets copies of {percent} %"),
+        false => format!("{name}@{revision} gets {percent} %"),
+    };
+    let remote = Remote::new(&args.plugin.remote);
+    remote.change(Method::PATCH, &path, NOTHING, done).await
+}
+
+pub(crate) async fn promote(args: PluginArgs) -> Result<ExitCode, Wrong> {
+    let name = plugin(&args.name)?;
+    let path = format!("/plugins/{name}/candidate/promote");
+    let done = |revision: &Value| format!("{name}@{revision} serves");
+    let remote = Remote::new(&args.remote);
+    remote.change(Method::POST, &path, NOTHING, done).await
+}
+
+pub(crate) async fn withdraw(args: PluginArgs) -> Result<ExitCode, Wrong> {
+    let name = plugin(&args.name)?;
+    let path = format!("/plugins/{name}/candidate");
+    let done = |revision: &Value| format!("{name}@{revision} is withdrawn");
+    let remote = Remote::new(&args.remote);
+    remote.change(Method::DELETE, &path, NOTHING, done).await
+}
+
+/// As the API takes it.
+fn query(rollout: &RolloutArgs) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("percent", &rollout.percent.to_string());
+    query.append_pair("shadow", &rollout.shadow.to_string());
+    query.append_pair("promote", &(!rollout.no_promote).to_string());
+    for (name, value) in [("sticky", &rollout.sticky), ("header", &rollout.header)] {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    for pointer in &rollout.ignore {
+        query.append_pair("ignore", pointer);
+    }
+    query.finish()
 }
 
 pub(crate) async fn events(args: RemoteArgs) -> Result<ExitCode, Wrong> {
