@@ -6,10 +6,10 @@ use std::process::Output;
 
 use serde_json::Value;
 use switchback::{Admin, AdminServer};
-use switchback_tests::Client;
 use switchback_tests::guests::{Describe, blank, contract};
 use switchback_tests::harness::{Harness, until};
 use switchback_tests::process::{Served, program};
+use switchback_tests::{Browser, Client};
 
 fn version(version: &str) -> Vec<u8> {
     let contract = contract(&[("get", "/one", "version"), ("get", "/trap", "trap")]);
@@ -294,4 +294,59 @@ async fn events_are_told_as_they_happen() {
     let event: Value = serde_json::from_str(&heard).unwrap();
     assert_eq!(event["plugin"], "shop");
     assert!(event["event"].is_string());
+}
+
+/// A host with a plugin `shop` that has a past and a candidate, and so many others.
+async fn with_a_past(others: usize) -> (Harness, SocketAddr) {
+    let (harness, address) = operated(None).await;
+    for v in ["1", "2"] {
+        harness.deploy("shop", version(v)).await.unwrap();
+    }
+    let attempt = switchback::Change::Try {
+        name: "shop".into(),
+        component: version("3").into(),
+        rollout: switchback::Rollout::default(),
+    };
+    harness.host.apply(vec![attempt]).await;
+    let other = |at: usize| switchback::Change::Deploy {
+        name: format!("other-{at}"),
+        component: blank(
+            &contract(&[("get", &format!("/other/{at}"), "version")]),
+            "1",
+            Describe::Contract,
+        )
+        .into(),
+    };
+    harness.host.apply((0..others).map(other).collect()).await;
+    let mut client = harness.client();
+    for _ in 0..20 {
+        client.get("/one").await;
+        client.get("/trap").await;
+    }
+    (harness, address)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_shows_what_serves_and_changes_it_by_keys_alone_in_light_and_dark_wide_and_narrow()
+{
+    let Some(browser) = Browser::find() else {
+        return;
+    };
+    let (harness, address) = with_a_past(0).await;
+    let page = format!("http://{address}/");
+    // Where screenshots go, if somebody wants to look at them.
+    let folder = std::env::var("SWITCHBACK_SCREENSHOTS").unwrap_or_default();
+    browser.run("operate.mjs", &[&page, "1", &folder]).await;
+    let mut client = harness.client();
+    assert_eq!(client.get("/one").await.json()["version"], "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_can_be_searched_where_there_are_two_hundred_plugins() {
+    let Some(browser) = Browser::find() else {
+        return;
+    };
+    let (_harness, address) = with_a_past(199).await;
+    let page = format!("http://{address}/");
+    browser.run("operate.mjs", &[&page, "200"]).await;
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 use switchback::{Change, Component, Config, ErrorKind, Folder, Host, HostConfig, How};
 use switchback_tests::guests::{Describe, blank};
 use switchback_tests::harness::{Harness, until};
+use switchback_tests::process::{Served, program, rename_in};
 
 use crate::contracts;
 
@@ -169,7 +170,7 @@ async fn a_file_that_was_rolled_back_counts_again_only_when_it_changes() {
     let folder = tempfile::tempdir().unwrap();
     let (plugins, state) = (folder.path().join("plugins"), folder.path().join("state"));
     std::fs::create_dir(&plugins).unwrap();
-    let put = |v: &str| switchback_tests::process::rename_in(&plugins, "shop", &version(v));
+    let put = |v: &str| rename_in(&plugins, "shop", &version(v));
     put("1");
     let (harness, mut files) = started(kept_in(&state), &plugins).await;
     put("2");
@@ -202,7 +203,7 @@ async fn a_disabled_plugin_is_not_served_until_it_is_enabled() {
     let folder = tempfile::tempdir().unwrap();
     let (plugins, state) = (folder.path().join("plugins"), folder.path().join("state"));
     std::fs::create_dir(&plugins).unwrap();
-    let put = |v: &str| switchback_tests::process::rename_in(&plugins, "shop", &version(v));
+    let put = |v: &str| rename_in(&plugins, "shop", &version(v));
     put("1");
     let (harness, mut files) = started(kept_in(&state), &plugins).await;
     let disable = || Change::Disable {
@@ -236,7 +237,7 @@ async fn what_was_deployed_by_other_means_serves_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let (plugins, state) = (folder.path().join("plugins"), folder.path().join("state"));
     std::fs::create_dir(&plugins).unwrap();
-    switchback_tests::process::rename_in(&plugins, "shop", &version("1"));
+    rename_in(&plugins, "shop", &version("1"));
     let (harness, _files) = started(kept_in(&state), &plugins).await;
     let uploaded = Component::new(version("2")).settings("prefix = \"/up\"");
     harness.host.deploy("extra", uploaded).await.unwrap();
@@ -253,8 +254,8 @@ async fn a_file_that_is_refused_at_the_start_leaves_the_last_good_state_serving(
     let folder = tempfile::tempdir().unwrap();
     let (plugins, state) = (folder.path().join("plugins"), folder.path().join("state"));
     std::fs::create_dir(&plugins).unwrap();
-    switchback_tests::process::rename_in(&plugins, "shop", &version("1"));
-    switchback_tests::process::rename_in(
+    rename_in(&plugins, "shop", &version("1"));
+    rename_in(
         &plugins,
         "gone",
         &blank(&contracts::of(&["two"]), "1", Describe::Contract),
@@ -262,7 +263,7 @@ async fn a_file_that_is_refused_at_the_start_leaves_the_last_good_state_serving(
     let (harness, _files) = started(kept_in(&state), &plugins).await;
     ended(harness).await;
 
-    switchback_tests::process::rename_in(&plugins, "shop", b"half a component");
+    rename_in(&plugins, "shop", b"half a component");
     std::fs::remove_file(plugins.join("gone.wasm")).unwrap();
     let (harness, _files) = started(kept_in(&state), &plugins).await;
     assert_eq!(answers(&harness).await, is("1", "shop@1"));
@@ -332,4 +333,75 @@ async fn every_change_is_a_line_of_the_audit_log() {
         lines[1]["why"].as_str().unwrap().contains("component"),
         "{log}"
     );
+}
+
+/// So many times, or `SWITCHBACK_KILLS`: each takes about a second.
+const KILLS: u64 = 10;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_moment_the_next_start_serves_one_of_the_two_revisions_whole() {
+    let kills = std::env::var("SWITCHBACK_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
+    let contract = switchback_tests::guests::contract(&[("get", "/one", "version")]);
+    let version = |v: u64| blank(&contract, &v.to_string(), Describe::Contract);
+    let mut served = Served::new(&[("shop", &version(0))], &["--revision-header"]).await;
+    let mut moment = 7_u64;
+    for kill in 1..=kills {
+        let plugins = served.plugins.clone();
+        let (file, next, other) = (
+            plugins.with_extension("wasm"),
+            version(2 * kill - 1),
+            version(2 * kill),
+        );
+        // Swaps by each of the ways there are, until the host is gone.
+        let swaps = tokio::spawn(async move {
+            std::fs::write(&file, &next).unwrap();
+            for turn in 0.. {
+                let mut command = tokio::process::Command::new(program());
+                match turn % 3 {
+                    0 => {
+                        command.args(["deploy", "shop"]).arg(&file);
+                    }
+                    1 => {
+                        command.args(["rollback", "shop"]);
+                    }
+                    _ => {
+                        rename_in(&plugins, "shop", &other);
+                        continue;
+                    }
+                }
+                let done = command
+                    .arg("--plugins")
+                    .arg(&plugins)
+                    .output()
+                    .await
+                    .unwrap();
+                if String::from_utf8_lossy(&done.stderr).contains("no host can be reached") {
+                    return;
+                }
+            }
+        });
+        moment = moment
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        tokio::time::sleep(std::time::Duration::from_millis(moment >> 32 & 255)).await;
+        swaps.abort();
+        served = served.killed().await;
+        let reply = served.client().get("/one").await;
+        assert_eq!(reply.status, 200, "kill {kill}");
+        let json = reply.json();
+        let serves: u64 = json["version"].as_str().unwrap().parse().unwrap();
+        assert!(serves <= 2 * kill, "kill {kill}: {json}");
+        let revision = reply.header("x-switchback-revision").to_owned();
+        let mut command = tokio::process::Command::new(program());
+        command
+            .args(["history", "shop", "--json", "--plugins"])
+            .arg(&served.plugins);
+        let history = command.output().await.unwrap();
+        let history: Vec<serde_json::Value> = serde_json::from_slice(&history.stdout).unwrap();
+        let serving = history.iter().filter(|entry| entry["serving"] == true);
+        let serving: Vec<String> = serving
+            .map(|entry| format!("shop@{}", entry["revision"]))
+            .collect();
+        assert_eq!(serving, [revision], "kill {kill}");
+    }
 }

@@ -19,7 +19,8 @@ pub struct Served {
     pub address: SocketAddr,
     /// The process.
     pub child: Child,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+    arguments: Vec<String>,
 }
 
 /// The program as `make test` built it.
@@ -52,19 +53,35 @@ impl Served {
         Served::by(shell, plugins, arguments).await
     }
 
-    async fn by(mut program: Command, plugins: &[(&str, &[u8])], arguments: &[&str]) -> Served {
+    async fn by(program: Command, plugins: &[(&str, &[u8])], arguments: &[&str]) -> Served {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("plugins");
         std::fs::create_dir(&path).expect("a folder for plugins");
         for (name, bytes) in plugins {
             std::fs::write(path.join(format!("{name}.wasm")), bytes).expect("a plugin is written");
         }
+        let arguments: Vec<String> = arguments.iter().map(|one| (*one).to_owned()).collect();
+        Served::start(program, folder, arguments).await
+    }
+
+    /// Kills it at once, as `kill -9` does, and starts the program anew over the same folder.
+    pub async fn killed(mut self) -> Served {
+        self.child.kill().await.expect("it is killed");
+        Served::start(Command::new(program()), self.folder, self.arguments).await
+    }
+
+    async fn start(
+        mut program: Command,
+        folder: tempfile::TempDir,
+        arguments: Vec<String>,
+    ) -> Served {
+        let path = folder.path().join("plugins");
         let mut child = program
             .args(["serve", "--listen", "127.0.0.1:0", "--plugins"])
             .arg(&path)
             .arg("--cache-dir")
             .arg(cache())
-            .args(arguments)
+            .args(&arguments)
             .current_dir(folder.path())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -89,7 +106,8 @@ impl Served {
             plugins: path,
             address,
             child,
-            _folder: folder,
+            folder,
+            arguments,
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod events;
 mod guard;
+mod page;
 mod told;
 
 use std::sync::Arc;
@@ -77,6 +78,10 @@ impl Admin {
     {
         let this = &*self.0;
         let (head, body) = request.into_parts();
+        // It shows nothing by itself; what it asks for is guarded.
+        if let Some(response) = page::answer(&head) {
+            return response;
+        }
         let mut response = match guard::refuses(&head, this.token.as_deref()) {
             Some((status, why)) => refusal(status, why),
             None => match self.own(head.uri.path()) {

@@ -1,0 +1,40 @@
+//! The operator's page, whole from the binary.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, Response, header};
+
+use crate::answer::Body;
+
+const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+                      script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'";
+
+/// The page and what it loads; none for anything else.
+pub(super) fn answer(head: &Parts) -> Option<Response<Body>> {
+    if head.method != Method::GET && head.method != Method::HEAD {
+        return None;
+    }
+    let (content, media_type) = match head.uri.path() {
+        "/" => (include_str!("assets/page.html"), "text/html; charset=utf-8"),
+        "/page.css" => (include_str!("assets/page.css"), "text/css; charset=utf-8"),
+        "/page.js" => (
+            include_str!("assets/page.js"),
+            "text/javascript; charset=utf-8",
+        ),
+        _ => return None,
+    };
+    let mut response = Response::new(Body::from(Bytes::from_static(content.as_bytes())));
+    let headers: [(HeaderName, &'static str); 5] = [
+        (header::CONTENT_TYPE, media_type),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    for (name, value) in headers {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    Some(response)
+}

@@ -1,0 +1,70 @@
+// The operator's page: what it shows, a rollback and a weight by keys alone, in light and dark, wide and narrow; with many
+// plugins it can be searched. node operate.mjs ADDRESS COUNT [FOLDER FOR SCREENSHOTS]
+
+import assert from "node:assert/strict";
+import axe from "axe-core";
+import { open, withBrowser } from "./browser.mjs";
+
+const [address, count, folder] = process.argv.slice(2);
+
+await withBrowser(async (browser) => {
+  const { page, close } = await open(browser, address);
+  const card = page.locator("#plugins > li").filter({ has: page.getByRole("heading", { name: "shop", exact: true }) });
+  await card.waitFor();
+  assert.equal(await page.locator("#plugins > li").count(), Number(count));
+  assert.match(await card.textContent(), /revision 2, 2 routes/);
+  await card.locator("summary").click();
+  await card.getByRole("button", { name: "Serve again" }).first().waitFor();
+  const weight = card.getByRole("slider");
+  await weight.waitFor();
+
+  // No finding of axe-core, whatever the colours and the width; nothing sticks out.
+  await page.evaluate(axe.source);
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [1280, 360]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 900 });
+      // Of many plugins each is as the first.
+      const { violations } = await page.evaluate((few) => window.axe.run(few ? document : "#plugins > li:last-child"), count < 12);
+      const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+      const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+      assert.deepEqual(told, [], `${colorScheme}, ${width} px`);
+      const across = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(across <= width, `${width} px: ${across} px are needed`);
+      if (folder) await page.screenshot({ path: `${folder}/operate-${colorScheme}-${width}.png` });
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+
+  // By keys: the slider, its button, and the question whose first answer is to leave it.
+  await weight.focus();
+  await page.keyboard.press("End");
+  await card.getByRole("button", { name: "Set" }).focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Give candidate 3 of shop 100 %?").waitFor();
+  await page.keyboard.press("Enter");
+  await dialog.waitFor({ state: "hidden" });
+  assert.match(await card.textContent(), /candidate 3 gets 10 %/);
+  await card.getByRole("button", { name: "Set" }).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await card.getByText("candidate 3 gets 100 %").waitFor();
+
+  await card.getByRole("button", { name: "Serve again" }).last().focus();
+  await page.keyboard.press("Enter");
+  await dialog.getByText("serve again what revision 1 was?").waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await card.getByText("revision 4,").waitFor();
+  await page.locator("#events li", { hasText: "deployed" }).first().waitFor();
+  await card.locator(".plot .swap").waitFor({ state: "attached" });
+  if (folder) await page.screenshot({ path: `${folder}/operate-after.png`, fullPage: true });
+
+  if (Number(count) >= 12) {
+    await page.getByRole("searchbox").fill("shop");
+    assert.equal(await page.locator("#plugins > li:visible").count(), 1);
+  }
+  await close();
+});
