@@ -130,13 +130,13 @@ impl Counts {
     /// What all operations together came to.
     pub(crate) fn sum(&self) -> Tally {
         let tallies = (0..self.0.len()).filter_map(|operation| self.tally(operation));
-        tallies.fold(Tally::default(), Tally::with)
+        tallies.fold(Tally::default(), |sum, tally| sum.with(&tally))
     }
 }
 
 impl Tally {
     /// Both together.
-    pub(crate) fn with(mut self, other: Tally) -> Tally {
+    pub(crate) fn with(mut self, other: &Tally) -> Tally {
         for (own, other) in self.statuses.iter_mut().zip(other.statuses) {
             *own += other;
         }

@@ -86,16 +86,16 @@ impl Watch {
                 match self.look(&host, terms) {
                     Look::Well { promotes } => may_serve_alone = promotes,
                     Look::Over => return,
-                    Look::Bad(host, why) => return self.is_bad(&host, why).await,
+                    Look::Bad(host, why) => return self.goes(&host, why).await,
                 }
             }
             if let Some(host) = host.upgrade() {
-                self.is_well(&Host(host)).await;
+                self.stays(&Host(host)).await;
             }
         });
     }
 
-    async fn is_bad(&self, host: &Host, reason: String) {
+    async fn goes(&self, host: &Host, reason: String) {
         match &self.kind {
             Kind::Successor { of, .. } => {
                 host.back_from(&self.plugin, self.revision, *of, reason)
@@ -119,7 +119,7 @@ impl Watch {
         }
     }
 
-    async fn is_well(self, host: &Host) {
+    async fn stays(self, host: &Host) {
         let (plugin, revision) = (self.plugin, self.revision);
         tracing::info!(plugin = &*plugin, revision, "its probation is over");
         if let Kind::Candidate(_) = self.kind {
@@ -173,8 +173,7 @@ enum Look {
 }
 
 fn sum(tallies: &Tallies) -> Tally {
-    let tallies = tallies.values().cloned();
-    tallies.fold(Tally::default(), Tally::with)
+    tallies.values().fold(Tally::default(), Tally::with)
 }
 
 /// Why a revision does worse than another, looked at as a whole and operation by operation.

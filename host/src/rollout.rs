@@ -212,8 +212,8 @@ fn hash(key: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    fn share(rollout: Rollout) -> Share {
-        Share::read(&rollout).unwrap()
+    fn share(rollout: &Rollout) -> Share {
+        Share::read(rollout).unwrap()
     }
 
     fn head(headers: &[(&str, &str)]) -> Parts {
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn of_any_thousand_requests_as_many_are_taken_as_the_percentage_says() {
         for percent in [0.0, 0.5, 10.0, 33.0, 99.0, 100.0] {
-            let share = share(Rollout {
+            let share = share(&Rollout {
                 percent,
                 ..Rollout::default()
             });
@@ -244,7 +244,7 @@ mod tests {
             ("header:x-user", "x-user", "N"),
             ("cookie:sid", "cookie", "a=b; sid=N"),
         ] {
-            let share = share(Rollout {
+            let share = share(&Rollout {
                 percent: 30.0,
                 sticky: Some(sticky.into()),
                 ..Rollout::default()
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn testers_get_it_whatever_the_percentage() {
-        let share = share(Rollout {
+        let share = share(&Rollout {
             percent: 0.0,
             header: Some("x-try: yes".into()),
             ..Rollout::default()

@@ -36,6 +36,9 @@ pub(crate) struct State {
     _lock: File,
 }
 
+/// A state, and the past of each plugin that is written there.
+type Opened = (State, BTreeMap<String, Past>);
+
 impl State {
     /// Opens the folder, making it if need be, with what is written there; none if it cannot be written, which is only
     /// a warning.
@@ -43,7 +46,7 @@ impl State {
     /// # Errors
     ///
     /// Another host uses it.
-    pub(crate) fn open(dir: &Path) -> Result<Option<(State, BTreeMap<String, Past>)>, Error> {
+    pub(crate) fn open(dir: &Path) -> Result<Option<Opened>, Error> {
         match State::try_open(dir) {
             Ok(Some(state)) => {
                 let pasts = state.read();

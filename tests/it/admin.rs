@@ -19,9 +19,9 @@ fn version(version: &str) -> Vec<u8> {
 /// A host with its operator's side on an address of its own.
 async fn operated(token: Option<&str>) -> (Harness, SocketAddr) {
     let harness = Harness::new().await;
-    let address = "127.0.0.1:0".parse().unwrap();
-    let listener = AdminServer::bind(address).await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let address = "127.0.0.1:0".parse().expect("an address");
+    let listener = AdminServer::bind(address).await.expect("a free port");
+    let address = listener.local_addr().expect("its address");
     let admin = Admin::new(harness.host.clone(), token.map(String::from));
     tokio::spawn(listener.run(admin, std::future::pending()));
     (harness, address)
@@ -200,7 +200,8 @@ async fn run(served: &Served, arguments: &[&str]) -> Output {
         .args(arguments)
         .arg("--plugins")
         .arg(&served.plugins);
-    command.env("USER", "ada").output().await.unwrap()
+    let output = command.env("USER", "ada").output().await;
+    output.expect("the program runs")
 }
 
 async fn said(served: &Served, arguments: &[&str]) -> String {
@@ -300,7 +301,7 @@ async fn events_are_told_as_they_happen() {
 async fn with_a_past(others: usize) -> (Harness, SocketAddr) {
     let (harness, address) = operated(None).await;
     for v in ["1", "2"] {
-        harness.deploy("shop", version(v)).await.unwrap();
+        harness.deploy("shop", version(v)).await.expect("served");
     }
     let attempt = switchback::Change::Try {
         name: "shop".into(),

@@ -43,7 +43,7 @@ fn is(version: &str, revision: &str) -> (String, String) {
 /// A host over a plugins folder, as `switchback serve` has one: the first look taken.
 async fn started(config: Config, plugins: &Path) -> (Harness, Folder) {
     let harness = Harness::with(config.clone()).await;
-    let mut folder = Folder::open(plugins, &config).unwrap();
+    let mut folder = Folder::open(plugins, &config).expect("a folder");
     folder.scan(&harness.host).await;
     (harness, folder)
 }

@@ -153,19 +153,21 @@ impl Admin {
         let params: Value = serde_json::from_str(&call.admitted.params).unwrap_or_default();
         let name = || params["path"]["name"].as_str().unwrap_or("").to_owned();
         let change = match call.operation {
-            "plugins" => return Ok(ok(told::plugins(host))),
-            "plugin" => return told::plugin(host, &name()).map(ok),
+            "plugins" => return Ok(ok(&told::plugins(host))),
+            "plugin" => return told::plugin(host, &name()).map(|told| ok(&told)),
             "history" => {
                 let history = host.history(&name())?;
-                return Ok(ok(json!(history)));
+                return Ok(ok(&json!(history)));
             }
-            "config" => return Ok(ok(json!(host.0.config))),
+            "config" => return Ok(ok(&json!(host.0.config))),
             "events" => return Ok(events::stream(host.events())),
             "deploy" => Change::Deploy {
                 name: name(),
                 component: component(call.admitted)?,
             },
-            "document" => return told::document(host, &name(), &params["query"]).map(ok),
+            "document" => {
+                return told::document(host, &name(), &params["query"]).map(|told| ok(&told));
+            }
             "try" => Change::Try {
                 name: name(),
                 component: component(call.admitted)?,
@@ -187,7 +189,7 @@ impl Admin {
             other => unreachable!("the contract has no operation `{other}`"),
         };
         let Deployed { revision, warnings } = host.one(by, change).await?;
-        Ok(ok(json!({ "revision": revision, "warnings": warnings })))
+        Ok(ok(&json!({ "revision": revision, "warnings": warnings })))
     }
 }
 
@@ -228,8 +230,8 @@ fn content(file: &FormFile) -> Result<Bytes, Error> {
         .map_err(|why| Error::new(ErrorKind::File, format!("`{}`: {why}", file.field)))
 }
 
-fn ok(value: Value) -> Response<Body> {
-    respond(StatusCode::OK, &value)
+fn ok(value: &Value) -> Response<Body> {
+    respond(StatusCode::OK, value)
 }
 
 fn refusal(status: StatusCode, why: &str) -> Response<Body> {

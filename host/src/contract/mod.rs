@@ -22,7 +22,9 @@ use crate::schema::{SchemaError, Schemas};
 pub(crate) use answers::OffContract;
 #[cfg(feature = "runtime")]
 pub(crate) use merge::{merge, plugin_document};
-pub(crate) use operation::{Operation, PUBLIC};
+pub(crate) use operation::Operation;
+#[cfg(feature = "runtime")]
+pub(crate) use operation::PUBLIC;
 use outline::{Kind, walk};
 
 /// The most warnings that one contract gives.

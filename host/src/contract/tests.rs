@@ -7,7 +7,7 @@
 
 use serde_json::{Value, json};
 
-use super::PUBLIC;
+use super::operation::PUBLIC;
 use super::{Contract, merge, plugin_document};
 use crate::config::{HostConfig, Limits};
 

@@ -147,7 +147,7 @@ impl Remote {
         sent: Sent,
         done: impl Fn(&Value) -> String,
     ) -> Result<ExitCode, Wrong> {
-        let answer = self.ask(method, path, sent).await.map_err(wrong)?;
+        let answer = self.ask(method, path, sent).await?;
         let out = &mut std::io::stdout();
         if self.json {
             say(out, &answer.to_string());
@@ -166,7 +166,7 @@ impl Remote {
         heads: [&str; N],
         row: impl Fn(&Value) -> [String; N],
     ) -> Result<ExitCode, Wrong> {
-        let answer = self.ask(Method::GET, path, NOTHING).await.map_err(wrong)?;
+        let answer = self.ask(Method::GET, path, NOTHING).await?;
         let out = &mut std::io::stdout();
         if self.json {
             say(out, &answer.to_string());
@@ -181,8 +181,10 @@ impl Remote {
 
 const NOTHING: Sent = (Bytes::new(), "");
 
-fn wrong(why: anyhow::Error) -> Wrong {
-    Wrong(vec![format!("{why:#}")])
+impl From<anyhow::Error> for Wrong {
+    fn from(why: anyhow::Error) -> Wrong {
+        Wrong(vec![format!("{why:#}")])
+    }
 }
 
 pub(crate) async fn plugins(args: RemoteArgs) -> Result<ExitCode, Wrong> {
@@ -277,7 +279,7 @@ pub(crate) async fn switch(args: PluginArgs, verb: &str) -> Result<ExitCode, Wro
 
 pub(crate) async fn deploy(args: DeployArgs) -> Result<ExitCode, Wrong> {
     let name = plugin(&args.name)?;
-    let sent = read(&args.file).map_err(wrong)?;
+    let sent = read(&args.file)?;
     let path = format!("/plugins/{name}");
     let done = |revision: &Value| format!("{name}@{revision} serves");
     Remote::new(&args.remote)
@@ -287,7 +289,7 @@ pub(crate) async fn deploy(args: DeployArgs) -> Result<ExitCode, Wrong> {
 
 pub(crate) async fn try_out(args: TryArgs) -> Result<ExitCode, Wrong> {
     let name = plugin(&args.deploy.name)?;
-    let sent = read(&args.deploy.file).map_err(wrong)?;
+    let sent = read(&args.deploy.file)?;
     let path = format!("/plugins/{name}/candidate?{}", query(&args.rollout));
     let done = |revision: &Value| format!("{name}@{revision} is tried");
     let remote = Remote::new(&args.deploy.remote);
@@ -361,7 +363,7 @@ pub(crate) async fn events(args: RemoteArgs) -> Result<ExitCode, Wrong> {
         }
         anyhow::Ok(())
     };
-    told.await.map_err(wrong)?;
+    told.await?;
     Ok(ExitCode::SUCCESS)
 }
 
