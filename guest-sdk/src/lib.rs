@@ -124,7 +124,7 @@ pub use json_lines::{JsonLines, JsonLinesBody, JsonLinesWriter};
 pub use operation::{Operation, Route};
 pub use params::{Cookies, FromParameters, Headers, Parameter, Query};
 pub use plugin::Plugin;
-pub use problem::{OrProblem, Problem};
+pub use problem::{Broken, OrProblem, Problem, ProblemDetails};
 pub use request::Request;
 pub use responses::{Answers, Responses};
 #[doc(hidden)]
@@ -134,8 +134,8 @@ pub use state::State;
 pub use stream::{Stream, StreamError, StreamWriter};
 pub use stream_body::StreamBody;
 pub use switchback_sdk_macros::{
-    Responses, callback, delete, get, head, model, options, patch, plugin, post, put, router,
-    trace, webhook,
+    Responses, callback, delete, get, head, model, on_problem, options, patch, plugin, post, put,
+    router, trace, webhook,
 };
 #[cfg(all(feature = "test", not(target_arch = "wasm32")))]
 pub use test::{TestClient, TestEvent, TestRequest, TestResponse};
@@ -152,10 +152,10 @@ static ARENA: arena::Arena = arena::Arena::new();
 pub mod prelude {
     pub use crate::{
         Bytes, Cookie, Cookies, EventStream, Form, Headers, Html, Json, JsonLines, JsonLinesBody,
-        OrProblem, Parameter, Problem, Query, Redirect, Response, Responses, ServerSentEvent,
-        State, Stream, StreamBody, StreamError, Text, Upload, Violation, With, callback, debug,
-        delete, error, get, incoming, info, log, model, patch, plugin, post, put, router, warn,
-        webhook,
+        OrProblem, Parameter, Problem, ProblemDetails, Query, Redirect, Response, Responses,
+        ServerSentEvent, State, Stream, StreamBody, StreamError, Text, Upload, Violation, With,
+        callback, debug, delete, error, get, incoming, info, log, model, on_problem, patch, plugin,
+        post, put, router, warn, webhook,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

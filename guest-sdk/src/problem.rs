@@ -2,6 +2,8 @@
 
 use std::io;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::contract::object;
@@ -71,6 +73,61 @@ impl Problem {
     /// What the client is told.
     pub fn detail(&self) -> &Value {
         &self.detail
+    }
+}
+
+/// What went wrong with a request that the host answers in the plugin's place: what a function with
+/// [`on_problem`](macro@crate::on_problem) is told.
+///
+/// ```
+/// use switchback_sdk::prelude::*;
+///
+/// /// What a visitor sees instead of JSON
+/// #[on_problem]
+/// fn page(problem: Json<ProblemDetails>) -> Html {
+///     Html(format!("<h1>{} {}</h1>", problem.0.status, problem.0.title))
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+pub struct ProblemDetails {
+    /// Which kind of problem, by a name that never changes: `urn:switchback:not-found`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    /// The status, which the answer has unless the page gives it another than 200.
+    pub status: u16,
+    /// What is wrong, in words that a client may know.
+    pub detail: String,
+    /// The rules that the request breaks, for 422.
+    #[serde(default)]
+    pub errors: Vec<Broken>,
+}
+
+/// One rule that a request breaks.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+pub struct Broken {
+    /// The rule, by pydantic's name: `missing`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Where: `["body", "items", 0, "name"]`.
+    pub loc: Vec<Value>,
+    /// In words, for a person.
+    pub msg: String,
+    /// What was sent there.
+    #[serde(default)]
+    pub input: Value,
+}
+
+impl Broken {
+    /// Where, as one text: `body.items.0.name`.
+    pub fn place(&self) -> String {
+        let step = |step: &Value| match step {
+            Value::String(name) => name.clone(),
+            other => other.to_string(),
+        };
+        let steps: Vec<_> = self.loc.iter().map(step).collect();
+        steps.join(".")
     }
 }
 

@@ -174,6 +174,20 @@ impl Api {
         served.filter(|old| !stays(old)).cloned().collect()
     }
 
+    /// Whose a path is that no route takes: the plugin's under whose prefix it is; where nobody owns it so, that of the
+    /// only plugin without a prefix.
+    pub(crate) fn owner(&self, path: &str) -> Option<&Arc<Revision>> {
+        let (bare, owning): (Vec<_>, Vec<_>) = self
+            .revisions
+            .iter()
+            .filter(|one| is_under(path, &one.prefix))
+            .partition(|one| one.prefix.is_empty());
+        match (owning.as_slice(), bare.as_slice()) {
+            ([owner], _) | ([], [owner]) => Some(owner),
+            _ => None,
+        }
+    }
+
     /// The next snapshot: `removed` out, `candidates` in. A clash refuses the plugin that does not serve the place yet;
     /// among newcomers the alphabetically first name wins. What is refused keeps what it served; the rest goes on.
     pub(crate) fn with(
@@ -211,7 +225,7 @@ impl Api {
                     .get(name)
                     .is_none_or(|new| new.stable.prefix == served.prefix),
                 Some((method, path, other)) => {
-                    served.code.contract.operations.iter().any(|operation| {
+                    served.code.contract.routed().any(|(_, operation)| {
                         let full = format!("{}{}", served.prefix, operation.path);
                         operation.method == *method && (full == *path || full == *other)
                     })
@@ -273,7 +287,7 @@ struct Clash {
 fn routed(revisions: &[Arc<Revision>]) -> Result<Router<Target>, Box<Clash>> {
     owned_prefixes(revisions)?;
     let routes = revisions.iter().enumerate().flat_map(|(at, revision)| {
-        let operations = revision.code.contract.operations.iter().enumerate();
+        let operations = revision.code.contract.routed();
         operations.map(move |(operation, found)| Route {
             plugin: &revision.name,
             prefix: &revision.prefix,
@@ -318,20 +332,19 @@ fn owned_prefixes(revisions: &[Arc<Revision>]) -> Result<(), Box<Clash>> {
     Ok(())
 }
 
+/// Whether a path is a prefix, or goes on behind it.
+fn is_under(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// What of a plugin is under another's prefix.
 fn intrusion(other: &Revision, prefix: &str) -> Option<String> {
-    let under = |path: &str| {
-        path.strip_prefix(prefix)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
+    let under = |path: &str| is_under(path, prefix);
     if !other.prefix.is_empty() {
         return under(&other.prefix).then(|| format!("prefix `{}`", other.prefix));
     }
-    let operation = other
-        .code
-        .contract
-        .operations
-        .iter()
-        .find(|operation| under(&operation.path))?;
+    let mut routed = other.code.contract.routed();
+    let (_, operation) = routed.find(|(_, operation)| under(&operation.path))?;
     Some(format!("`{} {}`", operation.method, operation.path))
 }

@@ -79,8 +79,7 @@ impl Checks {
     pub fn new(contract: &str, limits: Limits) -> Result<Checks, Error> {
         let contract = Contract::parse(contract, &limits)
             .map_err(|error| Error::new(ErrorKind::Contract, error.to_string()))?;
-        let operations = contract.operations.iter().enumerate();
-        let router = Router::new(operations.map(|(target, operation)| Route {
+        let router = Router::new(contract.routed().map(|(target, operation)| Route {
             plugin: "",
             prefix: "",
             method: operation.method.clone(),

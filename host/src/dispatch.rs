@@ -16,6 +16,8 @@ use crate::contract::Operation;
 use crate::form::Part;
 use crate::held;
 use crate::host::Inner;
+use crate::page::Page;
+use crate::path::RequestPath;
 use crate::places::Permit;
 use crate::record::Record;
 use crate::revision::{Reply, Revision};
@@ -133,9 +135,15 @@ fn route(
 
 impl Call<()> {
     fn find(api: &Api, head: Parts, record: &mut Record) -> Result<Routed, ServeError> {
-        let (revision, operation, places) = match route(api, &head, record)? {
-            Way::Here((revision, operation), places) => (revision, operation, places),
-            Way::Elsewhere(path) => return Ok(Routed::Elsewhere(path)),
+        let (revision, operation, places) = match route(api, &head, record) {
+            Ok(Way::Here((revision, operation), places)) => (revision, operation, places),
+            Ok(Way::Elsewhere(path)) => return Ok(Routed::Elsewhere(path)),
+            Err(error) => {
+                let path = RequestPath::new(head.uri.path());
+                let owner = api.owner(path.as_str());
+                record.page = owner.and_then(|owner| Page::of(owner, &head));
+                return Err(error);
+            }
         };
         let call = Call::new(revision, operation, places, head, record);
         Ok(Routed::Call(call))
@@ -149,6 +157,7 @@ impl Call<()> {
         record: &mut Record,
     ) -> Call<()> {
         record.routed(&revision, operation);
+        record.page = Page::of(&revision, &head);
         Call {
             revision,
             operation,
@@ -288,7 +297,7 @@ impl Entered {
 
 impl Reply {
     /// The answer as HTTP allows it.
-    fn response(self) -> Result<Response<Body>, ServeError> {
+    pub(crate) fn response(self) -> Result<Response<Body>, ServeError> {
         match self {
             Reply::Full(answer) => answer::response(answer),
             Reply::Standard(answer) => standard::response(*answer),

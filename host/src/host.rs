@@ -305,7 +305,7 @@ impl Host {
 
 pub(crate) fn status(revision: &Revision) -> PluginStatus {
     let contract = &revision.code.contract;
-    let operation = |found: &crate::contract::Operation| {
+    let operation = |(_, found): (usize, &crate::contract::Operation)| {
         (
             found.method.clone(),
             format!("{}{}", revision.prefix, found.path),
@@ -319,7 +319,7 @@ pub(crate) fn status(revision: &Revision) -> PluginStatus {
         interface: revision.code.interface(),
         concurrent: revision.code.is_concurrent(),
         prefix: revision.prefix.to_string(),
-        operations: contract.operations.iter().map(operation).collect(),
+        operations: contract.routed().map(operation).collect(),
         warnings: contract.warnings.clone(),
         limits: (*revision.limits).clone(),
         calls: revision.calls(),

@@ -103,6 +103,8 @@ mod load;
 #[cfg(feature = "runtime")]
 mod own;
 #[cfg(feature = "runtime")]
+mod page;
+#[cfg(feature = "runtime")]
 mod pipe;
 #[cfg(feature = "runtime")]
 mod places;

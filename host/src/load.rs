@@ -107,7 +107,7 @@ impl Inner {
             "" if code.contract.is_catch_all() => format!("/{name}"),
             configured => configured.trim_end_matches('/').into(),
         };
-        for operation in &code.contract.operations {
+        for (_, operation) in code.contract.routed() {
             let path = format!("{prefix}{}", operation.path);
             if is_reserved(&path, &self.host) {
                 let message = format!(

@@ -11,6 +11,7 @@ use crate::contract::OffContract;
 use crate::event::Event;
 use crate::identity::Peer;
 use crate::limit::Limit;
+use crate::page::Page;
 use crate::request_id::{self, RequestId};
 use crate::revision::Revision;
 use crate::runtime::Meter;
@@ -31,6 +32,8 @@ pub(crate) struct Record {
     pub(crate) route: Option<(Arc<Revision>, usize)>,
     /// The copy of the request that goes to a candidate once this is answered.
     pub(crate) shadow: Option<Box<Shadow>>,
+    /// The plugin's own answer to what goes wrong, if it has one.
+    pub(crate) page: Option<Box<Page>>,
     /// What failed is the host's own affair.
     excused: bool,
     ended: bool,
@@ -53,6 +56,7 @@ impl Record {
             },
             route: None,
             shadow: None,
+            page: None,
             excused: false,
             ended: false,
         }

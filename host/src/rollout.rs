@@ -92,7 +92,7 @@ impl Candidate {
     ///
     /// The rollout cannot be read, in words.
     pub(crate) fn new(revision: Arc<Revision>, rollout: Rollout) -> Result<Candidate, Error> {
-        let operations = revision.code.contract.operations.iter().enumerate();
+        let operations = revision.code.contract.routed();
         let router = Router::new(operations.map(|(target, operation)| Route {
             plugin: &revision.name,
             prefix: &revision.prefix,

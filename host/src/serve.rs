@@ -19,6 +19,7 @@ use crate::dispatch;
 use crate::etag;
 use crate::host::{Host, Inner};
 use crate::identity::Peer;
+use crate::problem::Problem;
 use crate::record::{Record, X_REVISION};
 use crate::request_id::X_REQUEST_ID;
 use crate::runtime::Meter;
@@ -96,7 +97,12 @@ impl Host {
                     let refused = error.is_refusal();
                     let limits = record.limits().unwrap_or(&host.config.limits);
                     let shape = shape.unwrap_or(limits.problems);
-                    let mut answer = answer::problem(error, shape);
+                    let problem = Problem::from(error);
+                    let page = match record.page.take() {
+                        Some(page) => Box::pin(page.answer(&problem, &record)).await,
+                        None => None,
+                    };
+                    let mut answer = page.unwrap_or_else(|| answer::told(problem, shape));
                     if refused {
                         answer.extensions_mut().insert(answer::Refused);
                     }

@@ -39,6 +39,15 @@ pub(crate) struct Places {
 }
 
 impl Places {
+    /// Of a path without parameters.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn none() -> Places {
+        Places {
+            segments: SegmentPlaces::Many(Vec::new()),
+            rewritten: None,
+        }
+    }
+
     fn segments<'p>(&'p self, sent: &'p str) -> Segments<'p> {
         self.segments
             .within(self.rewritten.as_deref().unwrap_or(sent))

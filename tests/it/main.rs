@@ -24,6 +24,7 @@ mod logging;
 mod memory;
 mod notes;
 mod others;
+mod own_pages;
 mod pages;
 mod parity;
 mod probation;

@@ -19,13 +19,23 @@ pub(crate) enum Kind {
     Route(&'static str),
     /// It describes what the service sends: a webhook or a callback.
     Sent,
+    /// It answers what the host would answer in the plugin's place.
+    Page,
 }
 
 impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Route(method) => method,
+            Kind::Sent => "webhook",
+            Kind::Page => "on_problem",
+        }
+    }
+
     fn method(self) -> &'static str {
         match self {
             Kind::Route(method) => method,
-            Kind::Sent => "post",
+            Kind::Sent | Kind::Page => "post",
         }
     }
 }
@@ -38,7 +48,7 @@ pub(crate) fn operation(kind: Kind, options: TokenStream, function: &TokenStream
         Err(_) => {
             let error = Error::new(
                 function.span(),
-                format!("`#[{}]` belongs on a function", kind.method()),
+                format!("`#[{}]` belongs on a function", kind.name()),
             )
             .to_compile_error();
             return quote!(#error #function);
@@ -50,7 +60,7 @@ pub(crate) fn operation(kind: Kind, options: TokenStream, function: &TokenStream
             // What is sent has arguments only to be described.
             let unused = match kind {
                 Kind::Sent => quote!(#[allow(unused_variables)]),
-                Kind::Route(_) => quote!(),
+                Kind::Route(_) | Kind::Page => quote!(),
             };
             quote!(#[allow(clippy::needless_pass_by_value)] #unused #function #route)
         }
@@ -65,10 +75,18 @@ pub(crate) fn operation(kind: Kind, options: TokenStream, function: &TokenStream
 
 fn route(kind: Kind, options: TokenStream, function: &mut ItemFn) -> Result<TokenStream> {
     let method = kind.method();
-    let options: Options = syn::parse2(options)?;
+    let options: Options = match kind {
+        Kind::Page if !options.is_empty() => {
+            let message = "a page takes no options: `#[on_problem]`";
+            return Err(Error::new(options.span(), message));
+        }
+        // Nothing is routed there; the path is where the contract has it.
+        Kind::Page => syn::parse_quote!("/on-problem"),
+        Kind::Route(_) | Kind::Sent => syn::parse2(options)?,
+    };
     refuse_unfit(function)?;
     let template = match kind {
-        Kind::Route(_) => path::read(&options.path)?,
+        Kind::Route(_) | Kind::Page => path::read(&options.path)?,
         Kind::Sent => path::whole(&options.path),
     };
     let mut arguments = Vec::new();
@@ -77,7 +95,7 @@ fn route(kind: Kind, options: TokenStream, function: &mut ItemFn) -> Result<Toke
     }
     refuse_clashes(method, &options, &arguments, &template.names)?;
     Ok(implementation(
-        method,
+        kind,
         &options,
         &template.path,
         function,
@@ -267,7 +285,7 @@ fn body(id: &TokenStream, arguments: &[Argument]) -> TokenStream {
 }
 
 fn implementation(
-    method: &str,
+    kind: Kind,
     options: &Options,
     path: &str,
     function: &ItemFn,
@@ -305,6 +323,12 @@ fn implementation(
         ("summary", quoted::text(&summary)),
         ("description", quoted::text(description.trim())),
     ];
+    if matches!(kind, Kind::Page) {
+        about.push((
+            "x-switchback-on-problem",
+            quote!(::switchback_sdk::operation::Rule::Bool(true)),
+        ));
+    }
     if *deprecated {
         about.push((
             "deprecated",
@@ -331,6 +355,7 @@ fn implementation(
         false => Argument::read,
     });
     let called = quote!(#ident(#(#read),*));
+    let method = kind.method();
     let answer::Answered { describe, call } = answer::of(&function.sig.output, *status, &called);
     quote! {
         #[doc(hidden)]

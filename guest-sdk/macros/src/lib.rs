@@ -80,6 +80,22 @@ pub fn callback(options: TokenStream, function: TokenStream) -> TokenStream {
     expand::operation(expand::Kind::Sent, options.into(), &function.into()).into()
 }
 
+/// Makes a function the plugin's own answer to what the host answers in its place: a path that is not there (404), a
+/// request that does not fit the contract (422), a call that failed (500). It is listed among the routes, takes
+/// `Json<ProblemDetails>`, and answers what any route may; the status stays the problem's unless the answer has another
+/// than 200. If it fails, the host's own words go out.
+///
+/// ```text
+/// #[on_problem]
+/// fn page(problem: Json<ProblemDetails>) -> Html {
+///     Html(format!("<h1>{} {}</h1>", problem.0.status, problem.0.title))
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn on_problem(options: TokenStream, function: TokenStream) -> TokenStream {
+    expand::operation(expand::Kind::Page, options.into(), &function.into()).into()
+}
+
 /// Makes an enum a set of answers, each variant with its `#[status(…)]`: see `switchback_sdk::Responses`.
 #[proc_macro_derive(Responses, attributes(status, from, serde, schemars))]
 pub fn responses(input: TokenStream) -> TokenStream {

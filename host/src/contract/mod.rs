@@ -129,6 +129,7 @@ impl Contract {
             )?);
         }
         check_clashes(&operations)?;
+        check_one_answers_problems(&operations)?;
         if operations.is_empty() {
             warnings.push("the contract has no operations, so nothing will be served".into());
         }
@@ -144,10 +145,22 @@ impl Contract {
             warnings,
         })
     }
+
+    /// The operations that requests are routed to, with their places among all.
+    pub(crate) fn routed(&self) -> impl Iterator<Item = (usize, &Operation)> {
+        let all = self.operations.iter().enumerate();
+        all.filter(|(_, operation)| !operation.on_problem)
+    }
 }
 
 #[cfg(feature = "runtime")]
 impl Contract {
+    /// The place of the operation that answers what the host would answer by itself, if there is one.
+    pub(crate) fn on_problem(&self) -> Option<usize> {
+        let mut all = self.operations.iter();
+        all.position(|operation| operation.on_problem)
+    }
+
     /// What stands for the contract of a component that has none: it is asked everything, and nothing is documented.
     pub(crate) fn catch_all() -> Contract {
         Contract {
@@ -186,6 +199,10 @@ impl Contract {
                         "in the component's own contract that is `{} {}`",
                         own.method, own.path
                     )
+                }
+                Some(own) if own.on_problem != operation.on_problem => {
+                    "`x-switchback-on-problem` has to be there in both documents or in none"
+                        .to_owned()
                 }
                 Some(own) => {
                     operation.own = Some(Box::new(own));
@@ -292,6 +309,23 @@ fn check_operation_ids(document: &Value) -> Result<(), ContractError> {
             }
         },
     )
+}
+
+fn check_one_answers_problems(operations: &[Operation]) -> Result<(), ContractError> {
+    let mut marked = operations.iter().filter(|operation| operation.on_problem);
+    match (marked.next(), marked.next()) {
+        (Some(first), Some(second)) => {
+            let message = format!(
+                "`{}` and `{}` both have `x-switchback-on-problem`; one operation answers all problems",
+                first.id, second.id
+            );
+            Err(ContractError::new(
+                &outline::join("/paths", &second.path),
+                message,
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Two paths may have the same shape, but then not the same method.

@@ -33,6 +33,8 @@ pub(crate) struct Operation {
     /// What the component itself says of it, where a document beside it narrows that.
     pub(super) own: Option<Box<Operation>>,
     answers: Answers,
+    /// It is called for what the host answers by itself, and is not routed to.
+    pub(crate) on_problem: bool,
     /// Whether documents tell everybody of it.
     #[cfg(feature = "docs")]
     pub(crate) public: bool,
@@ -107,6 +109,7 @@ impl Operation {
             body: Some(RequestBody::stream_of_anything()),
             own: None,
             answers: Answers::none(),
+            on_problem: false,
             #[cfg(feature = "docs")]
             public: true,
         }
@@ -228,6 +231,13 @@ pub(super) fn compile(
         None => None,
     };
     check_audience(operation, pointer)?;
+    let on_problem = operation.get(ON_PROBLEM) == Some(&Value::Bool(true));
+    if on_problem && (!template.names().is_empty() || body.is_none()) {
+        let message = format!(
+            "`{ON_PROBLEM}` is for an operation that takes the problem as its body, and nothing from its path"
+        );
+        return Err(ContractError::new(pointer, message));
+    }
     let mut unchecked = Vec::new();
     let answers = match holds_answers {
         true => Answers::compile(document, schemas, (pointer, operation), &mut unchecked)?,
@@ -268,6 +278,7 @@ pub(super) fn compile(
         body,
         own: None,
         answers,
+        on_problem,
         #[cfg(feature = "docs")]
         public: is_for(operation, PUBLIC),
     })
@@ -277,6 +288,9 @@ pub(super) fn compile(
 const AUDIENCE: &str = "x-switchback-audience";
 /// The readers that everyone is among.
 pub(crate) const PUBLIC: &str = "public";
+
+/// Marks the operation that answers in place of the host.
+const ON_PROBLEM: &str = "x-switchback-on-problem";
 
 /// Refuses what would be published by mistake.
 fn check_audience(described: &Map<String, Value>, pointer: &str) -> Result<(), ContractError> {
@@ -298,6 +312,9 @@ fn check_audience(described: &Map<String, Value>, pointer: &str) -> Result<(), C
 
 /// Whether documents tell these readers of an operation or a parameter.
 pub(super) fn is_for(described: &Map<String, Value>, audience: &str) -> bool {
+    if described.get(ON_PROBLEM) == Some(&Value::Bool(true)) {
+        return false;
+    }
     match described.get(AUDIENCE) {
         Some(Value::Array(readers)) => {
             let mut readers = readers.iter().filter_map(Value::as_str);
