@@ -351,7 +351,9 @@ impl Inner {
             Change::Try {
                 component, rollout, ..
             } => {
+                let accepts_breaking = component.accepts_breaking;
                 let loaded = self.load(name, component, &[]).await?;
+                let loaded = self.pass(name, loaded, accepts_breaking).await?;
                 Ok(Ready::Candidate(Box::new(loaded), rollout))
             }
             Change::Weigh { rollout, .. } => Ok(Ready::Trial(Trial::Weigh(rollout), None)),
@@ -395,7 +397,9 @@ impl Inner {
             Standing::As(before) => Some(before),
             Standing::New => None,
         };
-        let mut loaded = self.load(name, component, &[]).await?;
+        let accepts_breaking = component.accepts_breaking;
+        let loaded = self.load(name, component, &[]).await?;
+        let mut loaded = self.pass(name, loaded, accepts_breaking).await?;
         loaded.resumes = resumes;
         Ok(Ready::Plugin(Box::new(loaded)))
     }
@@ -487,6 +491,7 @@ impl Inner {
                 component: None,
                 how,
                 resumes,
+                warnings: Vec::new(),
                 replaces: None,
             })));
         }

@@ -24,6 +24,8 @@ pub struct Component {
     pub(crate) bytes: Bytes,
     pub(crate) document: Option<Bytes>,
     pub(crate) settings: Option<Bytes>,
+    /// Whether it serves although its contract breaks clients of the one before.
+    pub(crate) accepts_breaking: bool,
     /// The file or folder that it comes from, as a refusal tells it: `wiki.wasm`, `wiki/`.
     pub(crate) place: Option<String>,
 }
@@ -35,8 +37,16 @@ impl Component {
             bytes: bytes.into(),
             document: None,
             settings: None,
+            accepts_breaking: false,
             place: None,
         }
+    }
+
+    /// Lets it serve although its contract breaks clients of the one that serves, where the plugin's
+    /// [`ChangePolicy`](crate::ChangePolicy) would refuse it.
+    pub fn accepting_breaking_changes(mut self) -> Component {
+        self.accepts_breaking = true;
+        self
     }
 
     /// An OpenAPI 3.1 document in JSON, as in `openapi.json`. A standard component (`wasi:http`) is routed, checked and
@@ -94,6 +104,7 @@ impl Component {
             bytes,
             document,
             settings,
+            accepts_breaking: false,
             place: None,
         };
         Ok((name.into(), component))

@@ -334,6 +334,19 @@ pub enum Isolation {
     Request,
 }
 
+/// What becomes of a component whose contract differs from the one that serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangePolicy {
+    /// It serves.
+    Allow,
+    /// It serves, and what changed is in its warnings and in the log.
+    #[default]
+    Warn,
+    /// It is refused, unless whoever deploys it accepts that.
+    Refuse,
+}
+
 /// One plugin's own settings; what is left out is as for all.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -346,6 +359,10 @@ pub struct PluginConfig {
     /// lives in memory; it is lost when the plugin is replaced, and when a call traps or runs out of a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<usize>,
+    /// What becomes of a component whose contract breaks clients of the one that serves.
+    pub breaking_changes: ChangePolicy,
+    /// What becomes of a component of whose contract nobody can tell whether it does.
+    pub unknown_changes: ChangePolicy,
     /// Limits of its own, whole; none: the host's. (In `switchback.toml` a plugin's section may name single ones.)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,

@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Describe,
     /// What the component says it serves cannot be served.
     Contract,
+    /// Its contract breaks clients of the one that serves, and the plugin's policy refuses that.
+    Breaking,
     /// Another plugin, or the host itself, serves that path already.
     Clash,
     /// A newer change of the same plugin came first.

@@ -268,6 +268,26 @@ impl Host {
         Ok(status(&revision))
     }
 
+    /// The contract of a component, as an OpenAPI document in JSON with the component's own paths and names.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::deploy`], or it has none ([`ErrorKind::Contract`]).
+    pub async fn contract(
+        &self,
+        name: &str,
+        component: impl Into<Component>,
+    ) -> Result<Vec<u8>, Error> {
+        let loaded = self.0.load(&name.into(), component.into(), &[]).await?;
+        match loaded.code.contract.is_catch_all() {
+            true => Err(Error::new(
+                ErrorKind::Contract,
+                "the component has no contract; put an `openapi.json` beside it, in a folder with a `plugin.wasm`",
+            )),
+            false => Ok(loaded.code.contract.json()),
+        }
+    }
+
     /// What happens from now on.
     pub fn events(&self) -> Events {
         Events(self.0.commons.events.subscribe())

@@ -87,6 +87,8 @@ mod etag;
 #[cfg(feature = "runtime")]
 mod event;
 #[cfg(feature = "runtime")]
+mod gate;
+#[cfg(feature = "runtime")]
 mod health;
 #[cfg(feature = "runtime")]
 mod held;
@@ -141,8 +143,8 @@ pub use admit::{Admitted, AdmittedBody};
 pub use answer::{Body, BodyError, GuestAnswer};
 pub use checks::{CheckedCall, Checks};
 pub use config::{
-    AnswerChecks, Config, ConfigError, HostConfig, Isolation, JsonTypes, Limits, PluginConfig,
-    Probation,
+    AnswerChecks, ChangePolicy, Config, ConfigError, HostConfig, Isolation, JsonTypes, Limits,
+    PluginConfig, Probation,
 };
 pub use error::{Error, ErrorKind};
 pub use limit::Limit;
@@ -155,6 +157,7 @@ pub use {
     admin::Admin,
     change::{Applied, Change, Deployed},
     component::Component,
+    contract::{ContractChange, Judgement, Verdict},
     cost::CallCost,
     counts::Tally,
     event::{Event, Events},

@@ -26,6 +26,8 @@ pub(crate) struct Loaded {
     pub(crate) how: How,
     /// The revision that it was before the host started; none for a new one.
     pub(crate) resumes: Option<u64>,
+    /// What there is to say of it besides its contract's own warnings.
+    pub(crate) warnings: Vec<String>,
     /// Only if this revision still serves.
     pub(crate) replaces: Option<u64>,
 }
@@ -83,6 +85,7 @@ impl Inner {
             component: Some(component),
             how: How::Deployed,
             resumes: None,
+            warnings: Vec::new(),
             replaces: None,
         })
     }

@@ -74,6 +74,7 @@ impl Settings {
             prefix: self.prefix.clone(),
             instances: self.instances,
             limits: Some(self.limits.clone()),
+            ..PluginConfig::default()
         };
         let config = Config {
             plugins: BTreeMap::from([(plugin.to_owned(), section)]),

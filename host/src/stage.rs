@@ -103,6 +103,7 @@ impl Inner {
                 let number = loaded.resumes.unwrap_or(book.past.number + 1);
                 let mut deployed = done(number);
                 deployed.warnings.clone_from(&loaded.code.contract.warnings);
+                deployed.warnings.extend(loaded.warnings.iter().cloned());
                 if book.past.disabled && loaded.how == How::Deployed {
                     book.past.note(number, new, Some("disabled".into()));
                     deployed.warnings.push(DISABLED.into());
@@ -129,6 +130,7 @@ impl Inner {
                 let number = book.past.number + 1;
                 let mut deployed = done(number);
                 deployed.warnings.clone_from(&loaded.code.contract.warnings);
+                deployed.warnings.extend(loaded.warnings.iter().cloned());
                 let revision = self.revision(book, name, number, *loaded);
                 let served = Served {
                     stable: stable.clone(),

@@ -5,6 +5,7 @@ mod answers;
 mod author;
 mod beside;
 mod budget;
+mod changes;
 mod clients;
 mod contracts;
 mod disconnects;

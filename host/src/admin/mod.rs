@@ -163,14 +163,14 @@ impl Admin {
             "events" => return Ok(events::stream(host.events())),
             "deploy" => Change::Deploy {
                 name: name(),
-                component: component(call.admitted)?,
+                component: component(call.admitted, params["query"]["force"] == true)?,
             },
             "document" => {
                 return told::document(host, &name(), &params["query"]).map(|told| ok(&told));
             }
             "try" => Change::Try {
                 name: name(),
-                component: component(call.admitted)?,
+                component: component(call.admitted, params["query"]["force"] == true)?,
                 rollout: rollout(&params)?,
             },
             "weigh" => Change::Weigh {
@@ -194,7 +194,15 @@ impl Admin {
 }
 
 /// What was sent to be deployed.
-fn component(admitted: Admitted) -> Result<Component, Error> {
+fn component(admitted: Admitted, force: bool) -> Result<Component, Error> {
+    let component = sent(admitted)?;
+    Ok(match force {
+        true => component.accepting_breaking_changes(),
+        false => component,
+    })
+}
+
+fn sent(admitted: Admitted) -> Result<Component, Error> {
     match admitted.body {
         AdmittedBody::Bytes { data, .. } => Ok(Component::new(data)),
         AdmittedBody::Form { files, .. } => {

@@ -2,6 +2,8 @@
 
 mod answers;
 mod audience;
+#[cfg(feature = "runtime")]
+mod compare;
 mod flatten;
 mod merge;
 mod operation;
@@ -20,6 +22,8 @@ use crate::config::{AnswerChecks, Limits, MOST_CALLS};
 use crate::schema::{SchemaError, Schemas};
 
 pub(crate) use answers::OffContract;
+#[cfg(feature = "runtime")]
+pub use compare::{ContractChange, Judgement, Verdict};
 #[cfg(feature = "runtime")]
 pub(crate) use merge::{merge, plugin_document};
 pub(crate) use operation::Operation;

@@ -325,15 +325,15 @@ pub(super) fn is_for(described: &Map<String, Value>, audience: &str) -> bool {
 }
 
 /// A parameter object, as far as routing cares.
-struct Declaration {
-    pointer: String,
+pub(super) struct Declaration {
+    pub(super) pointer: String,
     name: String,
     place: String,
     takes_rest: bool,
 }
 
 /// The parameters of the path, then those of the operation; the operation's own win.
-fn parameters(
+pub(super) fn parameters(
     document: &Value,
     declared: &Declared<'_>,
 ) -> Result<Vec<Declaration>, ContractError> {

@@ -7,6 +7,8 @@
 
 mod check;
 mod compile;
+#[cfg(feature = "runtime")]
+mod contain;
 mod format;
 mod graph;
 mod lax;
@@ -29,6 +31,8 @@ use crate::number;
 use crate::problem::Loc;
 use crate::violations::Violations;
 use check::Walk;
+#[cfg(feature = "runtime")]
+pub(crate) use contain::{Contained, Containment};
 use graph::Graph;
 pub(crate) use secret::HIDDEN;
 

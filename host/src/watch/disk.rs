@@ -128,6 +128,7 @@ pub(super) fn read_settled(
         bytes,
         document,
         settings,
+        accepts_breaking: false,
         place: Some(place),
     };
     Ok(Some(Settled {

@@ -87,6 +87,15 @@ Examples:
   switchback routes plugins --json | jq -r '.[].path'")]
     Routes(RoutesArgs),
 
+    /// Print what a new component changes of an old one's contract; exits with 1 if clients of the old one break
+    #[command(after_help = "\
+Examples:
+  switchback diff shop-1.wasm shop-2.wasm
+  switchback diff recorded.json shop.wasm --fail-on unknown --json
+
+Each is a component, a plugin's folder, or an OpenAPI document (.json).")]
+    Diff(DiffArgs),
+
     /// Print every setting in force, and where it came from
     Config(ServeArgs),
 
@@ -194,6 +203,10 @@ pub(crate) struct DeployArgs {
     /// A component, or a folder with a plugin.wasm
     #[arg(value_name = "FILE|DIR")]
     pub(crate) file: PathBuf,
+
+    /// Serve it although its contract breaks clients of the one that serves
+    #[arg(long)]
+    pub(crate) force: bool,
 
     #[command(flatten)]
     pub(crate) remote: RemoteArgs,
@@ -318,6 +331,38 @@ pub(crate) struct CheckArgs {
     /// An interface that the program around the host will offer, such as `game:world/query`
     #[arg(long, value_name = "NAME", conflicts_with = "budget")]
     pub(crate) allow_import: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct DiffArgs {
+    /// What clients go by
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+
+    /// What is to replace it
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+
+    /// Print a JSON array, for scripts
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// On which changes to exit with 1
+    #[arg(long, value_name = "VERDICT", value_enum, default_value = "breaking")]
+    pub(crate) fail_on: FailOn,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum FailOn {
+    /// Those that break clients
+    Breaking,
+    /// Those, and those of which nobody can tell
+    Unknown,
+    /// None
+    Never,
 }
 
 #[derive(Args)]

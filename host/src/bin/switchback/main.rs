@@ -6,6 +6,7 @@ mod carried;
 mod check;
 mod cli;
 mod dev;
+mod diff;
 mod examples;
 mod file;
 mod group;
@@ -80,6 +81,7 @@ fn run(command: Command) -> Result<ExitCode, Wrong> {
             let config = config(&args.common)?;
             block_on(routes::routes(config, &args.places, args.json))
         }
+        Command::Diff(args) => block_on(diff::diff(config(&args.common)?, &args)),
         Command::Plugins(args) => block_on(remote::plugins(args)),
         Command::History(args) => block_on(remote::history(args)),
         Command::Rollback(args) => block_on(remote::rollback(args)),

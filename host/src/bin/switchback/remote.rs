@@ -280,7 +280,7 @@ pub(crate) async fn switch(args: PluginArgs, verb: &str) -> Result<ExitCode, Wro
 pub(crate) async fn deploy(args: DeployArgs) -> Result<ExitCode, Wrong> {
     let name = plugin(&args.name)?;
     let sent = read(&args.file)?;
-    let path = format!("/plugins/{name}");
+    let path = format!("/plugins/{name}?force={}", args.force);
     let done = |revision: &Value| format!("{name}@{revision} serves");
     Remote::new(&args.remote)
         .change(Method::PUT, &path, sent, done)
@@ -290,7 +290,11 @@ pub(crate) async fn deploy(args: DeployArgs) -> Result<ExitCode, Wrong> {
 pub(crate) async fn try_out(args: TryArgs) -> Result<ExitCode, Wrong> {
     let name = plugin(&args.deploy.name)?;
     let sent = read(&args.deploy.file)?;
-    let path = format!("/plugins/{name}/candidate?{}", query(&args.rollout));
+    let path = format!(
+        "/plugins/{name}/candidate?force={}&{}",
+        args.deploy.force,
+        query(&args.rollout)
+    );
     let done = |revision: &Value| format!("{name}@{revision} is tried");
     let remote = Remote::new(&args.deploy.remote);
     remote.change(Method::PUT, &path, sent, done).await
