@@ -217,10 +217,10 @@ pub(crate) fn told<B: From<Bytes>>(problem: Problem, shape: ProblemShape) -> Res
 }
 
 /// As FastAPI redirects, but with a relative `Location`: the host does not know under which name it was reached.
-pub(crate) fn redirect<B: From<Bytes>>(base_path: &str, path: &str) -> Response<B> {
+pub(crate) fn redirect<B: From<Bytes>>(address: &str) -> Response<B> {
     let mut response = Response::new(B::from(Bytes::new()));
     *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
-    match HeaderValue::from_maybe_shared(Bytes::from(format!("{base_path}{path}"))) {
+    match HeaderValue::from_str(address) {
         Ok(location) => drop(response.headers_mut().insert(header::LOCATION, location)),
         Err(_) => *response.status_mut() = StatusCode::NOT_FOUND,
     }

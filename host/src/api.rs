@@ -1,8 +1,9 @@
 //! One immutable snapshot of everything that is served: routes and documents change together because they are one
 //! value.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -33,6 +34,8 @@ pub(crate) struct Api {
     /// Made when first asked for: they are functions of the revisions above.
     merged: OnceLock<Document>,
     single: Vec<OnceLock<Document>>,
+    /// What a proxy's clients asked for last: their path, the plugin or none, the document.
+    elsewhere: Mutex<Option<(String, String, Document)>>,
 }
 
 /// A candidate, and the place of the plugin that it is beside.
@@ -113,6 +116,7 @@ impl Api {
             host,
             merged: OnceLock::new(),
             single,
+            elsewhere: Mutex::default(),
         })
     }
 
@@ -247,31 +251,63 @@ impl Api {
 
     /// The document of all plugins.
     pub(crate) fn document(&self) -> &Document {
-        self.merged.get_or_init(|| {
-            let plugins = self
-                .revisions
-                .iter()
-                .map(|r| (&*r.name, &*r.prefix, &r.code.contract));
-            Document::new(&contract::merge(plugins, &self.host))
-        })
+        self.merged.get_or_init(|| self.merge(&self.host))
     }
 
-    /// The document of one plugin.
-    pub(crate) fn document_of(&self, name: &str) -> Option<&Document> {
+    /// The same for clients that know the host under this path.
+    pub(crate) fn document_under(&self, root: &str) -> Document {
+        match self.host.under(root) {
+            Cow::Borrowed(_) => self.document().clone(),
+            Cow::Owned(host) => self.elsewhere(root, "", || self.merge(&host)),
+        }
+    }
+
+    /// The document of one plugin, for clients that know the host under this path.
+    pub(crate) fn document_of(&self, name: &str, root: &str) -> Option<Document> {
         let at = self
             .revisions
             .binary_search_by(|revision| (*revision.name).cmp(name))
             .ok()?;
-        Some(self.single[at].get_or_init(|| {
+        let make = |host: &HostConfig| {
             let revision = &self.revisions[at];
             Document::new(&contract::plugin_document(
                 &revision.name,
                 &revision.prefix,
                 &revision.code.contract,
-                &self.host,
+                host,
                 contract::PUBLIC,
             ))
-        }))
+        };
+        Some(match self.host.under(root) {
+            Cow::Borrowed(host) => self.single[at].get_or_init(|| make(host)).clone(),
+            Cow::Owned(host) => self.elsewhere(root, name, || make(&host)),
+        })
+    }
+
+    fn merge(&self, host: &HostConfig) -> Document {
+        let plugins = self
+            .revisions
+            .iter()
+            .map(|r| (&*r.name, &*r.prefix, &r.code.contract));
+        Document::new(&contract::merge(plugins, host))
+    }
+
+    /// A document under a path that a proxy told: only what was asked for last is kept, since a proxy that lets its
+    /// clients say the path must not fill the memory.
+    fn elsewhere(&self, root: &str, plugin: &str, make: impl FnOnce() -> Document) -> Document {
+        let kept = || {
+            self.elsewhere
+                .lock()
+                .expect("nothing panics with this lock")
+        };
+        if let Some((known, of, document)) = &*kept()
+            && (known.as_str(), of.as_str()) == (root, plugin)
+        {
+            return document.clone();
+        }
+        let document = make();
+        *kept() = Some((root.into(), plugin.into(), document.clone()));
+        document
     }
 }
 

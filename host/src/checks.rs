@@ -166,7 +166,7 @@ impl Checks {
     ) -> Result<Response<Bytes>, ServeError> {
         let (target, call) = match self.find(head, body, request_id)? {
             Found::Call(target, call) => (target, call),
-            Found::Elsewhere(path) => return Ok(answer::redirect("", &path)),
+            Found::Elsewhere(path) => return Ok(answer::redirect(&path)),
         };
         let response: Response<Bytes> = answer::response(guest(call))?;
         let (status, headers) = (response.status(), response.headers());

@@ -2,6 +2,8 @@
 
 mod validate;
 
+#[cfg(feature = "runtime")]
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -36,6 +38,10 @@ pub struct HostConfig {
     /// The path under which the program around nests the host (`/api`); empty at the root. The documents' `servers`
     /// and redirects carry it.
     pub base_path: String,
+    /// Proxies that are heard when they say, by `X-Forwarded-For`, `-Proto`, `-Host`, `-Prefix` or `Forwarded`, who the
+    /// client is and under which path it asked: addresses and networks (`10.0.0.0/8`). Empty: nobody, since any client
+    /// can send such headers.
+    pub trusted_proxies: Vec<String>,
     /// `info.title` of the merged document.
     pub title: String,
     /// `info.version` of the merged document.
@@ -92,6 +98,7 @@ impl Default for HostConfig {
     fn default() -> Self {
         HostConfig {
             base_path: String::new(),
+            trusted_proxies: Vec::new(),
             title: "Switchback".into(),
             version: "0.1.0".into(),
             openapi_path: "/openapi.json".into(),
@@ -115,6 +122,18 @@ impl Default for HostConfig {
 }
 
 impl HostConfig {
+    /// The same where the host is known under another path than `base_path`.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn under(&self, root: &str) -> Cow<'_, HostConfig> {
+        if root == self.base_path {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(HostConfig {
+            base_path: root.into(),
+            ..self.clone()
+        })
+    }
+
     /// Where the document of one plugin is: `NAME` takes the place of the merged one's ending.
     pub(crate) fn openapi_path_of(&self, plugin: &str) -> String {
         format!("{}/{plugin}.json", self.openapi_stem())

@@ -14,6 +14,7 @@ use crate::arrival::{self, Incoming};
 use crate::commons::Commons;
 use crate::contract::Operation;
 use crate::form::Part;
+use crate::forwarded;
 use crate::held;
 use crate::host::Inner;
 use crate::page::Page;
@@ -44,9 +45,9 @@ where
 {
     let (head, body) = request.into_parts();
     // The snapshot is let go here: a long call on one plugin keeps no other from draining.
-    let call = match Call::find(&host.api.load(), head, record)? {
+    let call = match Call::find(&host.api.load(), head, record, &host.host.base_path)? {
         Routed::Call(call) => call,
-        Routed::Elsewhere(path) => return Ok(answer::redirect(&host.commons.base_path, &path)),
+        Routed::Elsewhere(address) => return Ok(answer::redirect(&address)),
     };
     // Who may call is asked here, before any body is read.
     let call = call.read(body, &host.commons).await?;
@@ -134,10 +135,18 @@ fn route(
 }
 
 impl Call<()> {
-    fn find(api: &Api, head: Parts, record: &mut Record) -> Result<Routed, ServeError> {
+    fn find(
+        api: &Api,
+        head: Parts,
+        record: &mut Record,
+        base_path: &str,
+    ) -> Result<Routed, ServeError> {
         let (revision, operation, places) = match route(api, &head, record) {
             Ok(Way::Here((revision, operation), places)) => (revision, operation, places),
-            Ok(Way::Elsewhere(path)) => return Ok(Routed::Elsewhere(path)),
+            Ok(Way::Elsewhere(path)) => {
+                let root = forwarded::root(&head.extensions, base_path);
+                return Ok(Routed::Elsewhere(format!("{root}{path}")));
+            }
             Err(error) => {
                 let path = RequestPath::new(head.uri.path());
                 let owner = api.owner(path.as_str());

@@ -16,6 +16,7 @@ use crate::config::{Config, HostConfig, Limits};
 use crate::counts::Tally;
 use crate::error::{Error, ErrorKind};
 use crate::event::Events;
+use crate::forwarded::Proxies;
 use crate::history::{HistoryEntry, Past};
 use crate::limit::Limit;
 use crate::revision::Revision;
@@ -43,6 +44,7 @@ pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) host: Arc<HostConfig>,
     pub(crate) own_paths: OwnPaths,
+    pub(crate) proxies: Proxies,
     pub(crate) api: ArcSwap<Api>,
     pub(crate) commons: Arc<Commons>,
     pub(crate) ready: AtomicBool,
@@ -138,6 +140,7 @@ impl HostBuilder {
             books: Mutex::new(Books::new(before)),
             state: state.map(Arc::new),
             own_paths: OwnPaths::new(&host),
+            proxies: Proxies::new(&host.trusted_proxies).expect("`validate` has read them"),
             host,
             config,
         })))

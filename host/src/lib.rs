@@ -87,6 +87,8 @@ mod etag;
 #[cfg(feature = "runtime")]
 mod event;
 #[cfg(feature = "runtime")]
+mod forwarded;
+#[cfg(feature = "runtime")]
 mod gate;
 #[cfg(feature = "runtime")]
 mod health;

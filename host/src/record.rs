@@ -149,6 +149,7 @@ impl Record {
         let operation = route.map(|(revision, operation)| revision.operation(*operation));
         tracing::info!(
             target: "switchback::access",
+            client = self.peer.map(|peer| tracing::field::display(peer.0.ip())),
             method = self.method.as_str(),
             path = self.path.escape_debug().to_string(),
             route = operation.map(|operation| operation.path.as_str()),

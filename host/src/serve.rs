@@ -17,6 +17,7 @@ use crate::config::HostConfig;
 use crate::cost::CallCost;
 use crate::dispatch;
 use crate::etag;
+use crate::forwarded;
 use crate::host::{Host, Inner};
 use crate::identity::Peer;
 use crate::problem::Problem;
@@ -66,7 +67,7 @@ impl Host {
     /// The one way to an answer; it leaves the call's account where it is told to.
     pub(crate) async fn answer<B>(
         &self,
-        request: Request<B>,
+        mut request: Request<B>,
         peer: Option<Peer>,
         account: Option<&mut Option<Arc<Meter>>>,
     ) -> Response<Body>
@@ -75,6 +76,7 @@ impl Host {
         B::Error: std::fmt::Display,
     {
         let host = &*self.0;
+        let peer = host.proxies.hear(&mut request, peer);
         let mut record = Record::new(&request, peer);
         let shape = answer::shape(request.headers());
         let request_id = record.request_id.to_header();
@@ -181,14 +183,15 @@ fn own_page<B>(host: &Inner, request: &Request<B>) -> Option<Response<Body>> {
         return None;
     }
     let headers = request.headers();
+    let root = forwarded::root(request.extensions(), &host.host.base_path);
     let response = match path {
         _ if path == host.host.openapi_path => {
-            document(&host.api.load().document().clone(), headers)
+            document(&host.api.load().document_under(&root), headers)
         }
         "/-/live" | "/-/ready" => health(host, path)?,
         _ => match plugin_of(path, &host.host) {
-            Some(name) => document(host.api.load().document_of(name)?, headers),
-            None => page(host, request.uri(), headers)?,
+            Some(name) => document(&host.api.load().document_of(name, &root)?, headers),
+            None => page(host, &root, request.uri(), headers)?,
         },
     };
     Some(match *request.method() {
@@ -222,13 +225,14 @@ fn plugin_of<'p>(path: &'p str, host: &HostConfig) -> Option<&'p str> {
 }
 
 #[cfg(feature = "docs")]
-fn page(host: &Inner, uri: &Uri, headers: &HeaderMap) -> Option<Response<Body>> {
-    crate::docs::answer(uri, headers, &host.api.load(), &host.host)
+fn page(host: &Inner, root: &str, uri: &Uri, headers: &HeaderMap) -> Option<Response<Body>> {
+    let host_config = host.host.under(root);
+    crate::docs::answer(uri, headers, &host.api.load(), &host_config)
         .map(|response| response.map(Body::from))
 }
 
 #[cfg(not(feature = "docs"))]
-fn page(_: &Inner, _: &Uri, _: &HeaderMap) -> Option<Response<Body>> {
+fn page(_: &Inner, _: &str, _: &Uri, _: &HeaderMap) -> Option<Response<Body>> {
     None
 }
 

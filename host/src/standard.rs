@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue, Request, Response, Uri, header};
 use crate::admit::{Admitted, AdmittedBody};
 use crate::answer::{self, Body};
 use crate::arrival::Incoming;
+use crate::forwarded::Forwarded;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::serve_error::ServeError;
 
@@ -33,7 +34,11 @@ pub(crate) fn request(
     {
         headers.insert(X_FORWARDED_PREFIX.clone(), mount);
     }
+    let forwarded = head.extensions.get::<Forwarded>();
     let mut parts = head.uri.clone().into_parts();
+    if let Some(authority) = forwarded.and_then(|told| told.authority.clone()) {
+        parts.authority = Some(authority);
+    }
     if !prefix.is_empty() || parts.path_and_query.is_none() {
         parts.path_and_query = Some(behind(prefix, &head.uri));
     }
@@ -44,7 +49,9 @@ pub(crate) fn request(
             .or_insert(HeaderValue::from_static("localhost"));
         parts.authority = Authority::try_from(host.as_bytes()).ok();
     }
-    parts.scheme = parts.authority.is_some().then_some(Scheme::HTTP);
+    let scheme = forwarded.and_then(|told| told.scheme.clone());
+    let scheme = scheme.unwrap_or(Scheme::HTTP);
+    parts.scheme = parts.authority.is_some().then_some(scheme);
     if let Ok(uri) = Uri::from_parts(parts) {
         *request.uri_mut() = uri;
     }

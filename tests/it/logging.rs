@@ -100,6 +100,7 @@ async fn each_request_has_its_line() {
         .iter()
         .filter(|line| line["target"] == "switchback::access")
         .collect();
+    assert_eq!(field(access[0], "client"), "127.0.0.1");
     assert_eq!(field(access[0], "method"), "GET");
     assert_eq!(field(access[0], "route"), "/version");
     assert_eq!(field(access[0], "status"), 200);

@@ -29,6 +29,7 @@ mod own_pages;
 mod pages;
 mod parity;
 mod probation;
+mod proxies;
 mod readme;
 mod refuse;
 mod requests;

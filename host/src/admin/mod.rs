@@ -130,7 +130,7 @@ impl Admin {
         let request_id = request_id::of(&head.headers);
         let call = match this.checks.find(&head, body, &request_id)? {
             Found::Call(_, call) => call,
-            Found::Elsewhere(path) => return Ok(answer::redirect("", &path)),
+            Found::Elsewhere(path) => return Ok(answer::redirect(&path)),
         };
         let by = head.headers.get("x-switchback-by");
         let by = by.and_then(|by| by.to_str().ok()).unwrap_or("operator");

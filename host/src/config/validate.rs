@@ -49,6 +49,14 @@ impl Config {
     pub fn validate(&self) -> Result<(), ConfigError> {
         let host = &self.host;
         path("host.base_path", &host.base_path)?;
+        #[cfg(feature = "runtime")]
+        if let Err(wrong) = crate::forwarded::Proxies::new(&host.trusted_proxies) {
+            let right = "an address (`127.0.0.1`) or a network (`10.0.0.0/8`)";
+            return refuse(
+                "host.trusted_proxies",
+                format!("has `{wrong}`, which is not {right}"),
+            );
+        }
         self.validate_addresses()?;
         within("host.concurrency", host.concurrency as u64, 1, MOST_CALLS)?;
         within(

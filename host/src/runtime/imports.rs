@@ -11,6 +11,7 @@ use super::bindings::{INCOMING, IoError, LOG, Level};
 use super::state::{CallContext, GuestState};
 use super::{inlet, outlet};
 use crate::arrival::ReadError;
+use crate::forwarded;
 use crate::identity::Identity;
 use crate::limit::Limit;
 
@@ -50,13 +51,15 @@ fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
                 .uri
                 .path_and_query()
                 .map_or("/", |target| target.as_str());
-            format!("{base_path}{target}")
+            let root = forwarded::root(&call.head.extensions, base_path);
+            format!("{root}{target}")
         }),))
     })?;
     incoming.func_wrap("prefix", |store: Store<'_>, (): ()| {
         let owner = &store.data().owner;
-        Ok((ask(&store, |_| {
-            format!("{}{}", owner.base_path, owner.prefix)
+        Ok((ask(&store, |call| {
+            let root = forwarded::root(&call.head.extensions, &owner.base_path);
+            format!("{root}{}", owner.prefix)
         }),))
     })?;
     incoming.func_wrap("header", |store: Store<'_>, (name,): (String,)| {

@@ -26,6 +26,7 @@ use super::state::{CallContext, GuestState};
 use crate::answer;
 use crate::arrival::ReadError;
 use crate::config::Limits;
+use crate::forwarded;
 use crate::limit::Limit;
 use crate::pipe::{Closed, Pipe, pipe};
 use crate::request_id::RequestId;
@@ -93,7 +94,8 @@ pub(super) fn take(
 ) -> (Request<()>, Outlet) {
     let call = state.call.as_mut().expect("`Instance::serve` has begun it");
     let outlet = Outlet::new(call, &state.meter, body, limits);
-    let mount = (&*state.owner.base_path, &*state.owner.prefix);
+    let root = forwarded::root(&call.head.extensions, &state.owner.base_path);
+    let mount = (&*root, &*state.owner.prefix);
     let request = standard::request(&mut call.head, mount, call.request_id);
     (request, outlet)
 }
@@ -107,10 +109,14 @@ pub(super) async fn handle(
     limits: &Limits,
 ) -> Result<Answered, CallError> {
     let (request, outlet) = take(store.data_mut(), body.clone(), limits);
+    let scheme = match request.uri().scheme_str() {
+        Some("https") => Scheme::Https,
+        _ => Scheme::Http,
+    };
     let mut http = store.data_mut().http();
     let request = match body {
-        Some(body) => http.new_incoming_request(Scheme::Http, request.map(|()| body))?,
-        None => http.new_incoming_request(Scheme::Http, request.map(|()| Empty::new()))?,
+        Some(body) => http.new_incoming_request(scheme, request.map(|()| body))?,
+        None => http.new_incoming_request(scheme, request.map(|()| Empty::new()))?,
     };
     let (tell, mut told) = oneshot::channel();
     let out = http.new_response_outparam_from_callback(|answer| drop(tell.send(answer)))?;
