@@ -26,7 +26,7 @@ pub(crate) struct Page {
 impl Page {
     /// None where the plugin has no such pages. A standard component has none: it is asked by HTTP alone.
     pub(crate) fn of(revision: &Arc<Revision>, head: &Parts) -> Option<Box<Page>> {
-        let operation = revision.code.contract.on_problem()?;
+        let operation = revision.code.contract.on_problem?;
         if revision.code.is_standard() {
             return None;
         }

@@ -66,11 +66,14 @@ pub(super) fn plugin(host: &Host, name: &str) -> Result<Value, Error> {
     }
     let served = find(host, name)?;
     let status = status(&served.stable);
-    let operations = status.operations.iter().enumerate();
-    let operations = operations.map(|(at, (method, path, id))| {
-        let answers = served.stable.counts.tally(at).unwrap_or_default();
+    let revision = &served.stable;
+    let operations = revision.code.contract.routed().map(|(at, operation)| {
+        let answers = revision.counts.tally(at).unwrap_or_default();
         json!({
-            "method": method.as_str(), "path": path, "operation": id, "answers": tally(&answers),
+            "method": operation.method.as_str(),
+            "path": format!("{}{}", revision.prefix, operation.path),
+            "operation": operation.id,
+            "answers": tally(&answers),
         })
     });
     let hits = status.limit_hits.iter().filter(|(_, count)| *count > 0);

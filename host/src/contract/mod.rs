@@ -44,6 +44,9 @@ pub(crate) struct Contract {
     pub(crate) instances: Option<usize>,
     /// What its author should know although it can be served.
     pub(crate) warnings: Vec<String>,
+    /// The place of the operation that answers what the host would answer by itself, if there is one.
+    #[cfg(feature = "runtime")]
+    pub(crate) on_problem: Option<usize>,
 }
 
 /// Why a document cannot be served.
@@ -144,6 +147,8 @@ impl Contract {
         }
         Ok(Contract {
             instances: instances(&document)?,
+            #[cfg(feature = "runtime")]
+            on_problem: operations.iter().position(|one| one.on_problem),
             document,
             operations,
             warnings,
@@ -159,18 +164,13 @@ impl Contract {
 
 #[cfg(feature = "runtime")]
 impl Contract {
-    /// The place of the operation that answers what the host would answer by itself, if there is one.
-    pub(crate) fn on_problem(&self) -> Option<usize> {
-        let mut all = self.operations.iter();
-        all.position(|operation| operation.on_problem)
-    }
-
     /// What stands for the contract of a component that has none: it is asked everything, and nothing is documented.
     pub(crate) fn catch_all() -> Contract {
         Contract {
             document: serde_json::json!({ "openapi": "3.1.0", "paths": {} }),
             operations: vec![Operation::catch_all()],
             instances: None,
+            on_problem: None,
             warnings: Vec::new(),
         }
     }
