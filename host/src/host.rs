@@ -316,6 +316,8 @@ impl Host {
             last = last.max(Duration::from_millis(revision.limits.drain_ms));
             gone.push(revision.gone());
         }
+        // Else they would be held here while they are waited for.
+        drop(served);
         let all = async {
             for gone in gone {
                 gone.cancelled().await;
