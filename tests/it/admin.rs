@@ -245,6 +245,33 @@ async fn commands_reach_the_host_that_serves_a_folder_by_its_socket() {
     let plugins = said(&served, &["plugins"]).await;
     assert!(plugins.contains("disabled"), "{plugins}");
     said(&served, &["enable", "shop"]).await;
+
+    let new = new.to_str().unwrap();
+    let tried = said(
+        &served,
+        &[
+            "try",
+            "shop",
+            new,
+            "--percent",
+            "0",
+            "--header",
+            "x-try: yes",
+        ],
+    )
+    .await;
+    assert!(tried.ends_with("is tried\n"), "{tried}");
+    assert_eq!(client.get("/one").await.json()["version"], "1");
+    let reply = client.send("GET", "/one", &[("x-try", "yes")], "").await;
+    assert_eq!(reply.json()["version"], "2");
+    let weighed = said(&served, &["weigh", "shop", "--percent", "100"]).await;
+    assert!(weighed.ends_with("gets 100 %\n"), "{weighed}");
+    assert_eq!(client.get("/one").await.json()["version"], "2");
+    said(&served, &["withdraw", "shop"]).await;
+    assert_eq!(client.get("/one").await.json()["version"], "1");
+    said(&served, &["try", "shop", new, "--shadow"]).await;
+    said(&served, &["promote", "shop"]).await;
+    assert_eq!(client.get("/one").await.json()["version"], "2");
     let listed: Value = serde_json::from_str(&said(&served, &["plugins", "--json"]).await).unwrap();
     assert_eq!(listed[0]["state"], "serving");
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use switchback::{Config, Event, PluginConfig};
 use switchback_tests::client::Reply;
-use switchback_tests::guests::{Describe, blank, inputs};
+use switchback_tests::guests::{Describe, blank, pages};
 use switchback_tests::harness::{Harness, event};
 
 use crate::contracts;
@@ -165,10 +165,10 @@ async fn two_pages_of_one_plugin_and_a_page_without_a_body_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sdk_makes_a_page_of_a_function() {
-    let harness = host(&[("inputs", "/in")]).await;
+    let harness = host(&[("pages", "/in")]).await;
 
-    harness.deploy("inputs", inputs()).await.expect("ok");
-    let reply = harness.client().get("/in/told").await;
+    harness.deploy("pages", pages()).await.expect("ok");
+    let reply = harness.client().get("/in/count?to=11").await;
     assert_eq!(
         (
             reply.status.as_u16(),
@@ -178,7 +178,7 @@ async fn the_sdk_makes_a_page_of_a_function() {
         (
             422,
             "text/html; charset=utf-8",
-            "<h1>422 Unprocessable Entity</h1><p>header.x-token: Field required</p><p>header.X-Many: Field required</p>"
+            "<h1>422 Unprocessable Entity</h1><p>query.to: Input should be less than or equal to 10</p>"
         )
     );
     let reply = harness.client().get("/in/nothing").await;

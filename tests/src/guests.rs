@@ -158,6 +158,11 @@ pub fn inputs() -> Vec<u8> {
     built("target/test-guests/inputs.wasm")
 }
 
+/// A guest written with the SDK that has a page of its own for what the host answers in its place.
+pub fn pages() -> Vec<u8> {
+    built("target/test-guests/pages.wasm")
+}
+
 /// An app of `tests/guests/fastapi`, by the name of its example.
 pub fn fastapi(app: &str) -> Vec<u8> {
     built(&format!("target/test-guests/fastapi/{app}.wasm"))

@@ -227,8 +227,12 @@ fn sent(admitted: Admitted) -> Result<Component, Error> {
 
 /// The parameters by which a candidate gets its requests.
 fn rollout(params: &Value) -> Result<Rollout, Error> {
-    serde_json::from_value(params["query"].clone())
-        .map_err(|why| Error::new(ErrorKind::Config, why.to_string()))
+    let mut rules = params["query"].clone();
+    if let Some(rules) = rules.as_object_mut() {
+        // About the component, not about who gets it.
+        rules.remove("force");
+    }
+    serde_json::from_value(rules).map_err(|why| Error::new(ErrorKind::Config, why.to_string()))
 }
 
 fn content(file: &FormFile) -> Result<Bytes, Error> {

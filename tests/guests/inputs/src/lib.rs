@@ -53,20 +53,4 @@ fn blob(content: Bytes) -> usize {
     content.0.len()
 }
 
-/// What is shown for what goes wrong
-#[on_problem]
-fn page(problem: Json<ProblemDetails>) -> Html {
-    let ProblemDetails {
-        status,
-        title,
-        errors,
-        ..
-    } = problem.0;
-    let mut html = format!("<h1>{status} {title}</h1>");
-    for broken in errors {
-        html.push_str(&format!("<p>{}: {}</p>", broken.place(), broken.msg));
-    }
-    Html(html)
-}
-
-plugin! { title: "Inputs", routes: [told, login, login_struct, files, blob, page] }
+plugin! { title: "Inputs", routes: [told, login, login_struct, files, blob] }
