@@ -40,13 +40,22 @@ pub enum Event {
         /// Its revision.
         revision: u64,
     },
-    /// A candidate does worse than what serves, and was withdrawn.
+    /// A candidate is tried beside what serves, or gets other requests now.
+    Tried {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// The candidate.
+        revision: u64,
+        /// The part of requests that it gets, or in shadow of copies.
+        percent: f64,
+    },
+    /// A candidate serves no more: it was withdrawn, by the operator or because it did worse than what serves.
     Withdrawn {
         /// The plugin.
         plugin: Arc<str>,
         /// The candidate.
         revision: u64,
-        /// In words: what was worse.
+        /// In words: what was worse, or that it was withdrawn.
         reason: String,
     },
     /// A candidate answered otherwise than what serves did, in shadow.

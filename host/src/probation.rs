@@ -102,19 +102,8 @@ impl Watch {
                     .await;
             }
             Kind::Candidate(_) => {
-                let (plugin, revision) = (self.plugin.clone(), self.revision);
-                tracing::error!(
-                    plugin = &*plugin,
-                    revision,
-                    "the candidate is withdrawn: {reason}"
-                );
-                let trial = Trial::Withdraw(reason.clone());
+                let trial = Trial::Withdraw(reason);
                 host.trial_over(&self.plugin, self.revision, trial).await;
-                host.0.commons.tell(Event::Withdrawn {
-                    plugin,
-                    revision,
-                    reason,
-                });
             }
         }
     }

@@ -61,6 +61,7 @@ impl Inner {
         let mut generation = api.generation;
         let mut left = Vec::new();
         let mut watches = Vec::new();
+        let mut happened = HashMap::new();
         if !staged.is_empty() {
             let gone = staged.iter().filter(|(_, staged)| staged.served.is_none());
             let gone: Vec<Arc<str>> = gone.map(|(name, _)| name.clone()).collect();
@@ -79,6 +80,8 @@ impl Inner {
             }
             for (name, staged) in &mut staged {
                 left.extend(api.left_by(name, staged.served.as_ref()));
+                let event = event(staged, &api, name, generation);
+                happened.extend(event.map(|event| (name.clone(), event)));
                 let past = &mut books.of(name, &self.lane).past;
                 let from_folder = places.contains_key(name);
                 let noted = std::mem::replace(&mut staged.noted, Noted::Nothing);
@@ -98,12 +101,7 @@ impl Inner {
         for revision in left {
             revision.leave(now);
         }
-        let removed: Vec<Arc<str>> = staged
-            .iter()
-            .filter(|(_, staged)| staged.served.is_none())
-            .map(|(name, _)| name.clone())
-            .collect();
-        self.report(generation, &removed, &outcomes, places);
+        self.report(happened, &outcomes, places);
         for watch in watches {
             watch.begin(self);
         }
@@ -165,10 +163,10 @@ impl Inner {
         }
     }
 
+    /// Tells of each change what came of it: `happened` has the event of those that changed something.
     fn report(
         &self,
-        generation: u64,
-        removed: &[Arc<str>],
+        mut happened: HashMap<Arc<str>, Event>,
         outcomes: &Outcomes,
         places: &HashMap<Arc<str>, String>,
     ) {
@@ -176,29 +174,17 @@ impl Inner {
         for (name, outcome) in outcomes {
             let plugin = name.clone();
             match outcome {
-                Ok(_) if removed.contains(name) && self.books().is_disabled(name) => {
-                    tracing::warn!(plugin = &**name, generation, "disabled");
-                    self.commons.tell(Event::Disabled { plugin, generation });
-                }
-                Ok(_) if removed.contains(name) => {
-                    tracing::info!(plugin = &**name, generation, "removed");
-                    self.commons.tell(Event::Removed { plugin, generation });
-                }
                 Ok(deployed) => {
-                    tracing::info!(
-                        plugin = &**name,
-                        revision = deployed.revision,
-                        generation,
-                        "deployed"
-                    );
+                    let event = happened.remove(name);
+                    if let Some(event) = &event {
+                        log(event);
+                    }
                     for warning in &deployed.warnings {
                         tracing::warn!(plugin = &**name, "{warning}");
                     }
-                    self.commons.tell(Event::Deployed {
-                        plugin,
-                        revision: deployed.revision,
-                        generation,
-                    });
+                    if let Some(event) = event {
+                        self.commons.tell(event);
+                    }
                 }
                 Err(error) => {
                     let reason = error.to_string();
@@ -217,6 +203,63 @@ impl Inner {
                 }
             }
         }
+    }
+}
+
+/// The event that a plugin is shown otherwise.
+fn event(staged: &Staged, before: &Api, name: &Arc<str>, generation: u64) -> Option<Event> {
+    let plugin = name.clone();
+    let Some(served) = &staged.served else {
+        return Some(match staged.noted {
+            Noted::Disabled => Event::Disabled { plugin, generation },
+            _ => Event::Removed { plugin, generation },
+        });
+    };
+    match &staged.noted {
+        Noted::Tried(_) | Noted::Weighed => {
+            served.candidate.as_ref().map(|candidate| Event::Tried {
+                plugin,
+                revision: candidate.revision.number,
+                percent: candidate.rollout.percent,
+            })
+        }
+        Noted::Withdrawn(reason) => before.candidate(name).map(|candidate| Event::Withdrawn {
+            plugin,
+            revision: candidate.revision.number,
+            reason: reason.clone(),
+        }),
+        _ => Some(Event::Deployed {
+            plugin,
+            revision: served.stable.number,
+            generation,
+        }),
+    }
+}
+
+fn log(event: &Event) {
+    match event {
+        Event::Deployed {
+            plugin,
+            revision,
+            generation,
+        } => tracing::info!(plugin = &**plugin, revision, generation, "deployed"),
+        Event::Tried {
+            plugin,
+            revision,
+            percent,
+        } => tracing::info!(plugin = &**plugin, revision, percent, "tried"),
+        Event::Withdrawn {
+            plugin,
+            revision,
+            reason,
+        } => tracing::warn!(plugin = &**plugin, revision, reason, "withdrawn"),
+        Event::Disabled { plugin, generation } => {
+            tracing::warn!(plugin = &**plugin, generation, "disabled");
+        }
+        Event::Removed { plugin, generation } => {
+            tracing::info!(plugin = &**plugin, generation, "removed");
+        }
+        _ => {}
     }
 }
 

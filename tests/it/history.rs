@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use switchback::{Change, Component, Config, ErrorKind, Folder, Host, HostConfig, How};
+use switchback::{Change, Component, Config, ErrorKind, Event, Folder, Host, HostConfig, How};
 use switchback_tests::guests::{Describe, blank};
 use switchback_tests::harness::{Harness, until};
 use switchback_tests::process::{Served, program, rename_in};
@@ -205,7 +205,7 @@ async fn a_disabled_plugin_is_not_served_until_it_is_enabled() {
     std::fs::create_dir(&plugins).unwrap();
     let put = |v: &str| rename_in(&plugins, "shop", &version(v));
     put("1");
-    let (harness, mut files) = started(kept_in(&state), &plugins).await;
+    let (harness, _files) = started(kept_in(&state), &plugins).await;
     let disable = || Change::Disable {
         name: "shop".into(),
     };
@@ -219,17 +219,23 @@ async fn a_disabled_plugin_is_not_served_until_it_is_enabled() {
 
     let (harness, mut after) = started(kept_in(&state), &plugins).await;
     assert_eq!(answers(&harness).await.0, "404");
+    let mut events = harness.host.events();
     // What comes meanwhile is looked at and kept.
     put("2");
     after.scan(&harness.host).await;
     assert_eq!(answers(&harness).await.0, "404");
+    // What is kept alone is not told as served: the first event is that of enabling it.
     let enable = vec![Change::Enable {
         name: "shop".into(),
     }];
     let enabled = harness.host.apply(enable).await;
     assert!(enabled.outcomes[0].1.is_ok(), "{enabled:?}");
     assert_eq!(answers(&harness).await.0, "2");
-    drop(files.scan(&harness.host));
+    let first = switchback_tests::harness::event(&mut events, |_| true).await;
+    assert!(
+        matches!(first, Event::Deployed { revision: 3, .. }),
+        "{first:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

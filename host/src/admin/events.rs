@@ -84,6 +84,13 @@ fn told(event: &Event) -> Value {
         Event::Proven { plugin, revision } => {
             json!({ "event": "proven", "plugin": **plugin, "revision": revision })
         }
+        Event::Tried {
+            plugin,
+            revision,
+            percent,
+        } => {
+            json!({ "event": "tried", "plugin": **plugin, "revision": revision, "percent": percent })
+        }
         Event::Withdrawn {
             plugin,
             revision,
