@@ -22,13 +22,12 @@ use crate::path::RequestPath;
 use crate::places::Permit;
 use crate::record::Record;
 use crate::revision::{Reply, Revision};
-use crate::rollout::Candidate;
 use crate::runtime::{CallContext, Meter};
 use crate::serve_error::ServeError;
 use crate::shadow::Shadow;
 use crate::spool::Disk;
 use crate::standard;
-use crate::steps::{self, Places, Way};
+use crate::steps::{self, Way};
 
 /// A body larger than this, a request's or an answer's, is parsed and checked off the serving threads.
 pub(crate) const LARGE: usize = 64 << 10;
@@ -53,23 +52,6 @@ where
     let call = call.read(body, &host.commons).await?;
     let call = call.admit().await?;
     let call = call.enter().await?;
-    let reply = call.call(host, record).await?;
-    held::hold(reply.response()?, record, &host.commons).await
-}
-
-/// A candidate's answer to a copy of a request that has no body.
-pub(crate) async fn copy(
-    host: &Inner,
-    candidate: &Candidate,
-    head: Parts,
-    record: &mut Record,
-) -> Result<Response<Body>, ServeError> {
-    let Way::Here(operation, places) = steps::find(&candidate.router, &head)? else {
-        return Err(ServeError::NotFound);
-    };
-    let call = Call::new(candidate.revision.clone(), operation, places, head, record);
-    let call = call.read(Body::default(), &host.commons).await?;
-    let call = call.admit().await?.enter().await?;
     let reply = call.call(host, record).await?;
     held::hold(reply.response()?, record, &host.commons).await
 }
@@ -111,6 +93,10 @@ fn route(
     head: &Parts,
     record: &mut Record,
 ) -> Result<Way<(Arc<Revision>, usize)>, ServeError> {
+    if let Some(candidate) = &record.only {
+        let revision = |operation| (candidate.revision.clone(), operation);
+        return steps::find(&candidate.router, head).map(|way| way.map(revision));
+    }
     let found = steps::find(&api.router, head);
     for trial in &api.trials {
         let candidate = &trial.candidate;
@@ -154,20 +140,9 @@ impl Call<()> {
                 return Err(error);
             }
         };
-        let call = Call::new(revision, operation, places, head, record);
-        Ok(Routed::Call(call))
-    }
-
-    fn new(
-        revision: Arc<Revision>,
-        operation: usize,
-        places: Places,
-        head: Parts,
-        record: &mut Record,
-    ) -> Call<()> {
         record.routed(&revision, operation);
         record.page = Page::of(&revision, &head);
-        Call {
+        Ok(Routed::Call(Call {
             revision,
             operation,
             context: Box::new(CallContext {
@@ -178,7 +153,7 @@ impl Call<()> {
                 stream: None,
             }),
             body: (),
-        }
+        }))
     }
 
     /// The body, whole, under its size and time; not touched where the operation has none, or where it is a stream.

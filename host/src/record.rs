@@ -14,6 +14,7 @@ use crate::limit::Limit;
 use crate::page::Page;
 use crate::request_id::{self, RequestId};
 use crate::revision::Revision;
+use crate::rollout::Candidate;
 use crate::runtime::Meter;
 use crate::serve_error::ServeError;
 use crate::shadow::Shadow;
@@ -30,6 +31,8 @@ pub(crate) struct Record {
     path: String,
     /// Where it went.
     pub(crate) route: Option<(Arc<Revision>, usize)>,
+    /// The candidate that it is a copy for: no other answers it.
+    pub(crate) only: Option<Arc<Candidate>>,
     /// The copy of the request that goes to a candidate once this is answered.
     pub(crate) shadow: Option<Box<Shadow>>,
     /// The plugin's own answer to what goes wrong, if it has one.
@@ -55,6 +58,7 @@ impl Record {
                 String::new()
             },
             route: None,
+            only: None,
             shadow: None,
             page: None,
             excused: false,

@@ -125,11 +125,11 @@ impl Shadow {
     }
 
     async fn difference(&self, host: &Host, sent: &Answer) -> Option<(String, String)> {
-        let request = Request::from_parts(self.head.clone(), ());
+        let request = Request::from_parts(self.head.clone(), Body::default());
         let mut record = Record::new(&request, None);
         record.unlogged();
-        let (head, ()) = request.into_parts();
-        let answered = dispatch::copy(&host.0, &self.candidate, head, &mut record).await;
+        record.only = Some(self.candidate.clone());
+        let answered = dispatch::serve(&host.0, request, &mut record).await;
         let (status, answer) = match answered {
             Ok(response) => {
                 let answer = response.body().whole().map(|body| Answer {
