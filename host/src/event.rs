@@ -159,8 +159,8 @@ pub enum Event {
     },
     /// A client took nothing of its answer for `host.write_idle_ms`: the server reset its connection.
     Unread {
-        /// The client.
-        peer: SocketAddr,
+        /// The client; none where it has no address, as over a Unix socket.
+        peer: Option<SocketAddr>,
     },
 }
 

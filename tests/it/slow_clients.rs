@@ -43,7 +43,7 @@ fn large() -> [String; 2] {
 
 fn unread(client: &Raw) -> impl Fn(&Event) -> bool {
     let client = client.stream.local_addr().expect("it is connected");
-    move |event| matches!(event, Event::Unread { peer } if *peer == client)
+    move |event| matches!(event, Event::Unread { peer } if *peer == Some(client))
 }
 
 #[tokio::test(flavor = "multi_thread")]

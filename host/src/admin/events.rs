@@ -161,6 +161,8 @@ fn told(event: &Event) -> Value {
             "event": "stream-broken", "plugin": **plugin, "operation": operation, "bytes": bytes,
             "lasted_ms": lasted.as_secs_f64() * 1e3, "reason": reason,
         }),
-        Event::Unread { peer } => json!({ "event": "unread", "peer": peer.to_string() }),
+        Event::Unread { peer } => {
+            json!({ "event": "unread", "peer": peer.map(|peer| peer.to_string()) })
+        }
     }
 }

@@ -10,13 +10,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::linger::{Hurry, Lingering, Unread};
 use super::patience::Patience;
 use super::refusals::Refusals;
+use super::socket::Accepted;
 use crate::answer::Refused;
 use crate::event::Event;
 use crate::host::Host;
@@ -27,14 +27,9 @@ const HEAD_BYTES: usize = 64 << 10;
 
 /// Serves until the client leaves, is silent for too long, or `goodbye` says to end after the request under way.
 /// Dropping the future drops the request that is being dispatched.
-pub(super) async fn serve(
-    stream: TcpStream,
-    peer: Peer,
-    host: Host,
-    goodbye: oneshot::Receiver<()>,
-) {
-    // An answer is one write: there is nothing to wait for and put together.
-    if let Err(error) = stream.set_nodelay(true) {
+pub(super) async fn serve(accepted: Accepted, host: Host, goodbye: oneshot::Receiver<()>) {
+    let Accepted { socket, peer } = accepted;
+    if let Err(error) = socket.set_nodelay() {
         tracing::debug!(%error, "a connection was gone at once");
         return;
     }
@@ -46,7 +41,7 @@ pub(super) async fn serve(
         let shared = shared.clone();
         async move {
             let (host, refusals) = &*shared;
-            let answer = host.answer(request, Some(peer), None).await;
+            let answer = host.answer(request, peer, None).await;
             if answer.status() == StatusCode::SERVICE_UNAVAILABLE
                 && answer.extensions().get::<Refused>().is_some()
             {
@@ -73,7 +68,7 @@ pub(super) async fn serve(
         // One buffer is cheaper than a list of pieces for answers as small as most.
         .writev(false);
     let hurry = Hurry::default();
-    let stream = TokioIo::new(Lingering::new(stream, hurry.clone(), write_idle));
+    let stream = TokioIo::new(Lingering::new(socket, hurry.clone(), write_idle));
     let mut connection = pin!(builder.serve_connection(stream, service));
     let mut goodbye = pin!(goodbye);
     let mut told = false;
@@ -89,10 +84,16 @@ pub(super) async fn serve(
     .await;
     if let Err(error) = served {
         if Unread::is_why(&error) {
-            tracing::info!(peer = %peer.0, ms = commons.host.write_idle_ms, "a client that does not read its answer was cut");
-            commons.tell(Event::Unread { peer: peer.0 });
+            tracing::info!(
+                peer = peer.map(tracing::field::display),
+                ms = commons.host.write_idle_ms,
+                "a client that does not read its answer was cut"
+            );
+            commons.tell(Event::Unread {
+                peer: peer.map(|Peer(address)| address),
+            });
             return;
         }
-        tracing::debug!(%error, peer = %peer.0, "a connection broke off");
+        tracing::debug!(%error, peer = peer.map(tracing::field::display), "a connection broke off");
     }
 }

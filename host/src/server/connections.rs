@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection;
+use super::socket::Accepted;
 use crate::host::Host;
-use crate::identity::Peer;
 
 /// The connections that are open: their tasks are owned here.
 #[derive(Default)]
@@ -21,11 +20,11 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn serve(&mut self, stream: TcpStream, peer: Peer, host: &Host) {
+    pub(super) fn serve(&mut self, accepted: Accepted, host: &Host) {
         let (goodbye, told) = oneshot::channel();
         let task = self
             .tasks
-            .spawn(connection::serve(stream, peer, host.clone(), told));
+            .spawn(connection::serve(accepted, host.clone(), told));
         self.goodbyes.insert(task.id(), goodbye);
     }
 

@@ -15,15 +15,16 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+
+use super::socket::Socket;
 
 /// How long a client may take to notice that it was answered, and to close.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A stream that, when it is shut down, first says so to the client and then reads on, until the client closes too.
 pub(super) struct Lingering {
-    stream: TcpStream,
+    stream: Socket,
     hurried: Hurry,
     /// Since the answer was out.
     until: Option<Pin<Box<Sleep>>>,
@@ -59,7 +60,7 @@ impl Hurry {
 }
 
 impl Lingering {
-    pub(super) fn new(stream: TcpStream, hurried: Hurry, write_idle: Duration) -> Self {
+    pub(super) fn new(stream: Socket, hurried: Hurry, write_idle: Duration) -> Self {
         Lingering {
             stream,
             hurried,
@@ -99,7 +100,7 @@ impl AsyncWrite for Lingering {
         let idle = idle.get_or_insert_with(|| Box::pin(sleep(*write_idle)));
         ready!(idle.as_mut().poll(cx));
         // Else the system would go on offering the client what it has taken already.
-        stream.set_zero_linger()?;
+        stream.forget_unread()?;
         Poll::Ready(Err(io::Error::other(Unread)))
     }
 

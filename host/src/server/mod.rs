@@ -6,6 +6,7 @@ mod connections;
 mod linger;
 mod patience;
 mod refusals;
+mod socket;
 mod threads;
 
 use std::future::{Future, pending};
@@ -14,11 +15,12 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::time::sleep;
 
 pub use self::admin::AdminServer;
 use self::connections::Connections;
+use self::socket::{Accepted, Socket};
 use self::threads::Threads;
 use crate::host::Host;
 use crate::identity::Peer;
@@ -89,7 +91,8 @@ impl Server {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         accepting = true;
-                        serving.serve(stream, Peer(peer), &host);
+                        let accepted = Accepted { socket: Socket::Tcp(stream), peer: Some(Peer(peer)) };
+                        serving.serve(accepted, &host);
                     }
                     Err(error) if is_about_the_client(&error) => {}
                     Err(error) => {
@@ -127,10 +130,10 @@ impl Serving {
         Serving::Here(Connections::default())
     }
 
-    fn serve(&mut self, stream: TcpStream, peer: Peer, host: &Host) {
+    fn serve(&mut self, accepted: Accepted, host: &Host) {
         match self {
-            Serving::Here(connections) => connections.serve(stream, peer, host),
-            Serving::Threads(threads) => threads.serve(stream, peer),
+            Serving::Here(connections) => connections.serve(accepted, host),
+            Serving::Threads(threads) => threads.serve(accepted),
         }
     }
 

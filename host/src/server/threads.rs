@@ -2,7 +2,6 @@
 //! one core, and no core waits for another's sockets or queues. What that gains is in docs/benchmarks.md.
 
 use std::io;
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
@@ -12,8 +11,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::connections::Connections;
+use super::socket::{Accepted, Bare};
 use crate::host::Host;
-use crate::identity::Peer;
 
 /// How often a thread that ends looks whether what its connections left behind is over.
 const GLANCE: Duration = Duration::from_millis(5);
@@ -28,7 +27,7 @@ pub(super) struct Threads {
 
 struct Thread {
     /// Dropping it tells the thread to finish.
-    connections: mpsc::UnboundedSender<(TcpStream, Peer)>,
+    connections: mpsc::UnboundedSender<Accepted<Bare>>,
     /// How many connections it has.
     open: Arc<AtomicUsize>,
 }
@@ -63,14 +62,14 @@ impl Threads {
     }
 
     /// Hands a connection to the thread that has the fewest.
-    pub(super) fn serve(&self, stream: tokio::net::TcpStream, peer: Peer) {
-        let Ok(stream) = stream.into_std() else {
+    pub(super) fn serve(&self, accepted: Accepted) {
+        let Ok(accepted) = accepted.bare() else {
             return;
         };
         let least = self.threads.iter().min_by_key(|it| it.open.load(Relaxed));
         if let Some(thread) = least {
             thread.open.fetch_add(1, Relaxed);
-            if thread.connections.send((stream, peer)).is_err() {
+            if thread.connections.send(accepted).is_err() {
                 tracing::error!(
                     "a serving thread is gone by a defect of the host; please report it"
                 );
@@ -87,7 +86,7 @@ impl Threads {
 
 async fn serve(
     host: &Host,
-    mut arriving: mpsc::UnboundedReceiver<(TcpStream, Peer)>,
+    mut arriving: mpsc::UnboundedReceiver<Accepted<Bare>>,
     open: &AtomicUsize,
     drain: Duration,
 ) {
@@ -99,8 +98,8 @@ async fn serve(
             }
             arrived = arriving.recv() => match arrived {
                 None => break,
-                Some((stream, peer)) => match tokio::net::TcpStream::from_std(stream) {
-                    Ok(stream) => connections.serve(stream, peer, host),
+                Some(accepted) => match accepted.here() {
+                    Ok(accepted) => connections.serve(accepted, host),
                     Err(error) => {
                         open.fetch_sub(1, Relaxed);
                         tracing::error!(%error, "a connection cannot be served");

@@ -1,0 +1,116 @@
+//! What a client is connected by: TCP, or a Unix socket.
+
+use std::io;
+use std::net;
+use std::os::unix::net as unix;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::identity::Peer;
+
+/// A connection that was accepted, and who is at its other end.
+#[derive(Debug)]
+pub(super) struct Accepted<S = Socket> {
+    pub(super) socket: S,
+    /// None where the other end has no address: that of a Unix socket.
+    pub(super) peer: Option<Peer>,
+}
+
+/// An open connection.
+#[derive(Debug)]
+pub(super) enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// A connection on its way from the runtime that accepted it to the one that serves it.
+#[derive(Debug)]
+pub(super) enum Bare {
+    Tcp(net::TcpStream),
+    Unix(unix::UnixStream),
+}
+
+impl Accepted {
+    /// Takes the connection from its runtime.
+    pub(super) fn bare(self) -> io::Result<Accepted<Bare>> {
+        let socket = match self.socket {
+            Socket::Tcp(stream) => Bare::Tcp(stream.into_std()?),
+            Socket::Unix(stream) => Bare::Unix(stream.into_std()?),
+        };
+        let peer = self.peer;
+        Ok(Accepted { socket, peer })
+    }
+}
+
+impl Accepted<Bare> {
+    /// Gives the connection to the runtime that this is called on.
+    pub(super) fn here(self) -> io::Result<Accepted> {
+        let socket = match self.socket {
+            Bare::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)?),
+            Bare::Unix(stream) => Socket::Unix(UnixStream::from_std(stream)?),
+        };
+        let peer = self.peer;
+        Ok(Accepted { socket, peer })
+    }
+}
+
+impl Socket {
+    /// An answer is one write: there is nothing to wait for and put together.
+    pub(super) fn set_nodelay(&self) -> io::Result<()> {
+        match self {
+            Socket::Tcp(stream) => stream.set_nodelay(true),
+            Socket::Unix(_) => Ok(()),
+        }
+    }
+
+    /// What is written and not taken is dropped when the connection closes, so that the system does not go on offering it.
+    pub(super) fn forget_unread(&self) -> io::Result<()> {
+        match self {
+            Socket::Tcp(stream) => stream.set_zero_linger(),
+            Socket::Unix(_) => Ok(()),
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Socket::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Socket::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Socket::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Socket::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Socket::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Socket::Unix(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Socket::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Socket::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
