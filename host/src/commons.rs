@@ -1,12 +1,16 @@
 //! What all revisions of a host share: the events, the permits for all calls, and the thread that cleans up.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
+use http::StatusCode;
 use tokio::sync::{Semaphore, broadcast};
 
 use crate::config::HostConfig;
+use crate::counts::status_class;
 use crate::event::Event;
 use crate::revision::{Remains, Revision};
 
@@ -15,6 +19,10 @@ pub(crate) struct Commons {
     /// The path under which the program around nests the host.
     pub(crate) base_path: Arc<str>,
     pub(crate) events: broadcast::Sender<Event>,
+    /// How many of each kind there were.
+    told: Mutex<BTreeMap<&'static str, u64>>,
+    /// Answers to requests that went to no plugin, by the first digit of their status.
+    others: [AtomicU64; 5],
     /// Calls at once over all plugins.
     pub(crate) permits: Arc<Semaphore>,
     reaper: Sender<Remains>,
@@ -39,6 +47,8 @@ impl Commons {
         let (reaper, remains) = mpsc::channel::<Remains>();
         let commons = Arc::new(Commons {
             events: broadcast::Sender::new(1024),
+            told: Mutex::default(),
+            others: Default::default(),
             permits: Arc::new(Semaphore::new(host.concurrency)),
             base_path: host.base_path.as_str().into(),
             host,
@@ -69,8 +79,26 @@ impl Commons {
     }
 
     pub(crate) fn tell(&self, event: Event) {
+        let mut told = self.told.lock().expect("nothing panics with this lock");
+        *told.entry(event.kind()).or_default() += 1;
+        drop(told);
         // Nobody listening is no error.
         let _ = self.events.send(event);
+    }
+
+    /// The events of each kind so far.
+    pub(crate) fn told(&self) -> BTreeMap<&'static str, u64> {
+        let told = self.told.lock().expect("nothing panics with this lock");
+        told.clone()
+    }
+
+    /// A request that went to no plugin was answered.
+    pub(crate) fn answered_other(&self, status: StatusCode) {
+        self.others[status_class(status)].fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn others(&self) -> [u64; 5] {
+        std::array::from_fn(|class| self.others[class].load(Relaxed))
     }
 
     /// What is left of a revision is freed on the reaper's thread: it can take milliseconds, and the last call of a
@@ -105,7 +133,8 @@ impl Commons {
         revisions.iter().map(|one| one.pool.instances()).sum()
     }
 
-    fn living(&self) -> Vec<Arc<Revision>> {
+    /// Every revision that lives, serving or draining.
+    pub(crate) fn living(&self) -> Vec<Arc<Revision>> {
         let mut revisions = self.lock();
         revisions.retain(|revision| revision.strong_count() > 0);
         revisions.iter().filter_map(Weak::upgrade).collect()

@@ -87,8 +87,7 @@ impl Counts {
         took: Duration,
     ) {
         let counts = self.of(operation);
-        let class = usize::from(status.as_u16() / 100).clamp(1, 5);
-        counts.statuses[class - 1].fetch_add(1, Relaxed);
+        counts.statuses[status_class(status)].fetch_add(1, Relaxed);
         if failed {
             counts.failed.fetch_add(1, Relaxed);
         }
@@ -157,6 +156,15 @@ impl Tally {
         self.statuses.iter().sum()
     }
 
+    /// For each octave from 256 µs to 17 s: its upper bound in seconds, and how many answers took no longer.
+    pub(crate) fn octaves(&self) -> impl Iterator<Item = (f64, u64)> {
+        let bounds = (4..=20).map(|octave| LEAST_US << octave);
+        bounds.map(|us| {
+            let below = &self.buckets[..self.buckets.len().min(bucket(us))];
+            (us as f64 / 1e6, below.iter().sum())
+        })
+    }
+
     /// The time until their heads that so many of 1 took no longer than, in milliseconds; at most 19 % too high. None if there
     /// were no answers.
     pub fn quantile_ms(&self, quantile: f64) -> Option<f64> {
@@ -171,6 +179,11 @@ impl Tally {
         }
         None
     }
+}
+
+/// Where answers of a status are counted: by its first digit, from 0 for 1xx on.
+pub(crate) fn status_class(status: StatusCode) -> usize {
+    usize::from(status.as_u16() / 100).clamp(1, 5) - 1
 }
 
 /// The bucket of a time: by its octave, and the two bits after the leading one.

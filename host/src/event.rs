@@ -164,6 +164,30 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// What it is called in metrics and in the operator's stream of events.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Event::Deployed { .. } => "deployed",
+            Event::WentBack { .. } => "went-back",
+            Event::Proven { .. } => "proven",
+            Event::Tried { .. } => "tried",
+            Event::Withdrawn { .. } => "withdrawn",
+            Event::Differs { .. } => "differs",
+            Event::Disabled { .. } => "disabled",
+            Event::Refused { .. } => "refused",
+            Event::Removed { .. } => "removed",
+            Event::Drained { .. } => "drained",
+            Event::Cut { .. } => "cut",
+            Event::LimitHit { .. } => "limit-hit",
+            Event::Failed { .. } => "failed",
+            Event::OffContract { .. } => "off-contract",
+            Event::StreamBroken { .. } => "stream-broken",
+            Event::Unread { .. } => "unread",
+        }
+    }
+}
+
 /// The events of a host from the moment it was asked for them. Whoever is slow loses the oldest.
 #[derive(Debug)]
 pub struct Events(pub(crate) broadcast::Receiver<Event>);

@@ -105,6 +105,8 @@ mod identity;
 #[cfg(feature = "runtime")]
 mod load;
 #[cfg(feature = "runtime")]
+mod metrics;
+#[cfg(feature = "runtime")]
 mod own;
 #[cfg(feature = "runtime")]
 mod page;

@@ -122,11 +122,13 @@ impl Record {
     }
 
     /// Counts the answer with its operation's.
-    fn count(&self, status: StatusCode) {
+    fn count(&self, status: StatusCode, commons: &Commons) {
         if let Some((revision, operation)) = &self.route {
             let failed = status.is_server_error() && !self.excused;
             let took = self.began.elapsed();
             revision.counts.answered(*operation, status, failed, took);
+        } else {
+            commons.answered_other(status);
         }
     }
 
@@ -138,7 +140,7 @@ impl Record {
         {
             called.hit(Limit::Log, commons);
         }
-        self.count(status);
+        self.count(status, commons);
         if !self.ended {
             self.ended = true;
             self.line(status.as_u16());

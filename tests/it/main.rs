@@ -23,6 +23,7 @@ mod large_bodies;
 mod limits;
 mod logging;
 mod memory;
+mod metrics;
 mod notes;
 mod others;
 mod own_pages;

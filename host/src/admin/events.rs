@@ -65,13 +65,14 @@ impl http_body::Body for Stream {
 
 /// One event, with its kind under `event`.
 fn told(event: &Event) -> Value {
+    let kind = event.kind();
     match event {
         Event::Deployed {
             plugin,
             revision,
             generation,
         } => {
-            json!({ "event": "deployed", "plugin": **plugin, "revision": revision, "generation": generation })
+            json!({ "event": kind, "plugin": **plugin, "revision": revision, "generation": generation })
         }
         Event::WentBack {
             plugin,
@@ -79,24 +80,24 @@ fn told(event: &Event) -> Value {
             to,
             reason,
         } => {
-            json!({ "event": "went-back", "plugin": **plugin, "from": from, "to": to, "reason": reason })
+            json!({ "event": kind, "plugin": **plugin, "from": from, "to": to, "reason": reason })
         }
         Event::Proven { plugin, revision } => {
-            json!({ "event": "proven", "plugin": **plugin, "revision": revision })
+            json!({ "event": kind, "plugin": **plugin, "revision": revision })
         }
         Event::Tried {
             plugin,
             revision,
             percent,
         } => {
-            json!({ "event": "tried", "plugin": **plugin, "revision": revision, "percent": percent })
+            json!({ "event": kind, "plugin": **plugin, "revision": revision, "percent": percent })
         }
         Event::Withdrawn {
             plugin,
             revision,
             reason,
         } => {
-            json!({ "event": "withdrawn", "plugin": **plugin, "revision": revision, "reason": reason })
+            json!({ "event": kind, "plugin": **plugin, "revision": revision, "reason": reason })
         }
         Event::Differs {
             plugin,
@@ -105,23 +106,23 @@ fn told(event: &Event) -> Value {
             pointer,
             what,
         } => json!({
-            "event": "differs", "plugin": **plugin, "revision": revision, "uri": uri,
+            "event": kind, "plugin": **plugin, "revision": revision, "uri": uri,
             "pointer": pointer, "what": what,
         }),
         Event::Disabled { plugin, generation } => {
-            json!({ "event": "disabled", "plugin": **plugin, "generation": generation })
+            json!({ "event": kind, "plugin": **plugin, "generation": generation })
         }
         Event::Refused { plugin, reason } => {
-            json!({ "event": "refused", "plugin": **plugin, "reason": reason })
+            json!({ "event": kind, "plugin": **plugin, "reason": reason })
         }
         Event::Removed { plugin, generation } => {
-            json!({ "event": "removed", "plugin": **plugin, "generation": generation })
+            json!({ "event": kind, "plugin": **plugin, "generation": generation })
         }
         Event::Drained { plugin, revision } => {
-            json!({ "event": "drained", "plugin": **plugin, "revision": revision })
+            json!({ "event": kind, "plugin": **plugin, "revision": revision })
         }
         Event::Cut { plugin, revision } => {
-            json!({ "event": "cut", "plugin": **plugin, "revision": revision })
+            json!({ "event": kind, "plugin": **plugin, "revision": revision })
         }
         Event::LimitHit {
             plugin,
@@ -129,7 +130,7 @@ fn told(event: &Event) -> Value {
             limit,
             value,
         } => json!({
-            "event": "limit-hit", "plugin": **plugin, "operation": operation, "limit": limit.name(), "value": value,
+            "event": kind, "plugin": **plugin, "operation": operation, "limit": limit.name(), "value": value,
         }),
         Event::Failed {
             plugin,
@@ -137,7 +138,7 @@ fn told(event: &Event) -> Value {
             reason,
             computed,
         } => json!({
-            "event": "failed", "plugin": **plugin, "operation": operation, "reason": reason,
+            "event": kind, "plugin": **plugin, "operation": operation, "reason": reason,
             "computed_ms": computed.as_secs_f64() * 1e3,
         }),
         Event::OffContract {
@@ -148,7 +149,7 @@ fn told(event: &Event) -> Value {
             what,
             refused,
         } => json!({
-            "event": "off-contract", "plugin": **plugin, "operation": operation, "status": status, "pointer": pointer,
+            "event": kind, "plugin": **plugin, "operation": operation, "status": status, "pointer": pointer,
             "what": what, "refused": refused,
         }),
         Event::StreamBroken {
@@ -158,11 +159,11 @@ fn told(event: &Event) -> Value {
             lasted,
             reason,
         } => json!({
-            "event": "stream-broken", "plugin": **plugin, "operation": operation, "bytes": bytes,
+            "event": kind, "plugin": **plugin, "operation": operation, "bytes": bytes,
             "lasted_ms": lasted.as_secs_f64() * 1e3, "reason": reason,
         }),
         Event::Unread { peer } => {
-            json!({ "event": "unread", "peer": peer.map(|peer| peer.to_string()) })
+            json!({ "event": kind, "peer": peer.map(|peer| peer.to_string()) })
         }
     }
 }

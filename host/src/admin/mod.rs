@@ -4,6 +4,7 @@
 mod events;
 mod guard;
 mod page;
+mod process;
 mod told;
 
 use std::sync::Arc;
@@ -159,6 +160,7 @@ impl Admin {
                 let history = host.history(&name())?;
                 return Ok(ok(&json!(history)));
             }
+            "metrics" => return Ok(metrics(host)),
             "config" => return Ok(ok(&json!(host.0.config))),
             "events" => return Ok(events::stream(host.events())),
             "deploy" => Change::Deploy {
@@ -240,6 +242,16 @@ fn content(file: &FormFile) -> Result<Bytes, Error> {
     file.content
         .piece(0, most)
         .map_err(|why| Error::new(ErrorKind::File, format!("`{}`: {why}", file.field)))
+}
+
+fn metrics(host: &Host) -> Response<Body> {
+    let text = host.metrics() + &process::metrics();
+    let mut response = Response::new(Body::from(text.into_bytes()));
+    let prometheus = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, prometheus);
+    response
 }
 
 fn ok(value: &Value) -> Response<Body> {

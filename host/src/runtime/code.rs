@@ -1,6 +1,7 @@
 //! `Code`: a component that was compiled or read from the cache, linked, its exports checked, its contract read.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -62,6 +63,9 @@ pub(crate) struct Loader {
     cache: Option<Cache>,
     compiling: Semaphore,
     compiling_large: Semaphore,
+    /// Components that were loaded so far: from the cache, and compiled.
+    from_cache: AtomicU64,
+    from_compiler: AtomicU64,
 }
 
 /// From how many bytes on a component is large: no Rust plugin is, each Python plugin is.
@@ -128,6 +132,8 @@ impl Loader {
             cache,
             compiling: Semaphore::new(cores.max(2)),
             compiling_large: Semaphore::new(1),
+            from_cache: AtomicU64::new(0),
+            from_compiler: AtomicU64::new(0),
         }
     }
 
@@ -155,8 +161,14 @@ impl Loader {
         })
         .await?;
         let compiled = match cached {
-            Some(compiled) => compiled,
-            None => self.compile(bytes, isolation).await?,
+            Some(compiled) => {
+                self.from_cache.fetch_add(1, Relaxed);
+                compiled
+            }
+            None => {
+                self.from_compiler.fetch_add(1, Relaxed);
+                self.compile(bytes, isolation).await?
+            }
         };
         let this = self.clone();
         let allowed = purpose.allowed.clone();
@@ -206,6 +218,14 @@ impl Loader {
             }))
         })
         .await
+    }
+
+    /// Components that were loaded so far: those whose code came from the cache, and those that were compiled.
+    pub(crate) fn loaded(&self) -> (u64, u64) {
+        (
+            self.from_cache.load(Relaxed),
+            self.from_compiler.load(Relaxed),
+        )
     }
 
     fn cached(&self, hash: &str, isolation: Isolation) -> Option<Compiled> {
