@@ -399,7 +399,8 @@ impl Inner {
         };
         let accepts_breaking = component.accepts_breaking;
         let loaded = self.load(name, component, &[]).await?;
-        let mut loaded = self.pass(name, loaded, accepts_breaking).await?;
+        let loaded = self.pass(name, loaded, accepts_breaking).await?;
+        let mut loaded = self.warm(name, loaded).await?;
         loaded.resumes = resumes;
         Ok(Ready::Plugin(Box::new(loaded)))
     }
@@ -493,6 +494,7 @@ impl Inner {
                 resumes,
                 warnings: Vec::new(),
                 replaces: None,
+                warm: Vec::new(),
             })));
         }
         let state = self.state.clone().ok_or_else(|| {

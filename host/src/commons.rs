@@ -35,6 +35,9 @@ const ROUND: Duration = Duration::from_millis(500);
 /// So many instances leave some 4 MiB in the allocator, which are worth looking for.
 const MANY: usize = 100;
 
+/// How many revisions may be freed before it is worth looking for what they left in the allocator.
+const BURIED: usize = 16;
+
 /// How many instances there were of late.
 #[derive(Default)]
 struct Peak {
@@ -60,9 +63,17 @@ impl Commons {
             .name("switchback-reaper".into())
             .spawn(move || {
                 let mut peak = Peak::default();
+                let mut buried = 0;
                 loop {
                     match remains.recv_timeout(ROUND) {
-                        Ok(remains) => drop(remains),
+                        Ok(remains) => {
+                            drop(remains);
+                            buried += 1;
+                        }
+                        Err(RecvTimeoutError::Timeout) if buried >= BURIED => {
+                            buried = 0;
+                            give_back();
+                        }
                         Err(RecvTimeoutError::Timeout) => {}
                         Err(RecvTimeoutError::Disconnected) => return,
                     }

@@ -26,6 +26,8 @@ pub enum ErrorKind {
     Interface,
     /// The component did not say what it serves: `openapi()` trapped, or ran out of a limit.
     Describe,
+    /// The component compiles, and no instance of it can be made.
+    Start,
     /// What the component says it serves cannot be served.
     Contract,
     /// Its contract breaks clients of the one that serves, and the plugin's policy refuses that.

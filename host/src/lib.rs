@@ -140,6 +140,8 @@ mod state;
 mod stream;
 #[cfg(feature = "runtime")]
 mod swap;
+#[cfg(feature = "runtime")]
+mod warm;
 #[cfg(feature = "watch")]
 mod watch;
 

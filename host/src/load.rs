@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::history::{Content, How};
 use crate::host::Inner;
 use crate::revision::Terms;
-use crate::runtime::{Code, Purpose, hex};
+use crate::runtime::{Code, Instance, Purpose, hex};
 
 /// A plugin that could be served, and how.
 pub(crate) struct Loaded {
@@ -30,6 +30,8 @@ pub(crate) struct Loaded {
     pub(crate) warnings: Vec<String>,
     /// Only if this revision still serves.
     pub(crate) replaces: Option<u64>,
+    /// Instances to begin with.
+    pub(crate) warm: Vec<Instance>,
 }
 
 /// Whether a path belongs to the host itself.
@@ -87,6 +89,7 @@ impl Inner {
             resumes: None,
             warnings: Vec::new(),
             replaces: None,
+            warm: Vec::new(),
         })
     }
 

@@ -165,7 +165,7 @@ impl Inner {
         loaded: Loaded,
     ) -> Arc<Revision> {
         let (lanes, hits) = (book.lanes.clone(), book.hits.clone());
-        Revision::new(
+        let revision = Revision::new(
             name.clone(),
             number,
             loaded.terms,
@@ -173,7 +173,11 @@ impl Inner {
             lanes,
             hits,
             &self.commons,
-        )
+        );
+        for instance in loaded.warm {
+            revision.pool.welcome(instance, &revision.limits);
+        }
+        revision
     }
 }
 

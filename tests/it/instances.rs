@@ -165,6 +165,29 @@ async fn state_is_lost_by_a_trap_and_by_a_swap_and_by_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_successor_begins_with_as_many_instances_as_there_were() {
+    let harness = serving(&contracts::of(&["sleep"]), patient()).await;
+    let instances = || harness.host.plugins()[0].instances;
+    assert_eq!(instances(), 0);
+    let calls: Vec<_> = (0..3)
+        .map(|_| {
+            let mut client = harness.client();
+            tokio::spawn(async move { client.get("/sleep?n=300").await })
+        })
+        .collect();
+    until("three calls at once", async || {
+        (harness.host.plugins()[0].calls == 3).then_some(())
+    })
+    .await;
+    let next = blank(&contracts::of(&["sleep"]), "2", Describe::Contract);
+    harness.deploy("blank", next).await.expect("served");
+    assert_eq!(instances(), 3);
+    for call in calls {
+        assert_eq!(call.await.expect("no panic").status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn instances_that_cannot_be_counted_or_kept_are_refused() {
     let harness = Harness::new().await;
     for wrong in [json!(0), json!("1"), json!(1.5), json!(100_000)] {

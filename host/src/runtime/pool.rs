@@ -42,6 +42,12 @@ impl Pool {
         self.idle().pop()
     }
 
+    /// Keeps an instance that was made beforehand.
+    pub(crate) fn welcome(&self, mut instance: Instance, limits: &Limits) {
+        instance.counted = Some(self.living());
+        self.put(instance, limits);
+    }
+
     /// Keeps an instance for the next call, unless it has served its time.
     pub(crate) fn put(&self, mut instance: Instance, limits: &Limits) {
         let retires = limits.isolation == Isolation::Request || instance.is_worn(limits);
