@@ -6,9 +6,10 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::api::Served;
 use crate::component::Component;
+use crate::config::{NAME_RULE, is_plugin_name};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
-use crate::history::How;
+use crate::history::{Entry, How};
 use crate::host::{Host, Inner};
 use crate::load::Loaded;
 use crate::revision::Revision;
@@ -64,6 +65,17 @@ pub enum Change {
         /// The plugin.
         name: String,
     },
+    /// Serve under this name what a revision of another plugin is or was: beside it, under a prefix of its own.
+    Mount {
+        /// The name that it is served under.
+        name: String,
+        /// The other plugin.
+        of: String,
+        /// Its revision; none: the one that serves. It stays that one, whatever becomes of the other plugin.
+        revision: Option<u64>,
+        /// Where its paths begin; none: as is set for the name.
+        prefix: Option<String>,
+    },
     /// Serve the plugin no more until it is enabled, whatever is deployed.
     Disable {
         /// Its name.
@@ -87,6 +99,7 @@ impl Change {
             | Change::Weigh { name, .. }
             | Change::Promote { name }
             | Change::Withdraw { name }
+            | Change::Mount { name, .. }
             | Change::Disable { name }
             | Change::Enable { name } => name,
         }
@@ -102,6 +115,7 @@ impl Change {
             Change::Weigh { .. } => "weigh",
             Change::Promote { .. } => "promote",
             Change::Withdraw { .. } => "withdraw",
+            Change::Mount { .. } => "mount",
             Change::Disable { .. } => "disable",
             Change::Enable { .. } => "enable",
         }
@@ -365,6 +379,12 @@ impl Inner {
                 let how = How::RolledBack { to, reason: None };
                 self.again(name, to, how, None).await
             }
+            Change::Mount {
+                of,
+                revision,
+                prefix,
+                ..
+            } => self.mount(name, &of, revision, prefix).await,
             Change::Enable { .. } => {
                 let newest = {
                     let books = self.books();
@@ -473,16 +493,65 @@ impl Inner {
         how: How,
         resumes: Option<u64>,
     ) -> Result<Ready, Error> {
-        let kept = self
-            .books()
-            .past(name)
-            .and_then(|past| past.entry(revision).cloned());
-        let Some(kept) = kept else {
+        let kept = self.kept(name, revision)?;
+        self.revive(name, kept, how, resumes).await
+    }
+
+    fn kept(&self, name: &str, revision: u64) -> Result<Entry, Error> {
+        let books = self.books();
+        let kept = books.past(name).and_then(|past| past.entry(revision));
+        kept.cloned().ok_or_else(|| {
             let message = format!("revision {revision} of plugin `{name}` is not kept any more");
-            return Err(Error::new(ErrorKind::NotFound, message));
+            Error::new(ErrorKind::NotFound, message)
+        })
+    }
+
+    /// Makes what another plugin is or was ready to serve under a name of its own.
+    async fn mount(
+        &self,
+        name: &Arc<str>,
+        of: &str,
+        revision: Option<u64>,
+        prefix: Option<String>,
+    ) -> Result<Ready, Error> {
+        let unknown = |what| Error::new(ErrorKind::NotFound, what);
+        if !is_plugin_name(name) {
+            let message = format!("plugin name `{name}`: {NAME_RULE}");
+            return Err(Error::new(ErrorKind::Name, message));
+        }
+        let serving = self.books().past(of).and_then(|past| past.serving);
+        let revision = revision
+            .or(serving)
+            .ok_or_else(|| unknown(format!("no plugin `{of}` is served")))?;
+        let mut kept = self.kept(of, revision)?;
+        kept.prefix = prefix.or(kept.prefix);
+        let how = How::Mounted {
+            of: of.to_owned(),
+            revision,
         };
+        match self.revive(name, kept, how, None).await? {
+            Ready::Plugin(loaded) => {
+                let loaded = self.pass(name, *loaded, false).await?;
+                Ok(Ready::Plugin(Box::new(loaded)))
+            }
+            other => Ok(other),
+        }
+    }
+
+    async fn revive(
+        &self,
+        name: &Arc<str>,
+        kept: Entry,
+        how: How,
+        resumes: Option<u64>,
+    ) -> Result<Ready, Error> {
         if let Some(code) = kept.code.clone() {
-            let terms = self.terms(name, &code, kept.settings.as_deref())?;
+            let terms = self.terms(
+                name,
+                &code,
+                kept.settings.as_deref(),
+                kept.prefix.as_deref(),
+            )?;
             return Ok(Ready::Plugin(Box::new(Loaded {
                 code,
                 terms,
@@ -491,6 +560,7 @@ impl Inner {
                 bytes: kept.bytes,
                 component: None,
                 how,
+                prefix: kept.prefix,
                 resumes,
                 warnings: Vec::new(),
                 replaces: None,
@@ -509,7 +579,10 @@ impl Inner {
             Error::with_source(ErrorKind::Internal, "reading a kept revision broke", why)
         })??;
         let mut loaded = self.load(name, component, &[]).await?;
+        let own = loaded.settings.as_deref();
+        loaded.terms = self.terms(name, &loaded.code, own, kept.prefix.as_deref())?;
         (loaded.how, loaded.resumes, loaded.component) = (how, resumes, None);
+        loaded.prefix = kept.prefix;
         Ok(Ready::Plugin(Box::new(loaded)))
     }
 }

@@ -1,5 +1,6 @@
 //! Every setting as a plain value, with its default and the reason for it.
 
+mod date;
 mod validate;
 
 #[cfg(feature = "runtime")]
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::ProblemShape;
+pub(crate) use date::midnight;
 pub use validate::ConfigError;
 pub(crate) use validate::MOST_CALLS;
 #[cfg(feature = "runtime")]
@@ -378,6 +380,11 @@ pub struct PluginConfig {
     /// lives in memory; it is lost when the plugin is replaced, and when a call traps or runs out of a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<usize>,
+    /// From when on clients should use something else, as a date (`2026-12-01`): `Deprecation` (RFC 9745) on its
+    /// answers. Empty: it is not.
+    pub deprecation: String,
+    /// When it will be gone, as a date: `Sunset` (RFC 8594) on its answers. Empty: nobody knows.
+    pub sunset: String,
     /// What becomes of a component whose contract breaks clients of the one that serves.
     pub breaking_changes: ChangePolicy,
     /// What becomes of a component of whose contract nobody can tell whether it does.

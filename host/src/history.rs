@@ -59,6 +59,13 @@ pub enum How {
     },
     /// The plugin was enabled again.
     Enabled,
+    /// It is what a revision of another plugin was.
+    Mounted {
+        /// That plugin.
+        of: String,
+        /// Its revision.
+        revision: u64,
+    },
 }
 
 /// A plugin's past, and what of it holds.
@@ -92,6 +99,9 @@ pub(crate) struct Entry {
     at_ms: u64,
     by: String,
     pub(crate) how: How,
+    /// Where its paths begin, if that was said when it was mounted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) prefix: Option<String>,
     ended: Option<String>,
     /// Of its files.
     pub(crate) bytes: u64,
@@ -113,6 +123,7 @@ pub(crate) struct New {
     pub(crate) content: Content,
     pub(crate) by: String,
     pub(crate) how: How,
+    pub(crate) prefix: Option<String>,
     pub(crate) bytes: u64,
     pub(crate) code: Arc<Code>,
     pub(crate) settings: Option<Bytes>,
@@ -168,7 +179,9 @@ impl Past {
                 reason: Some(reason),
             } => format!("rolled back to revision {to}: {reason}"),
             How::RolledBack { to, .. } => format!("rolled back to revision {to}"),
-            How::Deployed | How::Enabled => format!("replaced by revision {revision}"),
+            How::Deployed | How::Enabled | How::Mounted { .. } => {
+                format!("replaced by revision {revision}")
+            }
         };
         self.ends(&ended);
         self.serving = Some(revision);
@@ -193,6 +206,7 @@ impl Past {
             at_ms,
             by,
             how,
+            prefix: new.prefix,
             ended,
             bytes: new.bytes,
             code: Some(new.code),

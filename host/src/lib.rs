@@ -107,6 +107,8 @@ mod load;
 #[cfg(feature = "runtime")]
 mod metrics;
 #[cfg(feature = "runtime")]
+mod notice;
+#[cfg(feature = "runtime")]
 mod own;
 #[cfg(feature = "runtime")]
 mod page;

@@ -10,6 +10,7 @@ use crate::config::{HostConfig, Isolation, KEPT_AND_FRESH, NAME_RULE, is_plugin_
 use crate::error::{Error, ErrorKind};
 use crate::history::{Content, How};
 use crate::host::Inner;
+use crate::notice::Notice;
 use crate::revision::Terms;
 use crate::runtime::{Code, Instance, Purpose, hex};
 
@@ -24,6 +25,8 @@ pub(crate) struct Loaded {
     /// What is to be written down; none where it is already.
     pub(crate) component: Option<Component>,
     pub(crate) how: How,
+    /// Where its paths begin, if that was said when it was mounted.
+    pub(crate) prefix: Option<String>,
     /// The revision that it was before the host started; none for a new one.
     pub(crate) resumes: Option<u64>,
     /// What there is to say of it besides its contract's own warnings.
@@ -77,7 +80,7 @@ impl Inner {
             document: component.document.clone(),
         };
         let code = self.loader.load(component.bytes.clone(), &purpose).await?;
-        let terms = self.terms(name, &code, component.settings.as_deref())?;
+        let terms = self.terms(name, &code, component.settings.as_deref(), None)?;
         Ok(Loaded {
             code,
             terms,
@@ -86,6 +89,7 @@ impl Inner {
             bytes: component.len(),
             component: Some(component),
             how: How::Deployed,
+            prefix: None,
             resumes: None,
             warnings: Vec::new(),
             replaces: None,
@@ -93,14 +97,18 @@ impl Inner {
         })
     }
 
-    /// How a plugin is served with this code and these settings of its own.
+    /// How a plugin is served with this code and these settings of its own; at a prefix, if it was mounted there.
     pub(crate) fn terms(
         &self,
         name: &Arc<str>,
         code: &Code,
         own: Option<&[u8]>,
+        prefix: Option<&str>,
     ) -> Result<Terms, Error> {
-        let settings = self.config.settings_of(name, own)?;
+        let mut settings = self.config.settings_of(name, own)?;
+        if let Some(prefix) = prefix {
+            settings.mount(name, prefix)?;
+        }
         if let Some(instances) = code.contract.instances
             && settings.limits.isolation == Isolation::Request
         {
@@ -133,6 +141,7 @@ impl Inner {
             prefix: prefix.into(),
             limits: limits.into(),
             instances,
+            notice: self.config.plugins.get(&**name).and_then(Notice::of),
         })
     }
 }

@@ -115,6 +115,9 @@ impl Called {
     }
 }
 
+/// A family of one sample for each of some things: its name, its help, and what the sample is.
+type Single<T, V> = (&'static str, &'static str, fn(&T) -> V);
+
 const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 impl Host {
@@ -157,7 +160,7 @@ impl Host {
         for one in &called {
             times.histogram(&one.labels(), &one.tally);
         }
-        let single: [(&str, &str, fn(&Tally) -> u64); 3] = [
+        let single: [Single<Tally, u64>; 3] = [
             (
                 "switchback_request_failures_total",
                 "Of the 5xx, those that are the plugin's own.",
@@ -193,7 +196,7 @@ impl Host {
     fn tell_plugins(&self, text: &mut Text) {
         let living = self.0.commons.living();
         let numbers: Vec<String> = living.iter().map(|it| it.number.to_string()).collect();
-        let single: [(&str, &str, fn(&Revision) -> usize); 3] = [
+        let single: [Single<Revision, usize>; 3] = [
             (
                 "switchback_requests_in_flight",
                 "Calls that hold a place, those of revisions that drain among them.",

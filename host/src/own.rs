@@ -68,6 +68,13 @@ impl Config {
 }
 
 impl Settings {
+    /// Lets its paths begin elsewhere.
+    pub(crate) fn mount(&mut self, plugin: &str, prefix: &str) -> Result<(), Error> {
+        self.prefix = prefix.to_owned();
+        self.validate(plugin)
+            .map_err(|what| Error::new(ErrorKind::Config, what))
+    }
+
     /// By the rules of the host's configuration.
     fn validate(&self, plugin: &str) -> Result<(), String> {
         let section = PluginConfig {

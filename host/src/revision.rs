@@ -21,6 +21,7 @@ use crate::event::Event;
 use crate::held::Samples;
 use crate::hits::Hits;
 use crate::limit::Limit;
+use crate::notice::Notice;
 use crate::places::{Permit, Places};
 use crate::runtime::{
     Answered, CallContext, CallError, Code, Instance, Interrupt, Lanes, Meter, Owner, Pool, Ran,
@@ -37,6 +38,7 @@ pub(crate) struct Revision {
     /// Empty, or `/shop`.
     pub(crate) prefix: Arc<str>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) notice: Option<Box<Notice>>,
     pub(crate) code: Arc<Code>,
     pub(crate) pool: Pool,
     pub(crate) lanes: Arc<Lanes>,
@@ -65,6 +67,8 @@ pub(crate) struct Terms {
     pub(crate) limits: Arc<Limits>,
     /// As many instances serve it, each kept for as long as it can be; none: they come and go.
     pub(crate) instances: Option<usize>,
+    /// What its clients are told of its end.
+    pub(crate) notice: Option<Box<Notice>>,
 }
 
 /// What of a revision takes time to free.
@@ -101,6 +105,7 @@ impl Revision {
             checks: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
             prefix: terms.prefix,
             limits: terms.limits,
+            notice: terms.notice,
             counts: Arc::new(Counts::new(code.contract.operations.len())),
             samples: Samples::new(code.contract.operations.len()),
             pool: Pool::new(terms.instances.is_some()),

@@ -119,6 +119,11 @@ impl Host {
         {
             headers.insert(X_REVISION.clone(), revision.clone());
         }
+        if let Some((revision, _)) = &record.route
+            && let Some(notice) = &revision.notice
+        {
+            notice.put(headers);
+        }
         if let Some(shadow) = record.shadow.take() {
             shadow.follow(self, &response);
         }

@@ -191,6 +191,7 @@ impl New {
             content: loaded.content.clone(),
             by: who.into(),
             how: loaded.how.clone(),
+            prefix: loaded.prefix.clone(),
             bytes: loaded.bytes,
             code: loaded.code.clone(),
             settings: loaded.settings.clone(),

@@ -302,14 +302,15 @@ fn note(
             None
         }
         (Noted::Serves { new, resumed }, Some(served)) => {
-            let is_new = matches!(new.how, How::Deployed | How::Enabled) && !resumed;
+            let is_new =
+                matches!(new.how, How::Deployed | How::Enabled | How::Mounted { .. }) && !resumed;
             let old = before.find(name).filter(|old| {
                 let was = past.entry(old.number);
                 is_new && was.is_some_and(|was| was.content != new.content)
             });
             let watch = old.map(|old| Watch::of_successor(name, served.stable.number, old));
             past.disabled = false;
-            if new.how == How::Deployed && !resumed {
+            if matches!(new.how, How::Deployed | How::Mounted { .. }) && !resumed {
                 past.from_folder = from_folder;
                 past.aside = None;
             }

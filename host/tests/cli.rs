@@ -206,6 +206,28 @@ fn what_config_prints_is_a_configuration_file() {
 }
 
 #[test]
+fn a_table_with_names_of_its_own_is_one_setting() {
+    let folder = Folder::new("whole");
+    let table = "{ docExpansion = \"none\", requestSnippets = { expanded = true } }";
+    folder.write(
+        "switchback.toml",
+        &format!("[host]\nswagger_ui = {table}\n"),
+    );
+    let config = folder.config(&[]);
+    assert!(
+        line(&config, "host.swagger_ui").contains("docExpansion = \"none\""),
+        "{config}"
+    );
+    folder.write(
+        "switchback.toml",
+        "[host.swagger_ui]\ndocExpansion = \"none\"\n[plugins.shop]\nbreaking_changes = \"refuse\"\n",
+    );
+    let config = folder.config(&["--set", "host.swagger_ui={ filter = true }"]);
+    assert!(line(&config, "host.swagger_ui").contains("filter = true"));
+    assert!(line(&config, "plugins.shop.breaking_changes").contains("refuse"));
+}
+
+#[test]
 fn the_section_serve_has_short_names_in_the_environment() {
     let folder = Folder::new("short");
     let mut command = folder.command(&["config"]);

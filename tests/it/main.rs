@@ -24,6 +24,7 @@ mod limits;
 mod logging;
 mod memory;
 mod metrics;
+mod mounts;
 mod notes;
 mod others;
 mod own_pages;

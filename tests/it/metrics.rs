@@ -136,7 +136,7 @@ async fn the_operators_listener_gives_them_with_what_the_process_takes() {
         (reply.status.as_u16(), reply.header("content-type")),
         (200, "text/plain; version=0.0.4; charset=utf-8")
     );
-    let metrics = samples(&reply.text());
+    let metrics = samples(reply.text());
     for name in [
         "process_cpu_seconds_total",
         "process_resident_memory_bytes",

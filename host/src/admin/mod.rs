@@ -186,6 +186,12 @@ impl Admin {
                 name: name(),
                 revision: params["query"]["revision"].as_u64(),
             },
+            "mount" => Change::Mount {
+                name: name(),
+                of: params["query"]["of"].as_str().unwrap_or("").to_owned(),
+                revision: params["query"]["revision"].as_u64(),
+                prefix: params["query"]["prefix"].as_str().map(String::from),
+            },
             "disable" => Change::Disable { name: name() },
             "enable" => Change::Enable { name: name() },
             other => unreachable!("the contract has no operation `{other}`"),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Config, Isolation, Limits};
+use super::{Config, Isolation, Limits, midnight};
 
 /// Why a configuration is refused: the setting, by the name it has in `switchback.toml`, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +92,15 @@ impl Config {
             }
             if plugin.prefix != "/" {
                 path(&format!("{section}.prefix"), &plugin.prefix)?;
+            }
+            for (key, date) in [
+                ("deprecation", &plugin.deprecation),
+                ("sunset", &plugin.sunset),
+            ] {
+                if !date.is_empty() && midnight(date).is_none() {
+                    let what = format!("is `{date}`, and must be a date like `2026-12-01`");
+                    return refuse(&format!("{section}.{key}"), what);
+                }
             }
             if let Some(limits) = &plugin.limits {
                 limits.validate(&format!("{section}.limits"))?;

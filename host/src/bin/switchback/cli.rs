@@ -119,6 +119,10 @@ Each is a component, a plugin's folder, or an OpenAPI document (.json).")]
     #[command(after_help = OPERATING)]
     Try(TryArgs),
 
+    /// Make a running host serve under another name, at a prefix of its own, what a plugin is or was
+    #[command(after_help = OPERATING)]
+    Mount(MountArgs),
+
     /// Make a running host give a candidate another part of the requests
     #[command(after_help = OPERATING)]
     Weigh(WeighArgs),
@@ -190,6 +194,23 @@ pub(crate) struct RollbackArgs {
 
     /// Which revision [default: the newest before the one that serves, of those that differ from it]
     pub(crate) revision: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct MountArgs {
+    /// The plugin, and which revision of it, as in items@3 [default: the one that serves]
+    #[arg(value_name = "PLUGIN[@REVISION]")]
+    pub(crate) of: String,
+
+    /// The name that it is served under
+    pub(crate) name: String,
+
+    /// Where its paths begin [default: as is set for the name]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) prefix: Option<String>,
 
     #[command(flatten)]
     pub(crate) remote: RemoteArgs,

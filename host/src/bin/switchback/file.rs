@@ -6,7 +6,7 @@ use std::path::Path;
 use toml::Table;
 use toml::de::{DeTable, DeValue};
 
-use crate::settings::{Key, Origin, Setting, flatten};
+use crate::settings::{Key, Origin, Setting, WHOLE, flatten};
 
 /// Every value in the file. What is wrong with the file as such is added to `wrong`; single values are not looked at.
 pub(crate) fn read(path: &Path, wrong: &mut Vec<String>) -> Vec<(Key, Setting)> {
@@ -39,7 +39,8 @@ pub(crate) fn read(path: &Path, wrong: &mut Vec<String>) -> Vec<(Key, Setting)> 
     let mut lines = BTreeMap::new();
     place(spans.get_ref(), &text, &mut Vec::new(), &mut lines);
     for (key, line) in &lines {
-        if !may_be_section(key) && key_is_table(&table, key) {
+        let of_a_whole = key.iter().take(WHOLE.len()).eq(WHOLE);
+        if !may_be_section(key) && !of_a_whole && key_is_table(&table, key) {
             wrong.push(at(*line).explain(&format!("there is no section `{}`", key.join("."))));
         }
     }

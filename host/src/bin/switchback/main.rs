@@ -85,6 +85,7 @@ fn run(command: Command) -> Result<ExitCode, Wrong> {
         Command::Plugins(args) => block_on(remote::plugins(args)),
         Command::History(args) => block_on(remote::history(args)),
         Command::Rollback(args) => block_on(remote::rollback(args)),
+        Command::Mount(args) => block_on(remote::mount(args)),
         Command::Deploy(args) => block_on(remote::deploy(args)),
         Command::Try(args) => block_on(remote::try_out(args)),
         Command::Weigh(args) => block_on(remote::weigh(args)),

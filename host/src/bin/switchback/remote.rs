@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::cli::{
-    DeployArgs, PluginArgs, RemoteArgs, RollbackArgs, RolloutArgs, TryArgs, WeighArgs,
+    DeployArgs, MountArgs, PluginArgs, RemoteArgs, RollbackArgs, RolloutArgs, TryArgs, WeighArgs,
 };
 use crate::serve::{SOCKET, STATE};
 use crate::settings::Wrong;
@@ -230,9 +230,9 @@ pub(crate) async fn history(args: PluginArgs) -> Result<ExitCode, Wrong> {
         let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
         let how = match &entry["how"] {
             Value::String(how) => how.clone(),
-            how => match how["rolled-back"]["to"].as_u64() {
-                Some(to) => format!("rollback to {to}"),
-                None => how.to_string(),
+            how => match (&how["rolled-back"]["to"], &how["mounted"]) {
+                (Value::Number(to), _) => format!("rollback to {to}"),
+                (_, mounted) => format!("as {}@{}", text(&mounted["of"]), mounted["revision"]),
             },
         };
         let state = match (entry["serving"] == true, entry["candidate"] == true) {
@@ -259,6 +259,33 @@ pub(crate) async fn rollback(args: RollbackArgs) -> Result<ExitCode, Wrong> {
         Some(revision) => format!("/plugins/{name}/rollback?revision={revision}"),
         None => format!("/plugins/{name}/rollback"),
     };
+    let done = |revision: &Value| format!("{name}@{revision} serves");
+    Remote::new(&args.remote)
+        .change(Method::POST, &path, NOTHING, done)
+        .await
+}
+
+pub(crate) async fn mount(args: MountArgs) -> Result<ExitCode, Wrong> {
+    let name = plugin(&args.name)?;
+    let (of, revision) = match args.of.split_once('@') {
+        Some((of, revision)) => {
+            let wrong = |_| {
+                let what = format!("`{}` is no revision; write it like items@3", args.of);
+                Wrong(vec![what])
+            };
+            (of, Some(revision.parse::<u64>().map_err(wrong)?))
+        }
+        None => (&*args.of, None),
+    };
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("of", plugin(of)?);
+    if let Some(revision) = revision {
+        query.append_pair("revision", &revision.to_string());
+    }
+    if let Some(prefix) = &args.prefix {
+        query.append_pair("prefix", prefix);
+    }
+    let path = format!("/plugins/{name}/mount?{}", query.finish());
     let done = |revision: &Value| format!("{name}@{revision} serves");
     Remote::new(&args.remote)
         .change(Method::POST, &path, NOTHING, done)

@@ -254,8 +254,8 @@ fn environment_layer(
     environment: impl Iterator<Item = (String, String)>,
     wrong: &mut Vec<String>,
 ) -> Vec<(Key, Setting)> {
-    let keys: BTreeMap<String, Key> = known_keys()
-        .into_iter()
+    let keys: BTreeMap<String, Key> = every_setting()
+        .into_keys()
         .map(|key| (variable(&key), key))
         .collect();
     let mut set = Vec::new();
@@ -323,10 +323,10 @@ impl Origin {
 pub(crate) fn check(key: &[String], value: &Value) -> Result<(), String> {
     let name = key.join(".");
     let shape = shape(key);
-    let known = known_keys();
-    if !known.contains(&shape) {
+    let known = every_setting();
+    let Some(like) = known.get(&shape) else {
         let nearest = known
-            .iter()
+            .keys()
             .map(|known| (distance(&known.join("."), &shape.join(".")), known))
             .min();
         let hint = match (nearest, key) {
@@ -339,16 +339,14 @@ pub(crate) fn check(key: &[String], value: &Value) -> Result<(), String> {
             _ => "; `switchback config` lists what there is".into(),
         };
         return Err(format!("there is no setting `{name}`{hint}"));
-    }
+    };
     if value.as_integer().is_some_and(|number| number < 0) {
         return Err(format!("`{name}` is {value}, and cannot be negative"));
     }
-    if let Some(like) = default_of(&shape)
-        && !like.same_type(value)
-    {
+    if !like.same_type(value) {
         return Err(format!(
             "`{name}` is {value}, and must be {}",
-            in_words(&like)
+            in_words(like)
         ));
     }
     let mut alone = Table::new();
@@ -368,7 +366,7 @@ pub(crate) fn parse_like(key: &[String], text: &str) -> Result<Value, String> {
             in_words(like)
         ))
     };
-    match default_of(&shape(key)) {
+    match every_setting().remove(&shape(key)) {
         Some(like @ Value::Integer(_)) => match text.replace('_', "").parse() {
             Ok(number) => Ok(Value::Integer(number)),
             Err(_) => wrong(&like),
@@ -377,6 +375,10 @@ pub(crate) fn parse_like(key: &[String], text: &str) -> Result<Value, String> {
             "true" | "1" => Ok(Value::Boolean(true)),
             "false" | "0" => Ok(Value::Boolean(false)),
             _ => wrong(&like),
+        },
+        Some(like @ Value::Table(_)) => match format!("it = {text}").parse::<Table>() {
+            Ok(mut table) => table.remove("it").ok_or_else(|| in_words(&like).into()),
+            Err(_) => wrong(&like),
         },
         _ => Ok(Value::String(text.into())),
     }
@@ -415,29 +417,27 @@ fn defaults(
     flat
 }
 
-/// The settings of `[host]` that may be none, and so are not among the defaults.
-const FOLDERS: [&str; 3] = ["cache_dir", "spool_dir", "state_dir"];
-
-/// Every key there is; for plugins with `*` for the name.
-fn known_keys() -> Vec<Key> {
-    let mut keys: Vec<Key> = defaults(None, None).into_keys().collect();
-    keys.extend(FOLDERS.map(|dir| vec!["host".into(), dir.into()]));
-    keys.push(vec!["plugins".into(), "*".into(), "prefix".into()]);
-    keys.push(vec!["plugins".into(), "*".into(), "instances".into()]);
-    let limits: Vec<Key> = keys
-        .iter()
-        .filter(|key| key[0] == "limits")
-        .cloned()
-        .collect();
-    keys.extend(limits.into_iter().map(|key| {
-        vec![
-            "plugins".into(),
-            "*".into(),
-            "limits".into(),
-            key[1].clone(),
-        ]
-    }));
-    keys
+/// Every setting there is, each with a value of its type; for plugins with `*` for the name.
+fn every_setting() -> BTreeMap<Key, Value> {
+    let any = || Some(PathBuf::new());
+    let mut whole = Whole::default();
+    (
+        whole.host.cache_dir,
+        whole.host.spool_dir,
+        whole.host.state_dir,
+    ) = (any(), any(), any());
+    let plugin = switchback::PluginConfig {
+        instances: Some(1),
+        limits: Some(switchback::Limits::default()),
+        ..Default::default()
+    };
+    whole.plugins.insert("*".into(), plugin);
+    let table = Table::try_from(&whole).expect("the defaults are plain values");
+    let mut all = BTreeMap::new();
+    flatten(&table, &mut Vec::new(), &mut |key, value| {
+        all.insert(key, value.clone());
+    });
+    all
 }
 
 /// A key with `*` for the plugin's name.
@@ -451,22 +451,6 @@ fn shape(key: &[String]) -> Key {
     shape
 }
 
-/// The default of a setting, and so its type.
-fn default_of(shape: &[String]) -> Option<Value> {
-    let base: Key = match shape {
-        [_, _, limits, limit] => vec![limits.clone(), limit.clone()],
-        [_, _, instances] if instances == "instances" => return Some(Value::Integer(1)),
-        [_, _, prefix] if prefix == "prefix" => return Some(Value::String(String::new())),
-        [host, dir] if host == "host" && FOLDERS.contains(&dir.as_str()) => {
-            return Some(Value::String(String::new()));
-        }
-        _ => shape.to_vec(),
-    };
-    defaults(None, None)
-        .remove(&base)
-        .map(|setting| setting.value)
-}
-
 fn variable(key: &[String]) -> String {
     let key = if key[0] == "serve" { &key[1..] } else { key };
     format!("SWITCHBACK_{}", key.join("_").to_uppercase())
@@ -476,15 +460,19 @@ fn in_words(like: &Value) -> &'static str {
     match like {
         Value::Integer(_) => "a whole number",
         Value::Boolean(_) => "true or false",
+        Value::Table(_) => "a table, `{ name = value }`",
         _ => "a text in quotes",
     }
 }
+
+/// A table that is a setting by itself: what is in it has names of its own.
+pub(crate) const WHOLE: [&str; 2] = ["host", "swagger_ui"];
 
 pub(crate) fn flatten(table: &Table, at: &mut Key, found: &mut impl FnMut(Key, &Value)) {
     for (name, value) in table {
         at.push(name.clone());
         match value {
-            Value::Table(inner) => flatten(inner, at, found),
+            Value::Table(inner) if *at != WHOLE => flatten(inner, at, found),
             leaf => found(at.clone(), leaf),
         }
         at.pop();
@@ -521,4 +509,61 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// What the first columns of the tables in a document say, under the section that each heading names.
+    fn documented(text: &str) -> BTreeSet<String> {
+        let mut sections: Vec<&str> = Vec::new();
+        let mut found = BTreeSet::new();
+        for line in text.lines() {
+            if line.starts_with('#') {
+                let named = line.split('`').skip(1).step_by(2);
+                sections = named
+                    .filter_map(|name| name.strip_prefix('[')?.strip_suffix(']'))
+                    .collect();
+            }
+            let Some(cell) = line.strip_prefix("| `") else {
+                continue;
+            };
+            let cell = cell.split(" |").next().unwrap_or_default();
+            for name in cell.split(", ") {
+                let name = name.trim_matches('`');
+                let keys = sections.iter().map(|section| {
+                    let section = section.replace("NAME", "*");
+                    format!("{section}.{name}")
+                });
+                found.extend(keys);
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_documentation_lists_every_setting_and_no_other() {
+        let text = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
+        let documented = documented(&std::fs::read_to_string(text).unwrap());
+        let known = every_setting();
+        let known: BTreeSet<String> = known.into_keys().map(|key| key.join(".")).collect();
+        // Told in a sentence: its limits are as everyone's.
+        let documented: BTreeSet<String> = documented
+            .into_iter()
+            .filter(|key| key != "plugins.*.limits")
+            .collect();
+        assert_eq!(
+            documented.difference(&known).collect::<Vec<_>>(),
+            Vec::<&String>::new(),
+            "documented, and cannot be set"
+        );
+        assert_eq!(
+            known.difference(&documented).collect::<Vec<_>>(),
+            Vec::<&String>::new(),
+            "not documented"
+        );
+    }
 }
