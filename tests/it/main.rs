@@ -14,6 +14,7 @@ mod embed;
 mod fairness;
 mod folder;
 mod forms;
+mod frozen;
 mod history;
 mod instances;
 mod isolation;
