@@ -36,6 +36,7 @@ mod proxies;
 mod readme;
 mod refuse;
 mod requests;
+mod rfc;
 mod rollout;
 mod sdk_streams;
 mod service;

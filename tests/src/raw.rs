@@ -63,6 +63,11 @@ impl Raw {
         String::from_utf8_lossy(&self.seen).into_owned()
     }
 
+    /// The same, byte for byte.
+    pub fn bytes(&self) -> &[u8] {
+        &self.seen
+    }
+
     /// How many bytes came so far.
     pub fn count(&self) -> usize {
         self.seen.len()

@@ -13,11 +13,12 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
+use super::lawful;
 use super::linger::{Hurry, Lingering, Unread};
 use super::patience::Patience;
 use super::refusals::Refusals;
 use super::socket::Accepted;
-use crate::answer::Refused;
+use crate::answer::{self, Refused};
 use crate::event::Event;
 use crate::host::Host;
 use crate::identity::Peer;
@@ -37,10 +38,16 @@ pub(super) async fn serve(accepted: Accepted, host: Host, goodbye: oneshot::Rece
     let write_idle = Duration::from_millis(commons.host.write_idle_ms);
     // Of the connection's own, so that cores do not count a shared reference up and down for each request.
     let shared = Arc::new((host, Refusals::default()));
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let shared = shared.clone();
         async move {
             let (host, refusals) = &*shared;
+            if let Err(unlawful) = lawful::check(&mut request) {
+                tracing::debug!(peer = peer.map(tracing::field::display), "{unlawful:?}");
+                let shape = answer::shape(request.headers());
+                let shape = shape.unwrap_or(host.0.config.limits.problems);
+                return Ok::<_, Infallible>(unlawful.answer(shape));
+            }
             let answer = host.answer(request, peer, None).await;
             if answer.status() == StatusCode::SERVICE_UNAVAILABLE
                 && answer.extensions().get::<Refused>().is_some()
@@ -53,7 +60,7 @@ pub(super) async fn serve(accepted: Accepted, host: Host, goodbye: oneshot::Rece
             } else {
                 refusals.over();
             }
-            Ok::<_, Infallible>(answer)
+            Ok(answer)
         }
     });
     let (patience, mut tick) = Patience::start();

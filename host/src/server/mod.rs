@@ -3,6 +3,7 @@
 mod admin;
 mod connection;
 mod connections;
+mod lawful;
 mod linger;
 mod patience;
 mod refusals;
