@@ -163,6 +163,18 @@ impl Inner {
         }
     }
 
+    /// Adds a line to the audit log, with the time.
+    pub(crate) async fn note(self: &Arc<Self>, mut line: serde_json::Value) {
+        let Some(state) = self.state.clone() else {
+            return;
+        };
+        line["at_ms"] = crate::history::now_ms().into();
+        let written = tokio::task::spawn_blocking(move || state.audit(&line)).await;
+        if let Ok(Err(why)) = written {
+            tracing::error!("the audit log cannot be written: {why}");
+        }
+    }
+
     /// Tells of each change what came of it: `happened` has the event of those that changed something.
     fn report(
         &self,

@@ -275,6 +275,18 @@ async fn commands_reach_the_host_that_serves_a_folder_by_its_socket() {
     let listed: Value = serde_json::from_str(&said(&served, &["plugins", "--json"]).await).unwrap();
     assert_eq!(listed[0]["state"], "serving");
 
+    for (arguments, ready) in [(&["drain"][..], 503), (&["drain", "--undo"], 200)] {
+        said(&served, arguments).await;
+        assert_eq!(client.get("/-/ready").await.status, ready);
+        assert_eq!(client.get("/one").await.status, 200);
+    }
+    let audit = std::fs::read_to_string(served.plugins.join(".switchback/audit.jsonl")).unwrap();
+    assert!(audit.contains(r#""change":"undrain""#), "{audit}");
+    said(&served, &["mount", "shop@1", "shop-v1", "--prefix", "/v1"]).await;
+    assert_eq!(client.get("/v1/one").await.json()["version"], "1");
+    let history = said(&served, &["history", "shop-v1"]).await;
+    assert!(history.contains("as shop@1"), "{history}");
+
     let refused = run(&served, &["rollback", "shop", "77"]).await;
     assert_eq!(refused.status.code(), Some(1));
     let why = String::from_utf8_lossy(&refused.stderr).into_owned();

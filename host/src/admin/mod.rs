@@ -160,6 +160,8 @@ impl Admin {
                 let history = host.history(&name())?;
                 return Ok(ok(&json!(history)));
             }
+            "drain" => return Ok(self.be_ready(false, by).await),
+            "undrain" => return Ok(self.be_ready(true, by).await),
             "metrics" => return Ok(metrics(host)),
             "config" => return Ok(ok(&json!(host.0.config))),
             "events" => return Ok(events::stream(host.events())),
@@ -198,6 +200,18 @@ impl Admin {
         };
         let Deployed { revision, warnings } = host.one(by, change).await?;
         Ok(ok(&json!({ "revision": revision, "warnings": warnings })))
+    }
+
+    /// Tells balancers whether to send requests here; whoever does is served.
+    async fn be_ready(&self, ready: bool, by: &str) -> Response<Body> {
+        let host = &self.0.host;
+        host.set_ready(ready);
+        tracing::warn!(by, ready, "what `/-/ready` answers was changed");
+        let change = if ready { "undrain" } else { "drain" };
+        host.0
+            .note(json!({ "by": by, "change": change, "done": true }))
+            .await;
+        ok(&json!({ "ready": ready }))
     }
 }
 

@@ -143,6 +143,10 @@ Each is a component, a plugin's folder, or an OpenAPI document (.json).")]
     #[command(after_help = OPERATING)]
     Enable(PluginArgs),
 
+    /// Make a running host say that it is not ready, so that balancers send requests elsewhere; it serves on
+    #[command(after_help = OPERATING)]
+    Drain(DrainArgs),
+
     /// Print what happens in a running host, a JSON object a line
     #[command(after_help = OPERATING)]
     Events(RemoteArgs),
@@ -194,6 +198,16 @@ pub(crate) struct RollbackArgs {
 
     /// Which revision [default: the newest before the one that serves, of those that differ from it]
     pub(crate) revision: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct DrainArgs {
+    /// Say that it is ready again
+    #[arg(long)]
+    pub(crate) undo: bool,
 
     #[command(flatten)]
     pub(crate) remote: RemoteArgs,

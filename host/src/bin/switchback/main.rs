@@ -93,6 +93,7 @@ fn run(command: Command) -> Result<ExitCode, Wrong> {
         Command::Withdraw(args) => block_on(remote::withdraw(args)),
         Command::Disable(args) => block_on(remote::switch(args, "disable")),
         Command::Enable(args) => block_on(remote::switch(args, "enable")),
+        Command::Drain(args) => block_on(remote::drain(args)),
         Command::Events(args) => block_on(remote::events(args)),
         Command::Config(args) => {
             let settings = load(args.common(), args.typed()?)?;

@@ -17,7 +17,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::cli::{
-    DeployArgs, MountArgs, PluginArgs, RemoteArgs, RollbackArgs, RolloutArgs, TryArgs, WeighArgs,
+    DeployArgs, DrainArgs, MountArgs, PluginArgs, RemoteArgs, RollbackArgs, RolloutArgs, TryArgs,
+    WeighArgs,
 };
 use crate::serve::{SOCKET, STATE};
 use crate::settings::Wrong;
@@ -289,6 +290,19 @@ pub(crate) async fn mount(args: MountArgs) -> Result<ExitCode, Wrong> {
     let done = |revision: &Value| format!("{name}@{revision} serves");
     Remote::new(&args.remote)
         .change(Method::POST, &path, NOTHING, done)
+        .await
+}
+
+pub(crate) async fn drain(args: DrainArgs) -> Result<ExitCode, Wrong> {
+    let (method, said) = match args.undo {
+        false => (
+            Method::POST,
+            "the host says that it is not ready, and serves on",
+        ),
+        true => (Method::DELETE, "the host says that it is ready"),
+    };
+    Remote::new(&args.remote)
+        .change(method, "/drain", NOTHING, |_| said.into())
         .await
 }
 
