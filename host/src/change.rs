@@ -256,7 +256,7 @@ impl Host {
         self.carry_out("host", vec![(name.clone(), wanted)]).await;
     }
 
-    async fn carry_out(&self, who: &str, changes: Vec<(Arc<str>, Wanted)>) -> Applied {
+    pub(crate) async fn carry_out(&self, who: &str, changes: Vec<(Arc<str>, Wanted)>) -> Applied {
         let mut latest: BTreeMap<Arc<str>, (u64, Wanted)> = BTreeMap::new();
         let mut order = Vec::new();
         let mut places = HashMap::new();
@@ -279,6 +279,7 @@ impl Host {
                 Wanted::Asked(change) => change.verb(),
                 Wanted::AsBefore(_) => "resume",
                 Wanted::Back { .. } => "rollback",
+                Wanted::Anew(_) => "reconfigure",
                 Wanted::Over(_, Trial::Promote(_)) => "promote",
                 Wanted::Over(..) => "withdraw",
             };
@@ -315,7 +316,7 @@ impl Host {
 }
 
 /// What is to be done for a plugin.
-enum Wanted {
+pub(crate) enum Wanted {
     Asked(Change),
     /// What served before the host started.
     AsBefore(u64),
@@ -325,6 +326,8 @@ enum Wanted {
         to: u64,
         reason: String,
     },
+    /// A revision, if it still serves, by what holds now for its plugin.
+    Anew(u64),
     /// The end of a candidate, if it still is this revision.
     Over(u64, Trial),
 }
@@ -347,6 +350,13 @@ impl Inner {
             Wanted::Asked(change) => change,
             Wanted::AsBefore(was) => return self.again(name, was, How::Deployed, Some(was)).await,
             Wanted::Over(candidate, trial) => return Ok(Ready::Trial(trial, Some(candidate))),
+            Wanted::Anew(revision) => {
+                let mut ready = self.again(name, revision, How::Reconfigured, None).await?;
+                if let Ready::Plugin(loaded) = &mut ready {
+                    loaded.replaces = Some(revision);
+                }
+                return Ok(ready);
+            }
             Wanted::Back { from, to, reason } => {
                 let how = How::RolledBack {
                     to,
@@ -547,6 +557,7 @@ impl Inner {
     ) -> Result<Ready, Error> {
         if let Some(code) = kept.code.clone() {
             let terms = self.terms(
+                &self.config.load(),
                 name,
                 &code,
                 kept.settings.as_deref(),
@@ -580,7 +591,13 @@ impl Inner {
         })??;
         let mut loaded = self.load(name, component, &[]).await?;
         let own = loaded.settings.as_deref();
-        loaded.terms = self.terms(name, &loaded.code, own, kept.prefix.as_deref())?;
+        loaded.terms = self.terms(
+            &self.config.load(),
+            name,
+            &loaded.code,
+            own,
+            kept.prefix.as_deref(),
+        )?;
         (loaded.how, loaded.resumes, loaded.component) = (how, resumes, None);
         loaded.prefix = kept.prefix;
         Ok(Ready::Plugin(Box::new(loaded)))

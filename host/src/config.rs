@@ -41,8 +41,8 @@ pub struct HostConfig {
     /// and redirects carry it.
     pub base_path: String,
     /// Proxies that are heard when they say, by `X-Forwarded-For`, `-Proto`, `-Host`, `-Prefix` or `Forwarded`, who the
-    /// client is and under which path it asked: addresses and networks (`10.0.0.0/8`). Empty: nobody, since any client
-    /// can send such headers.
+    /// client is and under which path it asked: addresses, networks (`10.0.0.0/8`), and `unix` for whoever comes by a Unix
+    /// socket and so has no address. Empty: nobody, since any client can send such headers.
     pub trusted_proxies: Vec<String>,
     /// `info.title` of the merged document.
     pub title: String,

@@ -10,7 +10,14 @@ use crate::identity::Peer;
 
 /// The settings' `trusted_proxies`. Without any, nothing is looked at.
 #[derive(Debug)]
-pub(crate) struct Proxies(Vec<Network>);
+pub(crate) struct Proxies {
+    networks: Vec<Network>,
+    /// Whether those that have no address are trusted: they come by a Unix socket.
+    nameless: bool,
+}
+
+/// What stands for whoever comes by a Unix socket.
+const UNIX: &str = "unix";
 
 /// Addresses that begin alike; those of IPv4 as IPv6 maps them, so that either spelling of a peer is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,32 +49,41 @@ pub(crate) fn root<'a>(extensions: &Extensions, base_path: &'a str) -> Cow<'a, s
 impl Proxies {
     /// Reads what is set; the first that is neither an address nor a network is handed out.
     pub(crate) fn new(trusted: &[String]) -> Result<Proxies, &str> {
-        let networks = trusted
-            .iter()
-            .map(|text| Network::read(text).ok_or(text.as_str()));
-        networks.collect::<Result<_, _>>().map(Proxies)
+        let addresses = trusted.iter().filter(|text| *text != UNIX);
+        let networks = addresses.map(|text| Network::read(text).ok_or(text.as_str()));
+        Ok(Proxies {
+            networks: networks.collect::<Result<_, _>>()?,
+            nameless: trusted.iter().any(|text| text == UNIX),
+        })
+    }
+
+    /// Whether what the other end of a connection says of its client is believed.
+    pub(crate) fn trusts(&self, peer: Option<Peer>) -> bool {
+        peer.map_or(self.nameless, |Peer(proxy)| self.trust(proxy.ip()))
     }
 
     /// The client, where the peer is a trusted proxy that says who that is; the rest of what it says goes among the
     /// request's extensions.
     pub(crate) fn hear<B>(&self, request: &mut Request<B>, peer: Option<Peer>) -> Option<Peer> {
-        match peer {
-            Some(Peer(proxy)) if self.trust(proxy.ip()) => {
-                let (client, forwarded) = self.read(request.headers(), proxy);
-                request.extensions_mut().insert(forwarded);
-                Some(Peer(client))
-            }
-            _ => peer,
+        if !self.trusts(peer) {
+            return peer;
         }
+        let (client, forwarded) = self.read(request.headers(), peer.map(|Peer(proxy)| proxy));
+        request.extensions_mut().insert(forwarded);
+        client.map(Peer)
     }
 
     fn trust(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.has(address))
+        self.networks.iter().any(|network| network.has(address))
     }
 
     /// Both manners of headers; where both say something and not the same, one of them may be the client's own, so
     /// that neither counts.
-    fn read(&self, headers: &HeaderMap, proxy: SocketAddr) -> (SocketAddr, Forwarded) {
+    fn read(
+        &self,
+        headers: &HeaderMap,
+        proxy: Option<SocketAddr>,
+    ) -> (Option<SocketAddr>, Forwarded) {
         let hops = backwards(headers, header::FORWARDED.as_str());
         let standard = hops.first().map(|_| {
             let named = hops.iter().map(|hop| address(&parameter((*hop)?, "for")?));
@@ -100,13 +116,13 @@ impl Proxies {
     /// what stands before it was said by nobody who is known.
     fn client(
         &self,
-        proxy: SocketAddr,
+        proxy: Option<SocketAddr>,
         hops: impl Iterator<Item = Option<SocketAddr>>,
-    ) -> SocketAddr {
+    ) -> Option<SocketAddr> {
         let mut client = proxy;
         for hop in hops {
             match hop {
-                Some(hop) if self.trust(client.ip()) => client = hop,
+                Some(hop) if self.trusts(client.map(Peer)) => client = Some(hop),
                 _ => break,
             }
         }
@@ -275,6 +291,21 @@ mod tests {
         ] {
             assert_eq!(client(&[("forwarded", value)]), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn who_comes_by_a_unix_socket_is_trusted_by_name() {
+        let asked = |trusted: &str, value: &'static str| {
+            let mut request = Request::new(());
+            let value = HeaderValue::from_static(value);
+            request.headers_mut().insert("x-forwarded-for", value);
+            let proxies = Proxies::new(&[trusted.to_owned()]).unwrap();
+            let client = proxies.hear(&mut request, None);
+            client.map(|client| client.to_string())
+        };
+        assert_eq!(asked("unix", "6.6.6.6, 192.0.2.1").unwrap(), "192.0.2.1:0");
+        assert_eq!(asked("unix", "unknown"), None);
+        assert_eq!(asked("0.0.0.0/0", "192.0.2.1"), None);
     }
 
     #[test]

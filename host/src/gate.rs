@@ -20,7 +20,8 @@ impl Inner {
         mut loaded: Loaded,
         accepts_breaking: bool,
     ) -> Result<Loaded, Error> {
-        let own = self.config.plugins.get(&**name);
+        let config = self.config.load_full();
+        let own = config.plugins.get(&**name);
         let policy = own.map_or_else(Default::default, |own| {
             (own.breaking_changes, own.unknown_changes)
         });

@@ -66,6 +66,8 @@ pub enum How {
         /// Its revision.
         revision: u64,
     },
+    /// What served got other limits.
+    Reconfigured,
 }
 
 /// A plugin's past, and what of it holds.
@@ -179,7 +181,7 @@ impl Past {
                 reason: Some(reason),
             } => format!("rolled back to revision {to}: {reason}"),
             How::RolledBack { to, .. } => format!("rolled back to revision {to}"),
-            How::Deployed | How::Enabled | How::Mounted { .. } => {
+            How::Deployed | How::Enabled | How::Mounted { .. } | How::Reconfigured => {
                 format!("replaced by revision {revision}")
             }
         };

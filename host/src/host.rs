@@ -41,7 +41,8 @@ use crate::state::State;
 pub struct Host(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
-    pub(crate) config: Config,
+    /// What holds of limits, probation and plugins; of `host` what held at the start.
+    pub(crate) config: ArcSwap<Config>,
     pub(crate) host: Arc<HostConfig>,
     pub(crate) own_paths: OwnPaths,
     pub(crate) proxies: Proxies,
@@ -142,7 +143,7 @@ impl HostBuilder {
             own_paths: OwnPaths::new(&host),
             proxies: Proxies::new(&host.trusted_proxies).expect("`validate` has read them"),
             host,
-            config,
+            config: ArcSwap::from_pointee(config),
         })))
     }
 }

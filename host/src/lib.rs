@@ -119,6 +119,7 @@ mod places;
 #[cfg(feature = "runtime")]
 mod probation;
 #[cfg(feature = "runtime")]
+mod reconfigure;
 mod record;
 #[cfg(feature = "runtime")]
 mod revision;
@@ -179,6 +180,6 @@ pub use {
 };
 
 #[cfg(feature = "server")]
-pub use server::{AdminServer, Server};
+pub use server::{AdminServer, Listener, Server};
 #[cfg(feature = "watch")]
 pub use watch::{Folder, Scan};

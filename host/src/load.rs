@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::component::Component;
-use crate::config::{HostConfig, Isolation, KEPT_AND_FRESH, NAME_RULE, is_plugin_name};
+use crate::config::{Config, HostConfig, Isolation, KEPT_AND_FRESH, NAME_RULE, is_plugin_name};
 use crate::error::{Error, ErrorKind};
 use crate::history::{Content, How};
 use crate::host::Inner;
@@ -69,9 +69,8 @@ impl Inner {
                 format!("plugin name `{name}`: {NAME_RULE}; rename the file"),
             ));
         }
-        let settings = self
-            .config
-            .settings_of(name, component.settings.as_deref())?;
+        let config = self.config.load_full();
+        let settings = config.settings_of(name, component.settings.as_deref())?;
         let purpose = Purpose {
             plugin: name.clone(),
             limits: settings.limits,
@@ -80,7 +79,9 @@ impl Inner {
             document: component.document.clone(),
         };
         let code = self.loader.load(component.bytes.clone(), &purpose).await?;
-        let terms = self.terms(name, &code, component.settings.as_deref(), None)?;
+        // The newest, which may be another by now.
+        let config = self.config.load_full();
+        let terms = self.terms(&config, name, &code, component.settings.as_deref(), None)?;
         Ok(Loaded {
             code,
             terms,
@@ -97,15 +98,17 @@ impl Inner {
         })
     }
 
-    /// How a plugin is served with this code and these settings of its own; at a prefix, if it was mounted there.
+    /// How a plugin is served under a configuration, with this code and these settings of its own; at a prefix, if it was
+    /// mounted there.
     pub(crate) fn terms(
         &self,
+        config: &Config,
         name: &Arc<str>,
         code: &Code,
         own: Option<&[u8]>,
         prefix: Option<&str>,
     ) -> Result<Terms, Error> {
-        let mut settings = self.config.settings_of(name, own)?;
+        let mut settings = config.settings_of(name, own)?;
         if let Some(prefix) = prefix {
             settings.mount(name, prefix)?;
         }
@@ -141,7 +144,7 @@ impl Inner {
             prefix: prefix.into(),
             limits: limits.into(),
             instances,
-            notice: self.config.plugins.get(&**name).and_then(Notice::of),
+            notice: config.plugins.get(&**name).and_then(Notice::of),
         })
     }
 }

@@ -10,6 +10,7 @@ static DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 static SUNSET: HeaderName = HeaderName::from_static("sunset");
 
 /// The headers of a plugin that has such dates.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Notice {
     deprecation: Option<HeaderValue>,
     sunset: Option<HeaderValue>,

@@ -69,8 +69,9 @@ impl Watch {
 
     /// Goes on beside what is served until its time is over, the revision is gone or the host is.
     pub(crate) fn begin(self, host: &Arc<Inner>) {
-        let window = Duration::from_millis(host.config.probation.window_ms);
-        let terms = host.config.probation.terms();
+        let probation = host.config.load().probation.clone();
+        let window = Duration::from_millis(probation.window_ms);
+        let terms = probation.terms();
         let until = Instant::now() + window;
         let host = Arc::downgrade(host);
         tokio::spawn(async move {

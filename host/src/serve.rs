@@ -90,15 +90,16 @@ impl Host {
             }
             None if host.closed.load(Relaxed) => answer::problem(
                 ServeError::Closed,
-                shape.unwrap_or(host.config.limits.problems),
+                shape.unwrap_or(host.config.load().limits.problems),
             ),
             None => match dispatch::serve(host, request, &mut record).await {
                 Ok(response) => response,
                 Err(error) => {
                     record.failed(&error, &host.commons);
                     let refused = error.is_refusal();
-                    let limits = record.limits().unwrap_or(&host.config.limits);
-                    let shape = shape.unwrap_or(limits.problems);
+                    let of_plugin = record.limits().map(|limits| limits.problems);
+                    let shape = shape.or(of_plugin);
+                    let shape = shape.unwrap_or_else(|| host.config.load().limits.problems);
                     let problem = Problem::from(error);
                     let page = match record.page.take() {
                         Some(page) => Box::pin(page.answer(&problem, &record)).await,
@@ -114,7 +115,7 @@ impl Host {
         };
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID.clone(), request_id);
-        if host.config.host.revision_header
+        if host.host.revision_header
             && let Some(revision) = record.revision()
         {
             headers.insert(X_REVISION.clone(), revision.clone());
@@ -205,7 +206,7 @@ fn own_page<B>(host: &Inner, request: &Request<B>) -> Option<Response<Body>> {
         Method::HEAD => response,
         _ => answer::problem(
             ServeError::MethodNotAllowed(vec![Method::GET, Method::HEAD]),
-            answer::shape(headers).unwrap_or(host.config.limits.problems),
+            answer::shape(headers).unwrap_or(host.config.load().limits.problems),
         ),
     })
 }

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
 
 use crate::Client;
 use crate::harness::{PATIENCE, cache};
@@ -21,6 +22,8 @@ pub struct Served {
     pub child: Child,
     folder: tempfile::TempDir,
     arguments: Vec<String>,
+    /// What it prints and logs, line by line.
+    lines: mpsc::UnboundedReceiver<String>,
 }
 
 /// The program as `make test` built it.
@@ -53,7 +56,8 @@ impl Served {
         Served::by(shell, plugins, arguments).await
     }
 
-    async fn by(program: Command, plugins: &[(&str, &[u8])], arguments: &[&str]) -> Served {
+    /// The same by a command that becomes the program.
+    pub async fn by(program: Command, plugins: &[(&str, &[u8])], arguments: &[&str]) -> Served {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("plugins");
         std::fs::create_dir(&path).expect("a folder for plugins");
@@ -84,31 +88,57 @@ impl Served {
             .args(&arguments)
             .current_dir(folder.path())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .expect("the program starts");
-        let stdout = child.stdout.take().expect("it was piped");
-        let mut lines = BufReader::new(stdout).lines();
-        let listening = async {
-            while let Some(line) = lines.next_line().await.expect("it speaks UTF-8") {
-                if let Some(address) = line.strip_prefix("listening on http://") {
-                    return address.trim_end_matches('/').parse().expect("an address");
-                }
-            }
-            panic!("the program ended before it listened");
-        };
-        let address = tokio::time::timeout(PATIENCE, listening)
-            .await
-            .expect("it listens in time");
-        // What it prints later must not fill the pipe.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Served {
+        let (tell, lines) = mpsc::unbounded_channel();
+        tokio::spawn(pass_on(
+            child.stdout.take().expect("it was piped"),
+            tell.clone(),
+        ));
+        tokio::spawn(pass_on(child.stderr.take().expect("it was piped"), tell));
+        let mut served = Served {
             plugins: path,
-            address,
+            address: ([0, 0, 0, 0], 0).into(),
             child,
             folder,
             arguments,
-        }
+            lines,
+        };
+        let line = served.says("listening on http://").await;
+        let address = line.trim_start_matches("listening on http://");
+        served.address = address.parse().expect("an address");
+        served
+    }
+
+    /// Waits until it prints or logs a line with this in it, and hands the line out.
+    pub async fn says(&mut self, text: &str) -> String {
+        let line = async {
+            loop {
+                match self.lines.recv().await {
+                    Some(line) if line.contains(text) => return line,
+                    Some(_) => {}
+                    None => panic!("the program ended, and never said {text:?}"),
+                }
+            }
+        };
+        let line = tokio::time::timeout(PATIENCE, line).await;
+        line.unwrap_or_else(|_| panic!("it never said {text:?}"))
+    }
+
+    /// Sends a signal: `TERM`, `HUP`, `USR2`.
+    pub async fn signal(&self, name: &str) {
+        let process = self.child.id().expect("it runs").to_string();
+        let mut kill = Command::new("kill");
+        let sent = kill.args(["-s", name, &process]).status().await;
+        assert!(sent.expect("it can be sent").success());
+    }
+
+    /// Waits until it has ended; with which status.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        ended.expect("it ends in time").expect("it is ours").code()
     }
 
     /// A connection of its own.
@@ -119,6 +149,15 @@ impl Served {
     /// Moves a component in, as deploying tools do: written beside, then renamed.
     pub fn rename_in(&self, name: &str, bytes: &[u8]) {
         rename_in(&self.plugins, name, bytes);
+    }
+}
+
+/// Hands on each line, and shows it to who reads the test's own output.
+async fn pass_on(from: impl AsyncRead + Unpin, to: mpsc::UnboundedSender<String>) {
+    let mut lines = BufReader::new(from).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        eprintln!("{line}");
+        let _ = to.send(line);
     }
 }
 

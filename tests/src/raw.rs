@@ -1,6 +1,7 @@
 //! A connection on which a test writes bytes as it likes, and reads only when it is told to.
 
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -18,7 +19,12 @@ pub struct Raw {
 impl Raw {
     /// Connects, and sends this.
     pub async fn send(harness: &Harness, text: &str) -> Raw {
-        let stream = TcpStream::connect(harness.address).await;
+        Raw::to(harness.address, text).await
+    }
+
+    /// The same with whatever listens there.
+    pub async fn to(address: SocketAddr, text: &str) -> Raw {
+        let stream = TcpStream::connect(address).await;
         let mut raw = Raw {
             stream: stream.expect("the server listens"),
             seen: Vec::new(),

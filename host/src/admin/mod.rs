@@ -53,7 +53,7 @@ impl Admin {
     /// An API over this host; with a token each request has to carry it (`Authorization: Bearer …`). Without one only requests
     /// to this machine by name are answered, so that no page of another site can send them.
     pub fn new(host: Host, token: Option<String>) -> Admin {
-        let config = &host.0.config;
+        let config = host.0.config.load();
         let each = config.plugins.keys().map(|name| config.limits_of(name));
         let largest = each.chain([&config.limits]);
         let component_bytes = largest.map(|limits| limits.component_bytes).max();
@@ -163,7 +163,7 @@ impl Admin {
             "drain" => return Ok(self.be_ready(false, by).await),
             "undrain" => return Ok(self.be_ready(true, by).await),
             "metrics" => return Ok(metrics(host)),
-            "config" => return Ok(ok(&json!(host.0.config))),
+            "config" => return Ok(ok(&json!(**host.0.config.load()))),
             "events" => return Ok(events::stream(host.events())),
             "deploy" => Change::Deploy {
                 name: name(),

@@ -51,7 +51,7 @@ impl Config {
         path("host.base_path", &host.base_path)?;
         #[cfg(feature = "runtime")]
         if let Err(wrong) = crate::forwarded::Proxies::new(&host.trusted_proxies) {
-            let right = "an address (`127.0.0.1`) or a network (`10.0.0.0/8`)";
+            let right = "an address (`127.0.0.1`), a network (`10.0.0.0/8`) or `unix`";
             return refuse(
                 "host.trusted_proxies",
                 format!("has `{wrong}`, which is not {right}"),

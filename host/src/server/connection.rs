@@ -29,7 +29,7 @@ const HEAD_BYTES: usize = 64 << 10;
 /// Serves until the client leaves, is silent for too long, or `goodbye` says to end after the request under way.
 /// Dropping the future drops the request that is being dispatched.
 pub(super) async fn serve(accepted: Accepted, host: Host, goodbye: oneshot::Receiver<()>) {
-    let Accepted { socket, peer } = accepted;
+    let Accepted { socket, peer, .. } = accepted;
     if let Err(error) = socket.set_nodelay() {
         tracing::debug!(%error, "a connection was gone at once");
         return;
@@ -45,7 +45,7 @@ pub(super) async fn serve(accepted: Accepted, host: Host, goodbye: oneshot::Rece
             if let Err(unlawful) = lawful::check(&mut request) {
                 tracing::debug!(peer = peer.map(tracing::field::display), "{unlawful:?}");
                 let shape = answer::shape(request.headers());
-                let shape = shape.unwrap_or(host.0.config.limits.problems);
+                let shape = shape.unwrap_or(host.0.config.load().limits.problems);
                 return Ok::<_, Infallible>(unlawful.answer(shape));
             }
             let answer = host.answer(request, peer, None).await;

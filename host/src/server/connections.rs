@@ -8,6 +8,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection;
+use super::proxied;
 use super::socket::Accepted;
 use crate::host::Host;
 
@@ -22,9 +23,11 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) fn serve(&mut self, accepted: Accepted, host: &Host) {
         let (goodbye, told) = oneshot::channel();
-        let task = self
-            .tasks
-            .spawn(connection::serve(accepted, host.clone(), told));
+        let host = host.clone();
+        let task = match accepted.announced {
+            true => self.tasks.spawn(proxied::serve(accepted, host, told)),
+            false => self.tasks.spawn(connection::serve(accepted, host, told)),
+        };
         self.goodbyes.insert(task.id(), goodbye);
     }
 
@@ -48,20 +51,18 @@ impl Connections {
         }
     }
 
-    /// Those at rest are closed, requests under way get their answers, and what runs after `drain` is cut.
-    pub(super) async fn finish(mut self, drain: Duration) {
+    /// Those at rest are closed, requests under way get their answers, and what runs after `drain` is cut, and counted.
+    pub(super) async fn finish(mut self, drain: Duration) -> usize {
         let deadline = Instant::now() + drain;
         self.goodbyes.clear();
         while let Ok(ended) = timeout_at(deadline, self.tasks.join_next_with_id()).await {
             match ended {
                 Some(ended) => self.forget(ended),
-                None => return,
+                None => return 0,
             }
         }
-        tracing::warn!(
-            connections = self.tasks.len(),
-            "the time to finish is over: open connections are cut"
-        );
+        let cut = self.tasks.len();
         self.tasks.shutdown().await;
+        cut
     }
 }

@@ -1,54 +1,63 @@
-//! A listener in front of a [`Host`]: accept, serve each connection, and stop without breaking off what is under way.
+//! Listeners in front of a [`Host`]: accept, serve each connection, and stop without breaking off what is under way.
 
 mod admin;
 mod connection;
 mod connections;
 mod lawful;
 mod linger;
+mod listener;
 mod patience;
+mod proxied;
 mod refusals;
 mod socket;
 mod threads;
 
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::net::ToSocketAddrs;
 use tokio::time::sleep;
 
 pub use self::admin::AdminServer;
 use self::connections::Connections;
-use self::socket::{Accepted, Socket};
+use self::listener::Door;
+pub use self::listener::Listener;
+use self::socket::Accepted;
 use self::threads::Threads;
 use crate::host::Host;
-use crate::identity::Peer;
 
 /// How long to wait after the machine could not accept a connection: it is out of something that others must give back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// A bound listener that serves a host over HTTP/1.1.
+/// Bound listeners that serve a host over HTTP/1.1.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
+    listeners: Vec<Listener>,
     drain: Duration,
     threads: usize,
 }
 
 impl Server {
+    /// Serves what comes by these listeners.
+    pub fn new(listeners: Vec<Listener>) -> Server {
+        Server {
+            listeners,
+            drain: Duration::from_secs(30),
+            threads: 0,
+        }
+    }
+
     /// Binds an address; port 0 takes a free one. Clients may connect from now on, and wait until [`Server::run`].
     ///
     /// # Errors
     ///
     /// The address is taken, is not this machine's, or may not be bound by this user.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Server> {
-        Ok(Server {
-            listener: TcpListener::bind(address).await?,
-            drain: Duration::from_secs(30),
-            threads: 0,
-        })
+        Ok(Server::new(vec![Listener::bind(address).await?]))
     }
 
     /// How long requests that are under way at the end may take to finish; 30 s unless said.
@@ -64,35 +73,44 @@ impl Server {
         self
     }
 
-    /// The address that is bound.
+    /// The address that is bound, the first of several.
     ///
     /// # Errors
     ///
-    /// The operating system does not say.
+    /// There is none but Unix sockets.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        let bound = self.listeners.iter().find_map(Listener::local_addr);
+        bound.ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
     }
 
     /// Serves until `shutdown` is ready. Then nothing new is accepted, connections at rest are closed, requests under
-    /// way get their answers, and what still runs after the time to drain is cut. The host goes on and may be served
-    /// again.
-    pub async fn run(self, host: Host, shutdown: impl Future<Output = ()>) {
+    /// way get their answers, and what still runs after the time to drain is cut: the connections of which that is so are
+    /// counted. The host goes on and may be served again.
+    pub async fn run(self, host: Host, shutdown: impl Future<Output = ()>) -> usize {
         let Server {
-            listener,
+            listeners,
             drain,
             threads,
         } = self;
+        let mut doors = Vec::new();
+        for listener in listeners {
+            let at = listener.to_string();
+            match listener.open() {
+                Ok(door) => doors.push(door),
+                Err(error) => tracing::error!(at, %error, "nobody is served here"),
+            }
+        }
         let mut shutdown = pin!(shutdown);
         let mut serving = Serving::start(threads, &host, drain);
         let mut accepting = true;
+        let mut turn = 0;
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
                 () = serving.tidy() => {}
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => {
+                accepted = accept(&doors, &mut turn) => match accepted {
+                    Ok(accepted) => {
                         accepting = true;
-                        let accepted = Accepted { socket: Socket::Tcp(stream), peer: Some(Peer(peer)) };
                         serving.serve(accepted, &host);
                     }
                     Err(error) if is_about_the_client(&error) => {}
@@ -106,9 +124,23 @@ impl Server {
                 },
             }
         }
-        drop(listener);
-        serving.finish(drain).await;
+        drop(doors);
+        serving.finish(drain).await
     }
+}
+
+/// The next connection, by whichever door. The doors take turns: one at which many come keeps no other waiting.
+async fn accept(doors: &[Door], turn: &mut usize) -> io::Result<Accepted> {
+    poll_fn(|cx| {
+        for _ in doors {
+            *turn = (*turn + 1) % doors.len();
+            if let Poll::Ready(accepted) = doors[*turn].poll_accept(cx) {
+                return Poll::Ready(accepted);
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// Who serves the connections that are accepted.
@@ -146,7 +178,7 @@ impl Serving {
         pending().await
     }
 
-    async fn finish(self, drain: Duration) {
+    async fn finish(self, drain: Duration) -> usize {
         match self {
             Serving::Here(connections) => connections.finish(drain).await,
             Serving::Threads(threads) => threads.finish().await,

@@ -17,6 +17,8 @@ pub(super) struct Accepted<S = Socket> {
     pub(super) socket: S,
     /// None where the other end has no address: that of a Unix socket.
     pub(super) peer: Option<Peer>,
+    /// Whether it begins with a header of the PROXY protocol.
+    pub(super) announced: bool,
 }
 
 /// An open connection.
@@ -40,8 +42,12 @@ impl Accepted {
             Socket::Tcp(stream) => Bare::Tcp(stream.into_std()?),
             Socket::Unix(stream) => Bare::Unix(stream.into_std()?),
         };
-        let peer = self.peer;
-        Ok(Accepted { socket, peer })
+        let (peer, announced) = (self.peer, self.announced);
+        Ok(Accepted {
+            socket,
+            peer,
+            announced,
+        })
     }
 }
 
@@ -52,8 +58,12 @@ impl Accepted<Bare> {
             Bare::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)?),
             Bare::Unix(stream) => Socket::Unix(UnixStream::from_std(stream)?),
         };
-        let peer = self.peer;
-        Ok(Accepted { socket, peer })
+        let (peer, announced) = (self.peer, self.announced);
+        Ok(Accepted {
+            socket,
+            peer,
+            announced,
+        })
     }
 }
 

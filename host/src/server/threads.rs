@@ -20,8 +20,8 @@ const GLANCE: Duration = Duration::from_millis(5);
 /// The threads of a server. Dropped, they end at once and cut what they serve.
 pub(super) struct Threads {
     threads: Vec<Thread>,
-    /// Each thread holds a sender: when the last is gone, all are over.
-    over: mpsc::Receiver<()>,
+    /// Each thread tells how many connections it cut: when the last sender is gone, all are over.
+    over: mpsc::Receiver<usize>,
     _cut: DropGuard,
 }
 
@@ -37,7 +37,7 @@ impl Threads {
     ///
     /// The system gives no thread, or no runtime for it.
     pub(super) fn start(count: usize, host: &Host, drain: Duration) -> io::Result<Threads> {
-        let (alive, over) = mpsc::channel(1);
+        let (alive, over) = mpsc::channel(count.max(1));
         let cut = CancellationToken::new();
         let start = |_| {
             let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -49,8 +49,10 @@ impl Threads {
                 .name("switchback-serve".into())
                 .spawn(move || {
                     let served = cut.run_until_cancelled(serve(&host, arriving, &count, drain));
-                    runtime.block_on(served);
-                    drop((runtime, alive));
+                    let cut = runtime.block_on(served);
+                    drop(runtime);
+                    // There is room for one of each; nobody listens any more to threads that are cut.
+                    let _ = alive.try_send(cut.unwrap_or(0));
                 })?;
             Ok(Thread { connections, open })
         };
@@ -77,10 +79,15 @@ impl Threads {
         }
     }
 
-    /// Connections at rest are closed, and requests under way get their answers, for as long as the drain lasts.
-    pub(super) async fn finish(mut self) {
+    /// Connections at rest are closed, and requests under way get their answers, for as long as the drain lasts; then
+    /// what is left is cut, and counted.
+    pub(super) async fn finish(mut self) -> usize {
         self.threads.clear();
-        self.over.recv().await;
+        let mut all = 0;
+        while let Some(cut) = self.over.recv().await {
+            all += cut;
+        }
+        all
     }
 }
 
@@ -89,7 +96,7 @@ async fn serve(
     mut arriving: mpsc::UnboundedReceiver<Accepted<Bare>>,
     open: &AtomicUsize,
     drain: Duration,
-) {
+) -> usize {
     let mut connections = Connections::default();
     loop {
         tokio::select! {
@@ -109,11 +116,12 @@ async fn serve(
         }
     }
     let deadline = tokio::time::Instant::now() + drain;
-    connections.finish(drain).await;
+    let cut = connections.finish(drain).await;
     // Calls may outlive their connections: those of a plugin that keeps its state, whose client has left.
     while Handle::current().metrics().num_alive_tasks() > 0
         && tokio::time::Instant::now() < deadline
     {
         tokio::time::sleep(GLANCE).await;
     }
+    cut
 }

@@ -12,9 +12,9 @@ use tokio::process::Command;
 
 use crate::check::describe;
 use crate::group::Group;
+use crate::life::Signals;
 use crate::project::{Language, Project};
 use crate::say;
-use crate::serve::Signals;
 use crate::settings::Wrong;
 use crate::toolchain::{self, Toolchain};
 
@@ -47,7 +47,7 @@ pub(crate) async fn build(
     tokio::select! {
         built = whole(config, folder, out, allowed) => built,
         // What was started ends with the future that started it.
-        () = signals.next() => Ok(ExitCode::from(130)),
+        () = signals.stop() => Ok(ExitCode::from(130)),
     }
 }
 

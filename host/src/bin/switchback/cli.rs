@@ -304,9 +304,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "DIR")]
     plugins: Option<PathBuf>,
 
-    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8000]
+    /// Where to listen: HOST:PORT (port 0 takes a free one) or unix:PATH, with proxy: before it for the PROXY protocol; may
+    /// be given several times [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDR")]
-    listen: Option<String>,
+    listen: Vec<String>,
 
     /// Where the operator's API and page are, beside the socket in the plugins folder; port 0 takes a free one [default: nowhere]
     #[arg(long, value_name = "ADDR")]
@@ -467,7 +468,7 @@ impl ServeArgs {
         add(
             "serve",
             "listen",
-            self.listen.clone().map(Value::String),
+            (!self.listen.is_empty()).then(|| Value::from(self.listen.clone())),
             "--listen",
         );
         add(

@@ -5,17 +5,18 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use switchback::{Config, Host};
+use switchback::{Config, Host, Server};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{Build, Unbuilt, component, seconds};
+use crate::doors;
+use crate::life::Signals;
 use crate::project::Project;
-use crate::serve::{Signals, bind};
 use crate::settings::{Serve, Wrong};
 use crate::sources::Sources;
 use crate::toolchain::{self, Toolchain};
-use crate::{logging, say};
+use crate::{logging, say, serve};
 
 /// Who develops does not want to wait for requests under way when ending it.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -42,7 +43,9 @@ pub(crate) async fn dev(
     if !wrong.is_empty() {
         return Err(Wrong(wrong));
     }
-    let (server, bound) = bind(&settings.listen).await?;
+    let doors = doors::open(&settings).await?;
+    let address = serve::address(&doors[0].listener);
+    let listeners = doors.into_iter().map(|door| door.listener).collect();
     let host = Host::new(config)?;
     let mut authors = Vec::new();
     for project in projects.into_iter().flatten() {
@@ -59,17 +62,15 @@ pub(crate) async fn dev(
         });
     }
     if open && let Some(first) = authors.first_mut() {
-        first.page = Some(format!("http://{bound}/docs"));
+        first.page = Some(format!("{address}/docs"));
     }
 
-    let server = server.drain(DRAIN);
+    let server = Server::new(listeners).drain(DRAIN);
     let server = tokio::spawn(server.run(host.clone(), stop.clone().cancelled_owned()));
     host.set_ready(true);
     say(
         &mut io::stdout(),
-        &format!(
-            "listening on http://{bound}, documentation at http://{bound}/docs; Ctrl-C ends it"
-        ),
+        &format!("listening on {address}, documentation at {address}/docs; Ctrl-C ends it"),
     );
     let mut tasks = JoinSet::new();
     for author in authors {
@@ -94,7 +95,7 @@ pub(crate) async fn dev(
     let ended = server.await;
     host.shutdown().await;
     match followed.and(ended) {
-        Ok(()) => Ok(ExitCode::SUCCESS),
+        Ok(_) => Ok(ExitCode::SUCCESS),
         Err(why) => Err(Wrong(vec![format!("it ended by a defect: {why}")])),
     }
 }

@@ -7,9 +7,11 @@ mod check;
 mod cli;
 mod dev;
 mod diff;
+mod doors;
 mod examples;
 mod file;
 mod group;
+mod life;
 mod logging;
 mod new;
 mod project;
@@ -28,6 +30,7 @@ use clap::Parser;
 use switchback::Config;
 
 use cli::{Cli, Command, CommonArgs, Typed};
+use life::End;
 use settings::{Serve, Settings, Wrong};
 
 fn main() -> ExitCode {
@@ -60,8 +63,16 @@ fn run(command: Command) -> Result<ExitCode, Wrong> {
             ))
         }
         Command::Serve(args) => {
-            let (config, serve) = load(args.common(), args.typed()?)?.resolve()?;
-            block_on(serve::serve(config, serve))
+            let again = move || load(args.common(), args.typed()?);
+            match block_on(serve::serve(again()?, again))? {
+                End::Exit(code) => Ok(code),
+                End::Again(doors) => {
+                    let why = life::restart(&doors);
+                    Err(Wrong(vec![format!(
+                        "the program cannot be started anew: {why}"
+                    )]))
+                }
+            }
         }
         Command::Check(args) => {
             let common = &args.files.common;
@@ -115,18 +126,16 @@ fn load(common: &CommonArgs, typed: Typed) -> Result<Settings, Wrong> {
     Settings::load(common.file(), environment, typed)
 }
 
-fn block_on(
-    work: impl std::future::Future<Output = Result<ExitCode, Wrong>>,
-) -> Result<ExitCode, Wrong> {
+fn block_on<T>(work: impl std::future::Future<Output = Result<T, Wrong>>) -> Result<T, Wrong> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     let runtime =
         runtime.map_err(|why| Wrong(vec![format!("no threads can be started: {why}")]))?;
-    let code = runtime.block_on(work);
+    let done = runtime.block_on(work);
     // A component that is still being compiled need not be waited for.
     runtime.shutdown_timeout(Duration::from_millis(100));
-    code
+    done
 }
 
 /// Writes a line. That nobody reads it is no error of ours.

@@ -1,17 +1,20 @@
-//! `switchback serve`: bind, load the folder, serve, and stop when told.
+//! `switchback serve`: bind, load the folder, serve, and do what signals ask for.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
-use switchback::{Admin, AdminServer, Config, Folder, Host, Server};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use sd_notify::NotifyState;
+use switchback::{Admin, AdminServer, Folder, Host, Server};
 use tokio_util::sync::CancellationToken;
 
-use crate::settings::{Serve, Wrong};
+use crate::doors::{self, Door, cannot_bind};
+use crate::life::{self, Asked, End, Signals};
+use crate::settings::{Serve, Settings, Wrong};
 use crate::{logging, say};
 
 /// Where the state is unless the configuration says otherwise: in the plugins folder, whose plugins' past it is.
@@ -19,18 +22,26 @@ pub(crate) const STATE: &str = ".switchback";
 /// In it, where the operator's commands reach the host.
 pub(crate) const SOCKET: &str = "admin.sock";
 
-pub(crate) async fn serve(mut config: Config, settings: Serve) -> Result<ExitCode, Wrong> {
+/// Serves by these settings; `again` reads them anew.
+pub(crate) async fn serve(
+    loaded: Settings,
+    again: impl Fn() -> Result<Settings, Wrong> + Send + Sync + 'static,
+) -> Result<End, Wrong> {
+    let signals = Signals::listen()?;
+    let (mut config, settings) = loaded.resolve()?;
     logging::start(&settings)?;
     let state = config.host.state_dir.take();
     let state = state.unwrap_or_else(|| settings.plugins.join(STATE));
     // An empty one is none.
     config.host.state_dir = Some(state).filter(|dir| !dir.as_os_str().is_empty());
     let state_dir = config.host.state_dir.clone();
-    let stop = CancellationToken::new();
-    tokio::spawn(Signals::listen()?.obey(stop.clone()));
     take_all_files();
 
-    let (server, bound) = bind(&settings.listen).await?;
+    let doors = doors::open(&settings).await?;
+    // Who has passed sockets has clients that wait: they get answers, and no words that it is too early.
+    let clients_wait = doors.iter().any(|door| door.was_passed);
+    let kept: io::Result<Vec<Door>> = doors.iter().map(Door::keep).collect();
+    let kept = kept.map_err(|why| Wrong(vec![format!("a socket cannot be kept: {why}")]))?;
     let mut folder = Folder::open(&settings.plugins, &config)?;
     let drain = Duration::from_millis(config.limits.drain_ms);
     let host = Host::new(config)?;
@@ -39,21 +50,49 @@ pub(crate) async fn serve(mut config: Config, settings: Serve) -> Result<ExitCod
         threads => threads,
     };
 
+    let stop = CancellationToken::new();
+    let end = Arc::<OnceLock<Asked>>::default();
+    let heeding = Heeding {
+        host: host.clone(),
+        stop: stop.clone(),
+        end: end.clone(),
+        loaded,
+    };
+    tokio::spawn(heeding.heed(signals, again));
+    tokio::spawn(life::assure_watchdog());
     let admin = admin(&host, state_dir.as_deref(), &settings).await?;
     for (listener, admin) in admin {
         tokio::spawn(listener.run(admin, stop.clone().cancelled_owned()));
     }
 
-    // From here on `/-/live` answers, and `/-/ready` says that it is not time yet.
-    let server = tokio::spawn(
-        server
-            .drain(drain)
-            .threads(threads)
-            .run(host.clone(), stop.clone().cancelled_owned()),
-    );
-    let scan = tokio::select! {
-        scan = folder.scan(&host) => Some(scan),
-        () = stop.cancelled() => None,
+    let addresses: Vec<String> = doors.iter().map(|door| address(&door.listener)).collect();
+    let listeners = doors.into_iter().map(|door| door.listener).collect();
+    let server = Server::new(listeners).drain(drain).threads(threads);
+    let leave = {
+        let (host, stop, end) = (host.clone(), stop.clone(), end.clone());
+        let notice = Duration::from_millis(settings.notice_ms);
+        async move {
+            stop.cancelled().await;
+            host.set_ready(false);
+            if end.get() == Some(&Asked::Stop) {
+                tokio::time::sleep(notice).await;
+            }
+        }
+    };
+    let server = server.run(host.clone(), leave);
+    let scan = async {
+        tokio::select! {
+            scan = folder.scan(&host) => Some(scan),
+            () = stop.cancelled() => None,
+        }
+    };
+    let (scan, server) = match clients_wait {
+        true => (scan.await, tokio::spawn(server)),
+        false => {
+            // From here on `/-/live` answers, and `/-/ready` says that it is not time yet.
+            let server = tokio::spawn(server);
+            (scan.await, server)
+        }
     };
     if let Some(scan) = scan {
         if settings.strict && !scan.refused.is_empty() {
@@ -61,7 +100,10 @@ pub(crate) async fn serve(mut config: Config, settings: Serve) -> Result<ExitCod
             return Err(Wrong(scan.refused));
         }
         host.set_ready(true);
-        say(&mut io::stdout(), &format!("listening on http://{bound}"));
+        for address in addresses {
+            say(&mut io::stdout(), &format!("listening on {address}"));
+        }
+        life::tell(&[NotifyState::Ready]);
         if host.plugins().is_empty() {
             tracing::warn!(
                 "nothing is served yet: put a component into {}",
@@ -70,15 +112,95 @@ pub(crate) async fn serve(mut config: Config, settings: Serve) -> Result<ExitCod
         }
         folder.watch(&host, stop.cancelled()).await;
     }
-    host.set_ready(false);
+    let restarts = end.get() == Some(&Asked::Restart);
+    // The ports are free as soon as nothing new is accepted, unless there is a successor.
+    let kept = restarts.then_some(kept);
+    match restarts {
+        true => life::tell_reloading(),
+        false => life::tell(&[NotifyState::Stopping]),
+    }
     tracing::info!(
         "stopping: requests under way may finish (a second signal does not wait for them)"
     );
     let ended = server.await;
     host.shutdown().await;
     match ended {
-        Ok(()) => Ok(ExitCode::SUCCESS),
-        Err(why) => Err(Wrong(vec![format!("the server ended by a defect: {why}")])),
+        Ok(0) => tracing::info!("stopped: no request was cut"),
+        Ok(requests) => tracing::warn!(
+            requests,
+            "stopped: requests were cut, since they were not done after {} ms (`limits.drain_ms`)",
+            drain.as_millis()
+        ),
+        Err(why) => return Err(Wrong(vec![format!("the server ended by a defect: {why}")])),
+    }
+    Ok(match kept {
+        Some(doors) => End::Again(doors),
+        None => End::Exit(ExitCode::SUCCESS),
+    })
+}
+
+/// What obeys signals while the host serves.
+struct Heeding {
+    host: Host,
+    stop: CancellationToken,
+    /// What the first signal that ends it asked for.
+    end: Arc<OnceLock<Asked>>,
+    loaded: Settings,
+}
+
+impl Heeding {
+    async fn heed(self, mut signals: Signals, again: impl Fn() -> Result<Settings, Wrong>) {
+        loop {
+            match signals.next().await {
+                Asked::Stop if self.stop.is_cancelled() => life::exit_at_once(),
+                Asked::Stop => self.end(Asked::Stop),
+                Asked::Reload | Asked::Restart if self.stop.is_cancelled() => {}
+                Asked::Reload => {
+                    life::tell_reloading();
+                    self.reload(&again).await;
+                    life::tell(&[NotifyState::Ready]);
+                }
+                Asked::Restart => match life::can_restart().await {
+                    Ok(()) => self.end(Asked::Restart),
+                    Err(why) => tracing::error!("not started anew, and serving on: {why}"),
+                },
+            }
+        }
+    }
+
+    fn end(&self, how: Asked) {
+        let _ = self.end.set(how);
+        self.stop.cancel();
+    }
+
+    /// What is wrong leaves all as it was.
+    async fn reload(&self, again: impl Fn() -> Result<Settings, Wrong>) {
+        let refuse = |why: &str| {
+            tracing::error!("the configuration is refused, and the one before it holds: {why}");
+        };
+        let read = again().and_then(|settings| Ok((settings.resolve()?.0, settings)));
+        let (config, settings) = match read {
+            Ok(read) => read,
+            Err(Wrong(lines)) => return lines.iter().for_each(|line| refuse(line)),
+        };
+        match self.host.reconfigure(config).await {
+            Ok(applied) => {
+                let anew = applied.outcomes.iter().filter(|(_, done)| done.is_ok());
+                tracing::info!(plugins = anew.count(), "the configuration was read again");
+            }
+            Err(error) => return refuse(&error.to_string()),
+        }
+        for change in settings.other_than(&self.loaded, &["serve", "host"]) {
+            tracing::warn!("`{change}` holds from the next start on (SIGUSR2 is one)");
+        }
+    }
+}
+
+/// As it is told to people.
+pub(crate) fn address(listener: &switchback::Listener) -> String {
+    match listener.local_addr() {
+        Some(address) => format!("http://{address}"),
+        None => listener.to_string(),
     }
 }
 
@@ -152,66 +274,5 @@ fn take_all_files() {
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         tracing::debug!(%error, "the limit on open files stays as it is");
-    }
-}
-
-/// Listens; says where, since port 0 takes a free one.
-pub(crate) async fn bind(address: &str) -> Result<(Server, SocketAddr), Wrong> {
-    let wrong = |why: io::Error| Wrong(vec![cannot_bind(address, &why)]);
-    let server = Server::bind(address).await.map_err(wrong)?;
-    let bound = server.local_addr().map_err(wrong)?;
-    Ok((server, bound))
-}
-
-/// What tells the program to stop.
-pub(crate) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    pub(crate) fn listen() -> Result<Signals, Wrong> {
-        let wrong = |why: io::Error| Wrong(vec![format!("signals cannot be received: {why}")]);
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt()).map_err(wrong)?,
-            terminate: signal(SignalKind::terminate()).map_err(wrong)?,
-        })
-    }
-
-    pub(crate) async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-
-    /// The first signal asks to stop, the second does it.
-    pub(crate) async fn obey(mut self, stop: CancellationToken) {
-        self.next().await;
-        stop.cancel();
-        self.next().await;
-        std::process::exit(130);
-    }
-}
-
-fn cannot_bind(address: &str, why: &io::Error) -> String {
-    match why.kind() {
-        io::ErrorKind::AddrInUse => {
-            format!(
-                "{address} is taken by another program; stop it, or choose another with --listen (port 0 takes a free one)"
-            )
-        }
-        io::ErrorKind::PermissionDenied => {
-            format!(
-                "{address} may not be bound by this user; ports below 1024 often may not, choose another with --listen"
-            )
-        }
-        io::ErrorKind::AddrNotAvailable => {
-            format!("{address} is no address of this machine; choose another with --listen")
-        }
-        io::ErrorKind::InvalidInput => {
-            format!("`{address}` is no address to listen on; write it like 127.0.0.1:8000")
-        }
-        _ => format!("cannot listen on {address}: {why}"),
     }
 }

@@ -1,6 +1,6 @@
 //! Every setting in force and where it came from: defaults, then the file, then the environment, then flags.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use switchback::Config;
 use toml::{Table, Value};
 
+use crate::doors::{self, Listen};
 use crate::file;
 
 /// `["limits", "cpu_ms"]`.
@@ -18,7 +19,11 @@ pub(crate) type Key = Vec<String>;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Serve {
     /// Where to listen. Only this machine: who wants more says so.
-    pub(crate) listen: String,
+    pub(crate) listen: Listen,
+    /// Who may connect to a Unix socket: its mode, in octal.
+    pub(crate) socket_mode: String,
+    /// How long to go on accepting when told to stop, while `/-/ready` says that it is over.
+    pub(crate) notice_ms: u64,
     /// The plugins folder.
     pub(crate) plugins: PathBuf,
     /// Where the operator's API and page are, beside the socket in the state folder; none.
@@ -38,7 +43,9 @@ pub(crate) struct Serve {
 }
 
 /// More threads than any machine has cores would only take memory.
-const MOST_THREADS: usize = 1024;
+const MOST_THREADS: u64 = 1024;
+/// Ten minutes: whoever is told to stop is to stop.
+const MOST_NOTICE_MS: u64 = 600_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -62,7 +69,9 @@ impl LogFormat {
 impl Default for Serve {
     fn default() -> Serve {
         Serve {
-            listen: "127.0.0.1:8000".into(),
+            listen: Listen(vec!["127.0.0.1:8000".into()]),
+            socket_mode: "0660".into(),
+            notice_ms: 0,
             plugins: "./plugins".into(),
             admin: String::new(),
             admin_token_file: String::new(),
@@ -212,15 +221,40 @@ impl Settings {
             let key: Key = error.key.split('.').map(String::from).collect();
             Wrong(vec![self.origin(&key).explain(&error.to_string())])
         })?;
-        if serve.threads > MOST_THREADS {
-            let what = format!(
-                "`serve.threads` is {}, and can be {MOST_THREADS} at most",
-                serve.threads
-            );
-            let key = ["serve".to_owned(), "threads".to_owned()];
-            return Err(Wrong(vec![self.origin(&key).explain(&what)]));
+        for (name, value, most) in [
+            ("threads", serve.threads as u64, MOST_THREADS),
+            ("notice_ms", serve.notice_ms, MOST_NOTICE_MS),
+        ] {
+            if value > most {
+                let what = format!("`serve.{name}` is {value}, and can be {most} at most");
+                return Err(self.wrong_in_serve(name, &what));
+            }
+        }
+        if let Err(Wrong(what)) = doors::mode(&serve.socket_mode) {
+            return Err(self.wrong_in_serve("socket_mode", &what.concat()));
         }
         Ok((config, serve))
+    }
+
+    fn wrong_in_serve(&self, name: &str, what: &str) -> Wrong {
+        let key = ["serve".to_owned(), name.to_owned()];
+        Wrong(vec![self.origin(&key).explain(what)])
+    }
+
+    /// What of some sections is not as it was, a line for each setting.
+    pub(crate) fn other_than(&self, before: &Settings, sections: &[&str]) -> Vec<String> {
+        let keys = self.0.keys().chain(before.0.keys());
+        let keys = keys.filter(|key| sections.contains(&key[0].as_str()));
+        let keys: BTreeSet<&Key> = keys.collect();
+        let value = |settings: &Settings, key| Some(settings.0.get(key)?.value.clone());
+        let differ = keys
+            .into_iter()
+            .filter(|key| value(self, *key) != value(before, *key));
+        let told = differ.map(|key| match value(self, key) {
+            Some(value) => format!("{} = {value}", key.join(".")),
+            None => key.join("."),
+        });
+        told.collect()
     }
 
     /// Where a setting came from; for a plugin's limit that it takes from everyone's, where that came from.
@@ -343,7 +377,9 @@ pub(crate) fn check(key: &[String], value: &Value) -> Result<(), String> {
     if value.as_integer().is_some_and(|number| number < 0) {
         return Err(format!("`{name}` is {value}, and cannot be negative"));
     }
-    if !like.same_type(value) {
+    let is_listen = shape == ["serve", "listen"];
+    // Of addresses there may be one or several.
+    if !like.same_type(value) && !(is_listen && value.is_array()) {
         return Err(format!(
             "`{name}` is {value}, and must be {}",
             in_words(like)
@@ -380,6 +416,11 @@ pub(crate) fn parse_like(key: &[String], text: &str) -> Result<Value, String> {
             Ok(mut table) => table.remove("it").ok_or_else(|| in_words(&like).into()),
             Err(_) => wrong(&like),
         },
+        // Neither the environment nor a flag has lists: there commas stand between their texts.
+        Some(Value::Array(_)) => {
+            let texts = text.split(',').map(str::trim).filter(|one| !one.is_empty());
+            Ok(Value::Array(texts.map(Value::from).collect()))
+        }
         _ => Ok(Value::String(text.into())),
     }
 }
@@ -461,6 +502,7 @@ fn in_words(like: &Value) -> &'static str {
         Value::Integer(_) => "a whole number",
         Value::Boolean(_) => "true or false",
         Value::Table(_) => "a table, `{ name = value }`",
+        Value::Array(_) => "a list of texts in quotes",
         _ => "a text in quotes",
     }
 }

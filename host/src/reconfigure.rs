@@ -1,0 +1,65 @@
+//! Other limits while the host serves: new revisions of the code that is there.
+
+use std::sync::Arc;
+
+use crate::change::{Applied, Wanted};
+use crate::config::Config;
+use crate::error::{Error, ErrorKind};
+use crate::host::{Host, Inner};
+use crate::revision::{Revision, Terms};
+
+impl Host {
+    /// Takes `limits`, `probation` and `plugins` of another configuration. Each plugin for which that changes something is
+    /// served by a new revision of the same code from then on, in one swap; its candidate, if it has one, is withdrawn.
+    /// `host` holds as it was when the host was built.
+    ///
+    /// # Errors
+    ///
+    /// A setting cannot be used ([`ErrorKind::Config`]), or some plugin that is served cannot be served under it: then
+    /// everything holds as it did.
+    pub async fn reconfigure(&self, config: Config) -> Result<Applied, Error> {
+        let inner = &*self.0;
+        let config = Config {
+            host: inner.config.load().host.clone(),
+            ..config
+        };
+        config
+            .validate()
+            .map_err(|error| Error::with_source(ErrorKind::Config, error.to_string(), error))?;
+        let mut changed = Vec::new();
+        for (name, served) in inner.api.load().set() {
+            let revision = served.stable;
+            let terms = inner.terms_of(&config, &revision).map_err(|error| {
+                let message = format!("plugin `{name}` could not be served by it: {error}");
+                Error::with_source(error.kind(), message, error)
+            })?;
+            if differs(&revision, &terms) {
+                changed.push((name, Wanted::Anew(revision.number)));
+            }
+        }
+        inner.config.store(Arc::new(config));
+        Ok(self.carry_out("configuration", changed).await)
+    }
+}
+
+impl Inner {
+    /// How what is served would be served under a configuration.
+    fn terms_of(&self, config: &Config, revision: &Revision) -> Result<Terms, Error> {
+        let name = &revision.name;
+        let entry = {
+            let books = self.books();
+            let past = books.past(name);
+            past.and_then(|past| past.entry(revision.number).cloned())
+        };
+        let (settings, prefix) = entry.map_or((None, None), |it| (it.settings, it.prefix));
+        let (settings, prefix) = (settings.as_deref(), prefix.as_deref());
+        self.terms(config, name, &revision.code, settings, prefix)
+    }
+}
+
+fn differs(revision: &Revision, terms: &Terms) -> bool {
+    revision.limits != terms.limits
+        || revision.prefix != terms.prefix
+        || revision.notice != terms.notice
+        || revision.pool.keeps != terms.instances.is_some()
+}
