@@ -7,10 +7,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
 use http::HeaderValue;
+use http::request::Parts;
 
 use crate::config::HostConfig;
 use crate::contract;
 use crate::error::{Error, ErrorKind};
+use crate::files::Mount;
+use crate::identity::Peer;
 use crate::revision::Revision;
 use crate::rollout::Candidate;
 use crate::router::{Route, Router};
@@ -30,6 +33,10 @@ pub(crate) struct Api {
     /// Of some plugins a candidate beside what serves.
     pub(crate) trials: Vec<Trial>,
     pub(crate) router: Router<Target>,
+    /// Static files, the longest path first.
+    mounts: Vec<Mounted>,
+    /// Those of them that the configuration names.
+    folders: Arc<[Arc<Mount>]>,
     host: Arc<HostConfig>,
     /// Made when first asked for: they are functions of the revisions above.
     merged: OnceLock<Document>,
@@ -42,6 +49,12 @@ pub(crate) struct Api {
 pub(crate) struct Trial {
     pub(crate) plugin: usize,
     pub(crate) candidate: Arc<Candidate>,
+}
+
+/// Static files, and the place of the plugin whose they are; none of a folder that the configuration names.
+struct Mounted {
+    mount: Arc<Mount>,
+    plugin: Option<usize>,
 }
 
 impl Target {
@@ -87,13 +100,21 @@ impl Served {
 }
 
 impl Api {
-    pub(crate) fn empty(host: Arc<HostConfig>) -> Api {
-        Api::new(&Set::new(), 0, host).unwrap_or_else(|_| unreachable!("no routes, no clash"))
+    /// Nothing but folders of the configuration, which are at different paths.
+    pub(crate) fn empty(host: Arc<HostConfig>, folders: Arc<[Arc<Mount>]>) -> Api {
+        Api::new(&Set::new(), 0, host, folders)
+            .unwrap_or_else(|_| unreachable!("no routes, no clash"))
     }
 
-    fn new(set: &Set, generation: u64, host: Arc<HostConfig>) -> Result<Api, Box<Clash>> {
+    fn new(
+        set: &Set,
+        generation: u64,
+        host: Arc<HostConfig>,
+        folders: Arc<[Arc<Mount>]>,
+    ) -> Result<Api, Box<Clash>> {
         let revisions: Vec<_> = set.values().map(|served| served.stable.clone()).collect();
         let router = routed(&revisions)?;
+        let mounts = mounted(&revisions, &folders)?;
         let mut trials = Vec::new();
         for (plugin, served) in set.values().enumerate() {
             if let Some(candidate) = &served.candidate {
@@ -101,6 +122,7 @@ impl Api {
                 let mut alone = revisions.clone();
                 alone[plugin] = candidate.revision.clone();
                 routed(&alone)?;
+                mounted(&alone, &folders)?;
                 trials.push(Trial {
                     plugin,
                     candidate: candidate.clone(),
@@ -113,6 +135,8 @@ impl Api {
             revisions,
             trials,
             router,
+            mounts,
+            folders,
             host,
             merged: OnceLock::new(),
             single,
@@ -151,12 +175,49 @@ impl Api {
         &self.revisions
     }
 
-    /// Whether a plugin serves this path, by whatever method.
+    /// Whether something is served at `/`, by whatever method.
     #[cfg(feature = "docs")]
-    pub(crate) fn serves(&self, path: &str) -> bool {
-        let path = crate::path::RequestPath::new(path);
+    pub(crate) fn serves_root(&self) -> bool {
+        let path = crate::path::RequestPath::new("/");
         let found = self.router.find(&http::Method::GET, &path);
         matches!(found, Ok(_) | Err(crate::router::NoRoute::Method(_)))
+            || self.mounts.iter().any(|mounted| mounted.mount.has_root())
+    }
+
+    /// The static files that may have an answer where no operation has, and the revision whose they are: of the longest path,
+    /// but for what is under a plugin's own prefix. A candidate's are asked where it takes the request.
+    pub(crate) fn files(
+        &self,
+        head: &Parts,
+        peer: Option<Peer>,
+    ) -> Option<(Arc<Mount>, Option<Arc<Revision>>)> {
+        let path = crate::path::RequestPath::new(head.uri.path());
+        let path = path.as_str();
+        let found = self
+            .mounts
+            .iter()
+            .find(|mounted| mounted.mount.covers(path));
+        let plugin = found.and_then(|mounted| mounted.plugin);
+        let reaches = found.map(|mounted| mounted.mount.path.len());
+        for trial in &self.trials {
+            let candidate = &trial.candidate.revision;
+            let theirs = candidate.mount.as_ref().filter(|mount| mount.covers(path));
+            let is_for_it = plugin == Some(trial.plugin)
+                || theirs.is_some_and(|theirs| Some(theirs.path.len()) > reaches);
+            if is_for_it && trial.candidate.takes(head, peer) {
+                return theirs.map(|theirs| (theirs.clone(), Some(candidate.clone())));
+            }
+        }
+        let Mounted { mount, plugin } = found?;
+        let owns = |(at, revision): (usize, &Arc<Revision>)| {
+            *plugin != Some(at)
+                && revision.prefix.len() > mount.path.len()
+                && is_under(path, &revision.prefix)
+        };
+        if self.revisions.iter().enumerate().any(owns) {
+            return None;
+        }
+        Some((mount.clone(), plugin.map(|at| self.revisions[at].clone())))
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<Revision>> {
@@ -207,7 +268,12 @@ impl Api {
             set.retain(|name, _| !removed.contains(name));
             let changed = candidates.iter();
             set.extend(changed.map(|(name, served)| (name.clone(), served.clone())));
-            let clash = match Api::new(&set, self.generation + 1, self.host.clone()) {
+            let clash = match Api::new(
+                &set,
+                self.generation + 1,
+                self.host.clone(),
+                self.folders.clone(),
+            ) {
                 Ok(api) => return (api, refused),
                 Err(clash) => clash,
             };
@@ -345,6 +411,40 @@ fn routed(revisions: &[Arc<Revision>]) -> Result<Router<Target>, Box<Clash>> {
     })
 }
 
+/// All static files, the longest path first.
+fn mounted(
+    revisions: &[Arc<Revision>],
+    folders: &[Arc<Mount>],
+) -> Result<Vec<Mounted>, Box<Clash>> {
+    let folders = folders.iter().map(|mount| (mount, None));
+    let plugins = revisions.iter().enumerate();
+    let plugins = plugins.filter_map(|(at, revision)| Some((revision.mount.as_ref()?, Some(at))));
+    let mut mounts: Vec<Mounted> = Vec::new();
+    for (mount, plugin) in folders.chain(plugins) {
+        let taken = mounts.iter().find(|other| other.mount.path == mount.path);
+        if let (Some(taken), Some(at)) = (taken, plugin) {
+            let name = |at: usize| revisions[at].name.to_string();
+            let whose = match taken.plugin {
+                Some(other) => format!("plugin `{}`", name(other)),
+                None => "the host's `[[files]]`".into(),
+            };
+            return Err(Box::new(Clash {
+                message: format!(
+                    "the static files of plugin `{}` would be at `{}/`, where those of {whose} are: set its                      `files.path`, or give it a `prefix` of its own",
+                    name(at),
+                    mount.path
+                ),
+                route: None,
+                plugins: [name(taken.plugin.unwrap_or(at)), name(at)],
+            }));
+        }
+        let mount = mount.clone();
+        mounts.push(Mounted { mount, plugin });
+    }
+    mounts.sort_by_key(|mounted| std::cmp::Reverse(mounted.mount.path.len()));
+    Ok(mounts)
+}
+
 /// A plugin whose prefix is not the root owns it: nobody else has a route under it, and prefixes do not nest.
 fn owned_prefixes(revisions: &[Arc<Revision>]) -> Result<(), Box<Clash>> {
     for owner in revisions
@@ -379,6 +479,9 @@ fn intrusion(other: &Revision, prefix: &str) -> Option<String> {
     let under = |path: &str| is_under(path, prefix);
     if !other.prefix.is_empty() {
         return under(&other.prefix).then(|| format!("prefix `{}`", other.prefix));
+    }
+    if let Some(mount) = other.mount.as_ref().filter(|mount| under(&mount.path)) {
+        return Some(format!("`{}/` with the static files", mount.path));
     }
     let mut routed = other.code.contract.routed();
     let (_, operation) = routed.find(|(_, operation)| under(&operation.path))?;

@@ -11,10 +11,11 @@ use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::history::{Entry, How};
 use crate::host::{Host, Inner};
-use crate::load::Loaded;
+use crate::load::{Loaded, Own};
 use crate::revision::Revision;
 use crate::rollout::{Candidate, Rollout};
 use crate::runtime::hex;
+use crate::spool::Disk;
 use crate::stage::Noted;
 
 /// One thing to change.
@@ -556,18 +557,13 @@ impl Inner {
         resumes: Option<u64>,
     ) -> Result<Ready, Error> {
         if let Some(code) = kept.code.clone() {
-            let terms = self.terms(
-                &self.config.load(),
-                name,
-                &code,
-                kept.settings.as_deref(),
-                kept.prefix.as_deref(),
-            )?;
+            let terms = self.terms(&self.config.load(), name, &code, kept.own())?;
             return Ok(Ready::Plugin(Box::new(Loaded {
                 code,
                 terms,
                 content: kept.content.clone(),
                 settings: kept.settings.clone(),
+                files: kept.files.clone(),
                 bytes: kept.bytes,
                 component: None,
                 how,
@@ -585,19 +581,18 @@ impl Inner {
             )
         })?;
         let content = kept.content.clone();
-        let read = tokio::task::spawn_blocking(move || state.component(&content)).await;
+        let disk = Disk(self.host.spool_dir.clone());
+        let read = tokio::task::spawn_blocking(move || state.component(&content, &disk)).await;
         let component = read.map_err(|why| {
             Error::with_source(ErrorKind::Internal, "reading a kept revision broke", why)
         })??;
         let mut loaded = self.load(name, component, &[]).await?;
-        let own = loaded.settings.as_deref();
-        loaded.terms = self.terms(
-            &self.config.load(),
-            name,
-            &loaded.code,
-            own,
-            kept.prefix.as_deref(),
-        )?;
+        let own = Own {
+            settings: loaded.settings.as_deref(),
+            prefix: kept.prefix.as_deref(),
+            files: loaded.files.as_ref(),
+        };
+        loaded.terms = self.terms(&self.config.load(), name, &loaded.code, own)?;
         (loaded.how, loaded.resumes, loaded.component) = (how, resumes, None);
         loaded.prefix = kept.prefix;
         Ok(Ready::Plugin(Box::new(loaded)))

@@ -1,16 +1,23 @@
 //! What is deployed: a component, and what lies beside it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind};
+use crate::files::{Most, Tree};
+use crate::spool::Disk;
 
 /// The files of a plugin's folder, the component first. A plugin that is one file has only that.
 pub(crate) const FILES: [&str; 3] = ["plugin.wasm", "openapi.json", "plugin.toml"];
+/// The folder in it whose files are served as they are.
+pub(crate) const STATIC: &str = "static";
+/// All that a plugin's folder may have: [`FILES`], then [`STATIC`].
+pub(crate) const PARTS: [&str; FILES.len() + 1] = [FILES[0], FILES[1], FILES[2], STATIC];
 
-/// A component, with the document and the settings that may lie beside it: what the files of a plugin's folder hold.
+/// A component, with the document, the settings and the static files that may lie beside it: what the files of a plugin's folder hold.
 ///
 /// ```
 /// # async fn example(host: switchback::Host, wasm: Vec<u8>) -> Result<(), switchback::Error> {
@@ -24,6 +31,7 @@ pub struct Component {
     pub(crate) bytes: Bytes,
     pub(crate) document: Option<Bytes>,
     pub(crate) settings: Option<Bytes>,
+    pub(crate) files: Option<Arc<Tree>>,
     /// Whether it serves although its contract breaks clients of the one before.
     pub(crate) accepts_breaking: bool,
     /// The file or folder that it comes from, as a refusal tells it: `wiki.wasm`, `wiki/`.
@@ -37,6 +45,7 @@ impl Component {
             bytes: bytes.into(),
             document: None,
             settings: None,
+            files: None,
             accepts_breaking: false,
             place: None,
         }
@@ -63,13 +72,26 @@ impl Component {
         self
     }
 
-    /// Reads `NAME.wasm`, or a folder `NAME/` of `plugin.wasm` and, where they are there, `openapi.json` and
-    /// `plugin.toml`; with it comes the name that the path gives the plugin.
+    /// Adds a static file, as in the folder `static`: `app.js`, `images/logo.svg`. It is served under
+    /// [`FilesConfig::path`](crate::FilesConfig::path).
+    pub fn file(mut self, path: impl Into<String>, content: impl Into<Bytes>) -> Component {
+        let files = self.files.get_or_insert_default();
+        Arc::make_mut(files).put(path.into(), content.into());
+        self
+    }
+
+    /// Reads `NAME.wasm`, or a folder `NAME/` of `plugin.wasm` and, where they are there, `openapi.json`, `plugin.toml` and
+    /// a folder `static`; with it comes the name that the path gives the plugin.
     ///
     /// # Errors
     ///
     /// The path names no plugin, or a file cannot be read ([`ErrorKind::File`]).
     pub fn read(path: &Path) -> Result<(String, Component), Error> {
+        Component::read_with(path, &Disk(None))
+    }
+
+    /// The same; large static files are kept in a file of `disk`.
+    pub(crate) fn read_with(path: &Path, disk: &Disk) -> Result<(String, Component), Error> {
         let wrong = |why: String| Error::new(ErrorKind::File, why);
         let cannot = |why| wrong(format!("it cannot be read: {why}"));
         let no_name = || wrong("its name is no text; rename it".into());
@@ -100,10 +122,21 @@ impl Component {
                 FILES[0]
             )));
         };
+        let files = match std::fs::symlink_metadata(folder.join(STATIC)) {
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => None,
+            _ => {
+                let wrong = |why: String| wrong(format!("`{STATIC}` in it: {why}"));
+                let read = Tree::read(&folder.join(STATIC), disk, Most::ANY).map_err(wrong)?;
+                Some(Arc::new(read.ok_or_else(|| {
+                    wrong("it changed while it was read; try again".into())
+                })?))
+            }
+        };
         let component = Component {
             bytes,
             document,
             settings,
+            files,
             accepts_breaking: false,
             place: None,
         };
@@ -122,6 +155,10 @@ impl Component {
                 digest.update(bytes);
             }
         }
+        if let Some(files) = &self.files {
+            digest.update([FILES.len() as u8]);
+            files.add_to(&mut digest);
+        }
         digest.finalize().into()
     }
 
@@ -136,7 +173,8 @@ impl Component {
 
     pub(crate) fn len(&self) -> u64 {
         let parts = self.parts().into_iter().flatten();
-        parts.map(|bytes| bytes.len() as u64).sum()
+        let parts: u64 = parts.map(|bytes| bytes.len() as u64).sum();
+        parts + self.files.as_ref().map_or(0, |files| files.bytes())
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Config {
     pub probation: Probation,
     /// By plugin name: what differs from the rest.
     pub plugins: BTreeMap<String, PluginConfig>,
+    /// Folders whose files are served beside the plugins.
+    pub files: Vec<FolderConfig>,
 }
 
 /// What holds for the host as a whole.
@@ -257,6 +259,11 @@ pub struct Limits {
     pub component_bytes: u64,
     /// A contract, in bytes of JSON. 4 MiB: the largest public OpenAPI documents are about that.
     pub contract_bytes: u64,
+    /// Static files of a plugin, all together, in bytes; then it is refused. 64 MiB: a website with its pictures. Of each
+    /// revision that is kept, 16 MiB at most are in memory, the rest is on disk.
+    pub files_bytes: u64,
+    /// Static files of a plugin; then it is refused. 10,000: all of them are looked at every 2 s.
+    pub files: usize,
     /// Operations in a contract. 2,000: above the largest public documents; each costs a compiled schema.
     pub operations: usize,
     /// CPU time of `openapi()`, in milliseconds. 10 s: once per component; an interpreter may have to start first.
@@ -305,6 +312,8 @@ impl Default for Limits {
             drain_ms: 30_000,
             component_bytes: 64 << 20,
             contract_bytes: 4 << 20,
+            files_bytes: 64 << 20,
+            files: 10_000,
             operations: 2_000,
             describe_cpu_ms: 10_000,
             json: JsonTypes::Strict,
@@ -389,9 +398,76 @@ pub struct PluginConfig {
     pub breaking_changes: ChangePolicy,
     /// What becomes of a component of whose contract nobody can tell whether it does.
     pub unknown_changes: ChangePolicy,
+    /// How its static files are served; none: as its `plugin.toml` says, or as `FilesConfig::default()`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<FilesConfig>,
     /// Limits of its own, whole; none: the host's. (In `switchback.toml` a plugin's section may name single ones.)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
+}
+
+/// How a plugin's static files are served.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FilesConfig {
+    /// Under which path they are, behind the plugin's prefix; `/` for every path that no operation takes. `/static`, where
+    /// FastAPI's apps have theirs.
+    pub path: String,
+    /// Whether a folder is answered with its `index.html`, and what is not there with the `404.html`. Off, as Starlette.
+    pub html: bool,
+    /// The file that a browser gets whose user goes to a path that is not there: `index.html` for a single-page app, which
+    /// reads the path itself. Empty: none.
+    pub fallback: String,
+    /// `Cache-Control` of the files; empty: none, as Starlette, and browsers guess.
+    pub cache_control: String,
+    /// Folders of files that never change under one name (`assets/`, as Vite builds them), kept by browsers for a year
+    /// without asking again.
+    pub immutable: Vec<String>,
+}
+
+impl Default for FilesConfig {
+    fn default() -> FilesConfig {
+        FilesConfig {
+            path: "/static".into(),
+            html: false,
+            fallback: String::new(),
+            cache_control: String::new(),
+            immutable: Vec::new(),
+        }
+    }
+}
+
+/// A folder on disk whose files are served, read anew for each request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FolderConfig {
+    /// Under which path: `/assets`; `/` for every path that nothing else takes.
+    pub path: String,
+    /// The folder.
+    pub folder: PathBuf,
+    /// Whether links may lead out of the folder. Off: who may write there may else show all that the host may read.
+    pub follow_symlink: bool,
+    /// As of [`FilesConfig`].
+    pub html: bool,
+    /// As of [`FilesConfig`].
+    pub fallback: String,
+    /// As of [`FilesConfig`].
+    pub cache_control: String,
+    /// As of [`FilesConfig`].
+    pub immutable: Vec<String>,
+}
+
+impl FolderConfig {
+    /// The same in the words of a plugin's files.
+    pub(crate) fn rules(&self) -> FilesConfig {
+        FilesConfig {
+            path: self.path.clone(),
+            html: self.html,
+            fallback: self.fallback.clone(),
+            cache_control: self.cache_control.clone(),
+            immutable: self.immutable.clone(),
+        }
+    }
 }
 
 impl Config {

@@ -13,6 +13,7 @@ use crate::api::Api;
 use crate::arrival::{self, Incoming};
 use crate::commons::Commons;
 use crate::contract::Operation;
+use crate::files::Mount;
 use crate::form::Part;
 use crate::forwarded;
 use crate::held;
@@ -22,12 +23,13 @@ use crate::path::RequestPath;
 use crate::places::Permit;
 use crate::record::Record;
 use crate::revision::{Reply, Revision};
+use crate::router::ANY;
 use crate::runtime::{CallContext, Meter};
 use crate::serve_error::ServeError;
 use crate::shadow::Shadow;
 use crate::spool::Disk;
 use crate::standard;
-use crate::steps::{self, Way};
+use crate::steps::{self, Places, Way};
 
 /// A body larger than this, a request's or an answer's, is parsed and checked off the serving threads.
 pub(crate) const LARGE: usize = 64 << 10;
@@ -47,6 +49,8 @@ where
     let call = match Call::find(&host.api.load(), head, record, &host.host.base_path)? {
         Routed::Call(call) => call,
         Routed::Elsewhere(address) => return Ok(answer::redirect(&address)),
+        // Boxed, since the future of every request would be larger for it.
+        Routed::Files(files) => return Box::pin(files.answer(&host.host.base_path, record)).await,
     };
     // Who may call is asked here, before any body is read.
     let call = call.read(body, &host.commons).await?;
@@ -85,6 +89,34 @@ enum Routed {
     Call(Call<()>),
     /// 307.
     Elsewhere(String),
+    Files(Box<Files>),
+}
+
+/// A request that is no operation's, for a path under which static files are.
+struct Files {
+    mount: Arc<Mount>,
+    revision: Option<Arc<Revision>>,
+    head: Parts,
+    /// The answer where no file is one: 307 to this address, or an error.
+    otherwise: Result<String, ServeError>,
+}
+
+impl Files {
+    async fn answer(
+        self,
+        base_path: &str,
+        record: &mut Record,
+    ) -> Result<Response<Body>, ServeError> {
+        let root = forwarded::root(&self.head.extensions, base_path);
+        let alone = matches!(self.otherwise, Err(ServeError::NotFound));
+        match self.mount.answer(&self.head, &root, alone).await {
+            Some(answer) => {
+                record.files = self.revision;
+                answer
+            }
+            None => self.otherwise.map(|address| answer::redirect(&address)),
+        }
+    }
 }
 
 /// To which revision, and to which of its operations.
@@ -127,22 +159,59 @@ impl Call<()> {
         record: &mut Record,
         base_path: &str,
     ) -> Result<Routed, ServeError> {
-        let (revision, operation, places) = match route(api, &head, record) {
-            Ok(Way::Here((revision, operation), places)) => (revision, operation, places),
+        let otherwise = match route(api, &head, record) {
+            Ok(Way::Here((revision, operation), places)) => {
+                return Ok(Call::of(revision, operation, places, head, record));
+            }
             Ok(Way::Elsewhere(path)) => {
                 let root = forwarded::root(&head.extensions, base_path);
-                return Ok(Routed::Elsewhere(format!("{root}{path}")));
+                Ok(format!("{root}{path}"))
             }
             Err(error) => {
                 let path = RequestPath::new(head.uri.path());
                 let owner = api.owner(path.as_str());
                 record.page = owner.and_then(|owner| Page::of(owner, &head));
-                return Err(error);
+                Err(error)
             }
         };
+        // A copy for a candidate is about its operations.
+        let files = match record.only {
+            None => api.files(&head, record.peer),
+            Some(_) => None,
+        };
+        match files {
+            Some((mount, revision)) => Ok(Routed::Files(Box::new(Files {
+                mount,
+                revision,
+                head,
+                otherwise,
+            }))),
+            None => otherwise.map(Routed::Elsewhere),
+        }
+    }
+
+    fn of(
+        revision: Arc<Revision>,
+        operation: usize,
+        places: Places,
+        head: Parts,
+        record: &mut Record,
+    ) -> Routed {
+        // One that takes every path leaves those of its files to them.
+        if let Some(mount) = &revision.mount
+            && revision.operation(operation).method == ANY
+            && mount.has(&head)
+        {
+            return Routed::Files(Box::new(Files {
+                mount: mount.clone(),
+                revision: Some(revision),
+                head,
+                otherwise: Err(ServeError::NotFound),
+            }));
+        }
         record.routed(&revision, operation);
         record.page = Page::of(&revision, &head);
-        Ok(Routed::Call(Call {
+        Routed::Call(Call {
             revision,
             operation,
             context: Box::new(CallContext {
@@ -153,7 +222,7 @@ impl Call<()> {
                 stream: None,
             }),
             body: (),
-        }))
+        })
     }
 
     /// The body, whole, under its size and time; not touched where the operation has none, or where it is a stream.

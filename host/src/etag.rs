@@ -5,7 +5,11 @@ use sha2::{Digest, Sha256};
 
 /// The tag of some content: the first half of its SHA-256.
 pub(crate) fn of(content: &[u8]) -> HeaderValue {
-    let digest = Sha256::digest(content);
+    of_digest(&Sha256::digest(content).into())
+}
+
+/// The tag of content whose SHA-256 is known.
+pub(crate) fn of_digest(digest: &[u8; 32]) -> HeaderValue {
     let mut tag = String::with_capacity(34);
     tag.push('"');
     for byte in &digest[..16] {

@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::files::Tree;
 use crate::runtime::Code;
 
 /// SHA-256 of all that a plugin consists of (component, document, settings), in hex.
@@ -112,6 +113,8 @@ pub(crate) struct Entry {
     pub(crate) code: Option<Arc<Code>>,
     #[serde(skip)]
     pub(crate) settings: Option<Bytes>,
+    #[serde(skip)]
+    pub(crate) files: Option<Arc<Tree>>,
 }
 
 impl Entry {
@@ -129,6 +132,7 @@ pub(crate) struct New {
     pub(crate) bytes: u64,
     pub(crate) code: Arc<Code>,
     pub(crate) settings: Option<Bytes>,
+    pub(crate) files: Option<Arc<Tree>>,
 }
 
 impl Past {
@@ -213,6 +217,7 @@ impl Past {
             bytes: new.bytes,
             code: Some(new.code),
             settings: new.settings,
+            files: new.files,
         });
         self.entries.sort_by_key(|entry| entry.revision);
     }

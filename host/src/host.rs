@@ -16,9 +16,11 @@ use crate::config::{Config, HostConfig, Limits};
 use crate::counts::Tally;
 use crate::error::{Error, ErrorKind};
 use crate::event::Events;
+use crate::files::Mount;
 use crate::forwarded::Proxies;
 use crate::history::{HistoryEntry, Past};
 use crate::limit::Limit;
+use crate::load::is_reserved;
 use crate::revision::Revision;
 use crate::runtime::{Cache, Imports, Lane, Loader, Machines};
 use crate::serve::OwnPaths;
@@ -82,6 +84,8 @@ pub struct PluginStatus {
     pub prefix: String,
     /// Method, path with the prefix, and operation; `*` where it takes every method of every path.
     pub operations: Vec<(http::Method, String, String)>,
+    /// Its static files, and the path that they are under; none where it has none.
+    pub files: Option<(String, usize)>,
     /// What the contract says and this host does not enforce.
     pub warnings: Vec<String>,
     /// What it may spend: the host's limits for it, and its own where they are lower.
@@ -119,6 +123,20 @@ impl HostBuilder {
             .validate()
             .map_err(|error| Error::with_source(ErrorKind::Config, error.to_string(), error))?;
         let host = Arc::new(config.host.clone());
+        for folder in &config.files {
+            if is_reserved(&folder.path, &host) {
+                let message = format!(
+                    "`files` has `{}`, which is one of the host's own paths",
+                    folder.path
+                );
+                return Err(Error::new(ErrorKind::Config, message));
+            }
+        }
+        let folders: Arc<[Arc<Mount>]> = config
+            .files
+            .iter()
+            .map(|folder| Arc::new(Mount::folder(folder)))
+            .collect();
         let machines = Machines::new(imports, host.clone())?;
         let cache = match &config.host.cache_dir {
             Some(dir) => Cache::open(dir, config.host.cache_bytes, machines.engine())?,
@@ -132,7 +150,7 @@ impl HostBuilder {
         let threads =
             |error| Error::with_source(ErrorKind::Internal, "no threads can be started", error);
         Ok(Host(Arc::new(Inner {
-            api: ArcSwap::from_pointee(Api::empty(host.clone())),
+            api: ArcSwap::from_pointee(Api::empty(host.clone(), folders)),
             commons: Commons::new(host.clone()).map_err(threads)?,
             lane: Lane::new().map_err(threads)?,
             loader: Arc::new(Loader::new(machines, cache)),
@@ -307,7 +325,7 @@ impl Host {
     pub async fn shutdown(&self) {
         self.0.closed.store(true, Relaxed);
         self.0.ready.store(false, Relaxed);
-        let empty = Arc::new(Api::empty(self.0.host.clone()));
+        let empty = Arc::new(Api::empty(self.0.host.clone(), Arc::default()));
         let served = self.0.api.swap(empty).set();
         let now = Instant::now();
         let mut last = Duration::ZERO;
@@ -346,6 +364,10 @@ pub(crate) fn status(revision: &Revision) -> PluginStatus {
         concurrent: revision.code.is_concurrent(),
         prefix: revision.prefix.to_string(),
         operations: contract.routed().map(operation).collect(),
+        files: revision
+            .mount
+            .as_ref()
+            .map(|mount| (format!("{}/", mount.path), mount.count())),
         warnings: contract.warnings.clone(),
         limits: (*revision.limits).clone(),
         calls: revision.calls(),

@@ -87,6 +87,8 @@ mod etag;
 #[cfg(feature = "runtime")]
 mod event;
 #[cfg(feature = "runtime")]
+mod files;
+#[cfg(feature = "runtime")]
 mod forwarded;
 #[cfg(feature = "runtime")]
 mod gate;
@@ -152,8 +154,8 @@ pub use admit::{Admitted, AdmittedBody};
 pub use answer::{Body, BodyError, GuestAnswer};
 pub use checks::{CheckedCall, Checks};
 pub use config::{
-    AnswerChecks, ChangePolicy, Config, ConfigError, HostConfig, Isolation, JsonTypes, Limits,
-    PluginConfig, Probation,
+    AnswerChecks, ChangePolicy, Config, ConfigError, FilesConfig, FolderConfig, HostConfig,
+    Isolation, JsonTypes, Limits, PluginConfig, Probation,
 };
 pub use error::{Error, ErrorKind};
 pub use limit::Limit;

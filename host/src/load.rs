@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::component::Component;
+use crate::component::{Component, STATIC};
 use crate::config::{Config, HostConfig, Isolation, KEPT_AND_FRESH, NAME_RULE, is_plugin_name};
 use crate::error::{Error, ErrorKind};
-use crate::history::{Content, How};
+use crate::files::{Most, Mount, Tree};
+use crate::history::{Content, Entry, How};
 use crate::host::Inner;
 use crate::notice::Notice;
 use crate::revision::Terms;
@@ -20,6 +21,7 @@ pub(crate) struct Loaded {
     pub(crate) terms: Terms,
     pub(crate) content: Content,
     pub(crate) settings: Option<Bytes>,
+    pub(crate) files: Option<Arc<Tree>>,
     /// Of its files.
     pub(crate) bytes: u64,
     /// What is to be written down; none where it is already.
@@ -37,8 +39,28 @@ pub(crate) struct Loaded {
     pub(crate) warm: Vec<Instance>,
 }
 
+/// What a plugin has of its own beside its code.
+#[derive(Default)]
+pub(crate) struct Own<'a> {
+    /// A `plugin.toml`.
+    pub(crate) settings: Option<&'a [u8]>,
+    /// Where it was mounted.
+    pub(crate) prefix: Option<&'a str>,
+    pub(crate) files: Option<&'a Arc<Tree>>,
+}
+
+impl Entry {
+    pub(crate) fn own(&self) -> Own<'_> {
+        Own {
+            settings: self.settings.as_deref(),
+            prefix: self.prefix.as_deref(),
+            files: self.files.as_ref(),
+        }
+    }
+}
+
 /// Whether a path belongs to the host itself.
-fn is_reserved(path: &str, host: &HostConfig) -> bool {
+pub(crate) fn is_reserved(path: &str, host: &HostConfig) -> bool {
     own_paths(host).into_iter().any(|own| {
         path.strip_prefix(own)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -71,6 +93,14 @@ impl Inner {
         }
         let config = self.config.load_full();
         let settings = config.settings_of(name, component.settings.as_deref())?;
+        if let Some(files) = &component.files {
+            let most = Most {
+                files: settings.limits.files,
+                bytes: settings.limits.files_bytes,
+            };
+            let wrong = |why| Error::new(ErrorKind::File, format!("`{STATIC}`: {why}"));
+            files.check(most).map_err(wrong)?;
+        }
         let purpose = Purpose {
             plugin: name.clone(),
             limits: settings.limits,
@@ -81,12 +111,19 @@ impl Inner {
         let code = self.loader.load(component.bytes.clone(), &purpose).await?;
         // The newest, which may be another by now.
         let config = self.config.load_full();
-        let terms = self.terms(&config, name, &code, component.settings.as_deref(), None)?;
+        let files = component.files.clone();
+        let own = Own {
+            settings: component.settings.as_deref(),
+            prefix: None,
+            files: files.as_ref(),
+        };
+        let terms = self.terms(&config, name, &code, own)?;
         Ok(Loaded {
             code,
             terms,
             content: hex(&component.digest()),
             settings: component.settings.clone(),
+            files,
             bytes: component.len(),
             component: Some(component),
             how: How::Deployed,
@@ -98,18 +135,16 @@ impl Inner {
         })
     }
 
-    /// How a plugin is served under a configuration, with this code and these settings of its own; at a prefix, if it was
-    /// mounted there.
+    /// How a plugin is served under a configuration, with this code and what it has of its own.
     pub(crate) fn terms(
         &self,
         config: &Config,
         name: &Arc<str>,
         code: &Code,
-        own: Option<&[u8]>,
-        prefix: Option<&str>,
+        own: Own<'_>,
     ) -> Result<Terms, Error> {
-        let mut settings = config.settings_of(name, own)?;
-        if let Some(prefix) = prefix {
+        let mut settings = config.settings_of(name, own.settings)?;
+        if let Some(prefix) = own.prefix {
             settings.mount(name, prefix)?;
         }
         if let Some(instances) = code.contract.instances
@@ -135,6 +170,19 @@ impl Inner {
                 return Err(Error::new(ErrorKind::Clash, message));
             }
         }
+        let mount = own
+            .files
+            .map(|files| Mount::tree(&prefix, settings.files, files.clone()));
+        if let Some(mount) = &mount
+            && is_reserved(&mount.path, &self.host)
+        {
+            let message = format!(
+                "its static files would be at `{}`, which is one of the host's own paths ({}): set `files.path`",
+                mount.path,
+                own_paths(&self.host).join(", "),
+            );
+            return Err(Error::new(ErrorKind::Clash, message));
+        }
         let mut limits = settings.limits;
         let instances = settings.instances.or(code.contract.instances);
         if let Some(instances) = instances {
@@ -142,6 +190,7 @@ impl Inner {
         }
         Ok(Terms {
             prefix: prefix.into(),
+            mount: mount.map(Arc::new),
             limits: limits.into(),
             instances,
             notice: config.plugins.get(&**name).and_then(Notice::of),

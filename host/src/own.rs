@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::component::FILES;
-use crate::config::{Config, Limits, PluginConfig};
+use crate::config::{Config, FilesConfig, Limits, PluginConfig};
 use crate::error::{Error, ErrorKind};
 
 /// A `plugin.toml`.
@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind};
 struct Own {
     prefix: String,
     instances: Option<usize>,
+    files: Option<FilesConfig>,
     limits: Map<String, Value>,
 }
 
@@ -25,6 +26,7 @@ pub(crate) struct Settings {
     /// As in [`PluginConfig`].
     pub(crate) prefix: String,
     pub(crate) instances: Option<usize>,
+    pub(crate) files: FilesConfig,
     pub(crate) limits: Limits,
 }
 
@@ -40,6 +42,7 @@ impl Config {
         let mut settings = Settings {
             prefix: host.prefix,
             instances: host.instances,
+            files: host.files.clone().unwrap_or_default(),
             limits: most.clone(),
         };
         let Some(own) = own else {
@@ -51,6 +54,9 @@ impl Config {
         settings.limits = lowered(plugin, most, own.limits).map_err(wrong)?;
         if settings.prefix.is_empty() {
             settings.prefix = own.prefix;
+        }
+        if let (None, Some(files)) = (host.files, own.files) {
+            settings.files = files;
         }
         if settings.instances.is_none() {
             settings.instances = own.instances;
@@ -80,6 +86,7 @@ impl Settings {
         let section = PluginConfig {
             prefix: self.prefix.clone(),
             instances: self.instances,
+            files: Some(self.files.clone()),
             limits: Some(self.limits.clone()),
             ..PluginConfig::default()
         };

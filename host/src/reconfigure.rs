@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::change::{Applied, Wanted};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
+use crate::files::Mount;
 use crate::host::{Host, Inner};
+use crate::load::Own;
 use crate::revision::{Revision, Terms};
 
 impl Host {
@@ -51,9 +53,10 @@ impl Inner {
             let past = books.past(name);
             past.and_then(|past| past.entry(revision.number).cloned())
         };
-        let (settings, prefix) = entry.map_or((None, None), |it| (it.settings, it.prefix));
-        let (settings, prefix) = (settings.as_deref(), prefix.as_deref());
-        self.terms(config, name, &revision.code, settings, prefix)
+        match &entry {
+            Some(entry) => self.terms(config, name, &revision.code, entry.own()),
+            None => self.terms(config, name, &revision.code, Own::default()),
+        }
     }
 }
 
@@ -61,5 +64,6 @@ fn differs(revision: &Revision, terms: &Terms) -> bool {
     revision.limits != terms.limits
         || revision.prefix != terms.prefix
         || revision.notice != terms.notice
+        || revision.mount.as_deref().map(Mount::terms) != terms.mount.as_deref().map(Mount::terms)
         || revision.pool.keeps != terms.instances.is_some()
 }

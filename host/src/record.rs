@@ -31,6 +31,8 @@ pub(crate) struct Record {
     path: String,
     /// Where it went.
     pub(crate) route: Option<(Arc<Revision>, usize)>,
+    /// Whose static file it was answered with.
+    pub(crate) files: Option<Arc<Revision>>,
     /// The candidate that it is a copy for: no other answers it.
     pub(crate) only: Option<Arc<Candidate>>,
     /// The copy of the request that goes to a candidate once this is answered.
@@ -58,6 +60,7 @@ impl Record {
                 String::new()
             },
             route: None,
+            files: None,
             only: None,
             shadow: None,
             page: None,
@@ -77,7 +80,12 @@ impl Record {
 
     /// The revision that served it, for `x-switchback-revision`.
     pub(crate) fn revision(&self) -> Option<&HeaderValue> {
-        self.route.as_ref().map(|(revision, _)| &revision.label)
+        self.served_by().map(|revision| &revision.label)
+    }
+
+    fn served_by(&self) -> Option<&Revision> {
+        let routed = self.route.as_ref().map(|(revision, _)| revision);
+        routed.or(self.files.as_ref()).map(|revision| &**revision)
     }
 
     /// The cause goes here, the promise to the client.
@@ -152,6 +160,7 @@ impl Record {
             return;
         }
         let route = self.route.as_ref();
+        let served_by = self.served_by();
         let operation = route.map(|(revision, operation)| revision.operation(*operation));
         tracing::info!(
             target: "switchback::access",
@@ -161,8 +170,8 @@ impl Record {
             route = operation.map(|operation| operation.path.as_str()),
             status,
             ms = self.began.elapsed().as_micros() as f64 / 1e3,
-            plugin = route.map(|(revision, _)| &*revision.name),
-            revision = route.map(|(revision, _)| revision.number),
+            plugin = served_by.map(|revision| &*revision.name),
+            revision = served_by.map(|revision| revision.number),
             request_id = &*self.request_id,
         );
     }

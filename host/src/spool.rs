@@ -17,6 +17,8 @@ enum Held {
     #[cfg(feature = "runtime")]
     Disk {
         file: Arc<File>,
+        /// Where in the file it begins.
+        from: u64,
         size: u64,
     },
 }
@@ -47,12 +49,18 @@ impl FileContent {
                 Ok(bytes.slice(begin..begin + len))
             }
             #[cfg(feature = "runtime")]
-            Held::Disk { file, .. } => {
+            Held::Disk { file, from, .. } => {
                 let mut piece = BytesMut::zeroed(len);
-                std::os::unix::fs::FileExt::read_exact_at(&**file, &mut piece, offset)?;
+                std::os::unix::fs::FileExt::read_exact_at(&**file, &mut piece, from + offset)?;
                 Ok(piece.freeze())
             }
         }
+    }
+
+    /// What is in a file from a place on.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn in_file(file: Arc<File>, from: u64, size: u64) -> FileContent {
+        FileContent(Held::Disk { file, from, size })
     }
 
     /// Whether it is on disk.
@@ -73,7 +81,14 @@ impl PartialEq for FileContent {
         match (&self.0, &other.0) {
             (Held::Memory(one), Held::Memory(other)) => one == other,
             #[cfg(feature = "runtime")]
-            (Held::Disk { file, .. }, Held::Disk { file: other, .. }) => Arc::ptr_eq(file, other),
+            (
+                Held::Disk { file, from, .. },
+                Held::Disk {
+                    file: other,
+                    from: begin,
+                    ..
+                },
+            ) => Arc::ptr_eq(file, other) && from == begin,
             #[cfg(feature = "runtime")]
             _ => false,
         }
@@ -84,6 +99,17 @@ impl PartialEq for FileContent {
 #[cfg(feature = "runtime")]
 #[derive(Clone, Debug)]
 pub(crate) struct Disk(pub(crate) Option<PathBuf>);
+
+#[cfg(feature = "runtime")]
+impl Disk {
+    /// A new file that has no name.
+    pub(crate) fn file(&self) -> io::Result<File> {
+        match &self.0 {
+            Some(folder) => tempfile::tempfile_in(folder),
+            None => tempfile::tempfile(),
+        }
+    }
+}
 
 /// A part that is arriving.
 #[derive(Default)]
@@ -113,12 +139,11 @@ impl Spool {
     #[cfg(feature = "runtime")]
     pub(crate) async fn flush(&mut self, disk: &Disk) -> io::Result<()> {
         let memory = std::mem::take(&mut self.memory).freeze();
-        let (opened, folder) = (self.disk.take(), disk.0.clone());
+        let (opened, disk) = (self.disk.take(), disk.clone());
         let written = tokio::task::spawn_blocking(move || {
-            let (mut file, size) = match (opened, folder) {
-                (Some(opened), _) => opened,
-                (None, Some(folder)) => (tempfile::tempfile_in(folder)?, 0),
-                (None, None) => (tempfile::tempfile()?, 0),
+            let (mut file, size) = match opened {
+                Some(opened) => opened,
+                None => (disk.file()?, 0),
             };
             file.write_all(&memory)?;
             Ok::<_, io::Error>((file, size + memory.len() as u64))
@@ -137,8 +162,7 @@ impl Spool {
     pub(crate) fn finish(self) -> FileContent {
         #[cfg(feature = "runtime")]
         if let Some((file, size)) = self.disk {
-            let file = Arc::new(file);
-            return FileContent(Held::Disk { file, size });
+            return FileContent::in_file(Arc::new(file), 0, size);
         }
         self.memory.freeze().into()
     }

@@ -195,6 +195,7 @@ impl New {
             bytes: loaded.bytes,
             code: loaded.code.clone(),
             settings: loaded.settings.clone(),
+            files: loaded.files.clone(),
         }
     }
 }

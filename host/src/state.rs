@@ -20,10 +20,11 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use crate::component::{Component, FILES};
+use crate::component::{Component, FILES, STATIC};
 use crate::config::is_plugin_name;
 use crate::error::{Error, ErrorKind};
 use crate::history::{Content, Past};
+use crate::spool::Disk;
 
 /// An audit log that is longer is put aside, in the place of the one before.
 const AUDIT_BYTES: u64 = 16 << 20;
@@ -150,9 +151,9 @@ impl State {
     }
 
     /// What a kept revision consists of.
-    pub(crate) fn component(&self, content: &str) -> Result<Component, Error> {
+    pub(crate) fn component(&self, content: &str, disk: &Disk) -> Result<Component, Error> {
         let folder = self.contents().join(content);
-        let (_, component) = Component::read(&folder)?;
+        let (_, component) = Component::read_with(&folder, disk)?;
         if crate::runtime::hex(&component.digest()) != content {
             let message = format!(
                 "`{}` is not what was kept there: some file in it has changed",
@@ -196,6 +197,9 @@ impl State {
             if let Some(bytes) = bytes {
                 write_new(&half.join(file), bytes)?;
             }
+        }
+        if let Some(files) = &component.files {
+            files.write(&half.join(STATIC))?;
         }
         sync(&half)?;
         fs::rename(&half, &place)?;

@@ -1,5 +1,5 @@
 //! A folder of plugins, kept served: `NAME.wasm` is the plugin `NAME`, and so is a folder `NAME/` of `plugin.wasm`,
-//! `openapi.json` and `plugin.toml`.
+//! `openapi.json`, `plugin.toml` and `static/`.
 //!
 //! An event of the file system only means "look again", and so does a slow clock, because events get lost. One look is
 //! one [`Host::apply`]: files that were renamed or dropped in together are swapped together. What to do is decided in
@@ -27,6 +27,7 @@ use crate::component::FILES;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::host::Host;
+use crate::spool::Disk;
 use disk::{Identity, bytes_allowed, identity, list, name_of, read_settled};
 use files::{Files, Notice, Stat};
 
@@ -36,7 +37,7 @@ const RESCAN: Duration = Duration::from_secs(2);
 /// A plugins folder: what is in it and what the host was told of it.
 pub struct Folder {
     path: PathBuf,
-    config: Config,
+    config: Arc<Config>,
     files: Files,
     events: Arc<Events>,
     watch: Option<Watch>,
@@ -120,7 +121,7 @@ impl Folder {
         }
         Ok(Folder {
             path,
-            config: config.clone(),
+            config: Arc::new(config.clone()),
             files: Files::default(),
             events: Arc::default(),
             watch: None,
@@ -185,11 +186,11 @@ impl Folder {
 
     /// One look: what makes one change of what is served.
     async fn look(&mut self, done: impl Fn(&str, &Stat) -> bool) -> Seen {
-        let path = self.path.clone();
-        let (listing, inside) = off_thread(move || list(&path)).await;
+        let (path, config) = (self.path.clone(), self.config.clone());
+        let (listing, inside) = off_thread(move || list(&path, &config)).await;
         self.arm_inside(inside);
-        let config = &self.config;
-        let most = |name: &str| bytes_allowed(config, name);
+        let config = self.config.clone();
+        let most = |name: &str| bytes_allowed(&config, name);
         let plan = self.files.look(Instant::now(), &listing, done, most);
         let mut refused: Vec<String> = plan.notices.into_iter().filter_map(log).collect();
 
@@ -200,8 +201,11 @@ impl Folder {
             let Some((place, stats)) = self.files.place(&name) else {
                 continue;
             };
-            let (path, most) = (self.path.clone(), bytes_allowed(config, &name));
-            match off_thread(move || read_settled(&path, place, stats, most)).await {
+            let (path, most) = (self.path.clone(), bytes_allowed(&config, &name));
+            let files = config.limits_of(&name).files;
+            let disk = Disk(config.host.spool_dir.clone());
+            let reading = move || read_settled(&path, place, stats, most, files, &disk);
+            match off_thread(reading).await {
                 Ok(Some(found)) => {
                     contents.insert(name.clone(), found.component);
                     read.insert(name, (found.stats, found.hash));

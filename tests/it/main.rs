@@ -13,6 +13,7 @@ mod documents;
 mod doors;
 mod embed;
 mod fairness;
+mod files;
 mod folder;
 mod forms;
 mod frozen;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Config, Isolation, Limits, midnight};
+use super::{Config, FilesConfig, Isolation, Limits, midnight};
 
 /// Why a configuration is refused: the setting, by the name it has in `switchback.toml`, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +102,9 @@ impl Config {
                     return refuse(&format!("{section}.{key}"), what);
                 }
             }
+            if let Some(files) = &plugin.files {
+                files.validate(&format!("{section}.files"))?;
+            }
             if let Some(limits) = &plugin.limits {
                 limits.validate(&format!("{section}.limits"))?;
             }
@@ -112,6 +115,41 @@ impl Config {
                     return refuse(&key, format!("is {instances}, {KEPT_AND_FRESH}"));
                 }
             }
+        }
+        for (at, folder) in self.files.iter().enumerate() {
+            folder.rules().validate("files")?;
+            if folder.folder.as_os_str().is_empty() {
+                let message = format!("has `{}` without its `folder`", folder.path);
+                return refuse("files", message);
+            }
+            let mut before = self.files[..at].iter();
+            if before.any(|other| other.path == folder.path) {
+                return refuse("files", format!("has `{}` twice", folder.path));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FilesConfig {
+    fn validate(&self, section: &str) -> Result<(), ConfigError> {
+        if self.path.is_empty() {
+            return refuse(section, "has no `path`; `/` is for all".into());
+        }
+        if self.path != "/" {
+            path(&format!("{section}.path"), &self.path)?;
+        }
+        let names = [("fallback", &self.fallback)].into_iter();
+        for (key, name) in names.chain(self.immutable.iter().map(|name| ("immutable", name))) {
+            let wrong = |segment: &str| matches!(segment, "." | "..");
+            if name.starts_with('/') || name.split('/').any(wrong) {
+                let message = format!("is `{name}`; name it as seen from the files' own folder");
+                return refuse(&format!("{section}.{key}"), message);
+            }
+        }
+        if http::HeaderValue::from_str(&self.cache_control).is_err() {
+            let message = "has a character that no header can have".to_owned();
+            return refuse(&format!("{section}.cache_control"), message);
         }
         Ok(())
     }
@@ -208,6 +246,8 @@ impl Limits {
             ("drain_ms", self.drain_ms, 0, DAY_MS),
             ("component_bytes", self.component_bytes, 1, GUEST_BYTES),
             ("contract_bytes", self.contract_bytes, 1, GUEST_BYTES),
+            ("files_bytes", self.files_bytes, 0, i64::MAX as u64),
+            ("files", self.files as u64, 0, 1_000_000),
             ("operations", self.operations as u64, 1, 1_000_000),
             ("describe_cpu_ms", self.describe_cpu_ms, 1, DAY_MS),
             (

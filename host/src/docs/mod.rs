@@ -44,7 +44,7 @@ pub(crate) fn answer(
         return None;
     }
     match uri.path() {
-        "/" if host.index && !api.serves("/") => {
+        "/" if host.index && !api.serves_root() => {
             Some(index::answer(Purpose::Index, headers, api, host))
         }
         path if path == host.docs_path => {
@@ -260,7 +260,7 @@ mod tests {
     }
 
     fn nothing() -> Api {
-        Api::empty(std::sync::Arc::default())
+        Api::empty(std::sync::Arc::default(), std::sync::Arc::default())
     }
 
     fn text(response: &Response<Bytes>) -> &str {

@@ -6,15 +6,20 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::files::{Entry, Hash, Listing, Stat, Stats};
-use crate::component::{Component, FILES};
+use crate::component::{Component, FILES, PARTS, STATIC};
 use crate::config::Config;
+use crate::files::{self, Most, Tree};
+use crate::spool::Disk;
 
 /// The most bytes that a `plugin.toml` may have.
 const SETTINGS_BYTES: u64 = 64 << 10;
+/// Folders with static files that are watched, of one plugin; what changes in others is seen by the slow clock.
+const WATCHED: usize = 64;
 
 /// Device and inode: what a name stands for, which may be another folder tomorrow.
 pub(super) type Identity = (u64, u64);
@@ -27,14 +32,15 @@ pub(super) struct Settled {
 }
 
 /// What is in the folder, and which folders are.
-pub(super) fn list(folder: &Path) -> (Listing, BTreeMap<String, Identity>) {
+pub(super) fn list(folder: &Path, config: &Config) -> (Listing, BTreeMap<String, Identity>) {
     let mut inside = BTreeMap::new();
-    let listing = entries(folder, &mut inside).map_err(|why| why.to_string());
+    let listing = entries(folder, config, &mut inside).map_err(|why| why.to_string());
     (listing, inside)
 }
 
 fn entries(
     folder: &Path,
+    config: &Config,
     inside: &mut BTreeMap<String, Identity>,
 ) -> io::Result<BTreeMap<String, Entry>> {
     let mut listing = BTreeMap::new();
@@ -45,13 +51,14 @@ fn entries(
         let is = match seen(&entry.path()) {
             Ok(Some(meta)) if meta.is_dir() && !name.starts_with('.') => {
                 inside.insert(name.clone(), identity(&meta));
-                match parts(&entry.path()) {
+                let most = config.limits_of(&name).files;
+                match parts(&entry.path(), &name, most, inside) {
                     Ok(stats) => Entry::Folder(stats),
                     Err(why) => Entry::Other(format!("a folder with {why}")),
                 }
             }
             Ok(Some(meta)) if meta.is_file() => Entry::File(stat(&meta)),
-            Ok(Some(meta)) if meta.is_dir() => Entry::Folder([None; FILES.len()]),
+            Ok(Some(meta)) if meta.is_dir() => Entry::Folder([None; PARTS.len()]),
             Ok(Some(_)) => Entry::Other("neither a file nor a folder".into()),
             Ok(None) => continue,
             Err(why) => Entry::Other(why),
@@ -74,8 +81,13 @@ fn seen(path: &Path) -> Result<Option<Metadata>, String> {
 }
 
 /// What of a plugin is in a folder.
-fn parts(folder: &Path) -> Result<Stats, String> {
-    let mut stats = [None; FILES.len()];
+fn parts(
+    folder: &Path,
+    name: &str,
+    most: usize,
+    inside: &mut BTreeMap<String, Identity>,
+) -> Result<Stats, String> {
+    let mut stats = [None; PARTS.len()];
     for (file, into) in FILES.iter().zip(&mut stats) {
         *into = match seen(&folder.join(file)) {
             Ok(Some(meta)) if meta.is_file() => Some(stat(&meta)),
@@ -84,16 +96,33 @@ fn parts(folder: &Path) -> Result<Stats, String> {
             Err(why) => return Err(format!("a `{file}` that is {why}")),
         };
     }
+    let place = folder.join(STATIC);
+    if stats[0].is_some() && fs::symlink_metadata(&place).is_ok() {
+        let listing = files::Listing::of(&place, most);
+        let listing =
+            listing.map_err(|why| format!("a `{STATIC}` that cannot be served: {why}"))?;
+        for (path, meta) in listing.folders.iter().take(WATCHED) {
+            let watched = format!("{name}/{STATIC}/{path}");
+            inside.insert(watched.trim_end_matches('/').into(), identity(meta));
+        }
+        let (mark, bytes) = listing.mark();
+        stats[FILES.len()] = Some(Stat {
+            inode: mark,
+            bytes,
+            changed: (0, 0),
+        });
+    }
     Ok(stats)
 }
 
-/// The most bytes that each of a plugin's files may have.
-pub(super) fn bytes_allowed(config: &Config, plugin: &str) -> [u64; FILES.len()] {
+/// The most bytes that each of a plugin's parts may have.
+pub(super) fn bytes_allowed(config: &Config, plugin: &str) -> [u64; PARTS.len()] {
     let limits = config.limits_of(plugin);
     [
         limits.component_bytes,
         limits.contract_bytes,
         SETTINGS_BYTES,
+        limits.files_bytes,
     ]
 }
 
@@ -102,9 +131,11 @@ pub(super) fn read_settled(
     folder: &Path,
     place: String,
     seen: Stats,
-    most: [u64; FILES.len()],
+    most: [u64; PARTS.len()],
+    files: usize,
+    disk: &Disk,
 ) -> Result<Option<Settled>, String> {
-    let mut stats = [None; FILES.len()];
+    let mut stats = [None; PARTS.len()];
     let mut contents = [None, None, None];
     for part in (0..FILES.len()).filter(|part| seen[*part].is_some()) {
         let read = match place.ends_with('/') {
@@ -124,10 +155,24 @@ pub(super) fn read_settled(
     let [Some(bytes), document, settings] = contents else {
         return Ok(None);
     };
+    let mut tree = None;
+    if let Some(seen) = seen[FILES.len()] {
+        let most = Most {
+            files,
+            bytes: most[FILES.len()],
+        };
+        let read = Tree::read(&folder.join(&place).join(STATIC), disk, most);
+        let Some(read) = read.map_err(|why| format!("`{STATIC}`: {why}"))? else {
+            return Ok(None);
+        };
+        stats[FILES.len()] = Some(seen);
+        tree = Some(Arc::new(read));
+    }
     let component = Component {
         bytes,
         document,
         settings,
+        files: tree,
         accepts_breaking: false,
         place: Some(place),
     };

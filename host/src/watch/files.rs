@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::component::FILES;
+use crate::component::PARTS;
 use crate::config::{NAME_RULE, is_plugin_name};
 
 /// How long a plugin must look the same before it is read, unless its writer has said that it is done.
@@ -15,7 +15,8 @@ const REMOVAL_REST: Duration = Duration::from_millis(500);
 /// SHA-256 of what a plugin consists of.
 pub(super) type Hash = [u8; 32];
 
-/// What changes whenever a file's content may have.
+/// What changes whenever a file's content may have. Of the folder with static files, `inode` stands for the state of all
+/// of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stat {
     pub(super) inode: u64,
@@ -24,8 +25,8 @@ pub(super) struct Stat {
     pub(super) changed: (i64, i64),
 }
 
-/// The state of each of a plugin's [`FILES`] that is there.
-pub(super) type Stats = [Option<Stat>; FILES.len()];
+/// The state of each of a plugin's [`PARTS`] that is there.
+pub(super) type Stats = [Option<Stat>; PARTS.len()];
 
 /// One thing in the folder, links followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,13 +98,13 @@ struct Known {
 
 impl Files {
     /// Compares the folder with what is known. `done` says of something in it whether its writer has closed it or moved
-    /// it in; `most` is how many bytes each of a plugin's [`FILES`] may have.
+    /// it in; `most` is how many bytes each of a plugin's [`PARTS`] may have.
     pub(super) fn look(
         &mut self,
         now: Instant,
         listing: &Listing,
         done: impl Fn(&str, &Stat) -> bool,
-        most: impl Fn(&str) -> [u64; FILES.len()],
+        most: impl Fn(&str) -> [u64; PARTS.len()],
     ) -> Plan {
         let mut plan = Plan::default();
         let listing = match listing {
@@ -135,14 +136,16 @@ impl Files {
                 (Entry::Folder([None, ..]), _) => {
                     let message = format!(
                         "the folder `{file}/` is left alone: there is no `{}` in it{}",
-                        FILES[0],
+                        PARTS[0],
                         self.kept(file)
                     );
                     self.tell(file, Notice::Warning(message), &mut plan);
                     continue;
                 }
                 (Entry::Folder(stats), _) => (file.as_str(), format!("{file}/"), *stats),
-                (Entry::File(stat), Some(name)) => (name, file.clone(), [Some(*stat), None, None]),
+                (Entry::File(stat), Some(name)) => {
+                    (name, file.clone(), [Some(*stat), None, None, None])
+                }
                 (Entry::Other(what), name) if name.is_some() || is_plugin_name(file) => {
                     let message = format!(
                         "`{file}` is not served: it is {what}; put a component in its place{}",
@@ -298,7 +301,7 @@ impl Files {
         now: Instant,
         file: &str,
         name: &str,
-        most: [u64; FILES.len()],
+        most: [u64; PARTS.len()],
         plan: &mut Plan,
     ) {
         let known = &self.known[name];
@@ -324,7 +327,7 @@ impl Files {
                 continue;
             }
             let place = match known.place.ends_with('/') {
-                true => format!("{}{}", known.place, FILES[part]),
+                true => format!("{}{}", known.place, PARTS[part]),
                 false => known.place.clone(),
             };
             let (limit, advice) = match part {
@@ -333,6 +336,7 @@ impl Files {
                     "; build it for release and stripped, or raise the limit",
                 ),
                 1 => ("`limits.contract_bytes` allows", "; raise the limit"),
+                3 => ("`limits.files_bytes` allows", "; raise the limit"),
                 _ => ("settings may have", ""),
             };
             let message = format!(

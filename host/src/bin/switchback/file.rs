@@ -68,7 +68,7 @@ fn may_be_section(key: &[String]) -> bool {
         names[..],
         ["serve" | "host" | "limits" | "probation" | "plugins"]
             | ["plugins", _]
-            | ["plugins", _, "limits"]
+            | ["plugins", _, "limits" | "files"]
     )
 }
 

@@ -93,6 +93,7 @@ struct Whole {
     limits: switchback::Limits,
     probation: switchback::Probation,
     plugins: BTreeMap<String, switchback::PluginConfig>,
+    files: Vec<switchback::FolderConfig>,
 }
 
 /// Where a value came from.
@@ -210,12 +211,14 @@ impl Settings {
             limits,
             probation,
             plugins,
+            files,
         } = whole;
         let config = Config {
             host,
             limits,
             probation,
             plugins,
+            files,
         };
         config.validate().map_err(|error| {
             let key: Key = error.key.split('.').map(String::from).collect();
@@ -412,14 +415,16 @@ pub(crate) fn parse_like(key: &[String], text: &str) -> Result<Value, String> {
             "false" | "0" => Ok(Value::Boolean(false)),
             _ => wrong(&like),
         },
-        Some(like @ Value::Table(_)) => match format!("it = {text}").parse::<Table>() {
-            Ok(mut table) => table.remove("it").ok_or_else(|| in_words(&like).into()),
-            Err(_) => wrong(&like),
-        },
-        // Neither the environment nor a flag has lists: there commas stand between their texts.
-        Some(Value::Array(_)) => {
+        // Of a list, commas between its texts will do, without brackets and quotes.
+        Some(Value::Array(_)) if !text.starts_with('[') => {
             let texts = text.split(',').map(str::trim).filter(|one| !one.is_empty());
             Ok(Value::Array(texts.map(Value::from).collect()))
+        }
+        Some(like @ (Value::Table(_) | Value::Array(_))) => {
+            match format!("it = {text}").parse::<Table>() {
+                Ok(mut table) => table.remove("it").ok_or_else(|| in_words(&like).into()),
+                Err(_) => wrong(&like),
+            }
         }
         _ => Ok(Value::String(text.into())),
     }
@@ -469,6 +474,7 @@ fn every_setting() -> BTreeMap<Key, Value> {
     ) = (any(), any(), any());
     let plugin = switchback::PluginConfig {
         instances: Some(1),
+        files: Some(switchback::FilesConfig::default()),
         limits: Some(switchback::Limits::default()),
         ..Default::default()
     };
@@ -502,7 +508,7 @@ fn in_words(like: &Value) -> &'static str {
         Value::Integer(_) => "a whole number",
         Value::Boolean(_) => "true or false",
         Value::Table(_) => "a table, `{ name = value }`",
-        Value::Array(_) => "a list of texts in quotes",
+        Value::Array(_) => "a list in brackets",
         _ => "a text in quotes",
     }
 }

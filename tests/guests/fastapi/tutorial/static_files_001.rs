@@ -1,0 +1,3 @@
+use switchback_sdk::prelude::*;
+
+plugin! { title: "FastAPI", routes: [] }
