@@ -47,6 +47,17 @@ pub struct Admitted {
     pub body: AdmittedBody,
 }
 
+impl Admitted {
+    /// Before anything was admitted.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn nothing() -> Admitted {
+        Admitted {
+            params: String::new(),
+            body: AdmittedBody::Empty,
+        }
+    }
+}
+
 /// A body that fits its contract. What is checked is what is passed: the text as it came, or the checked value
 /// written anew. Media types are the contract's.
 #[derive(Debug, PartialEq)]

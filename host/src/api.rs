@@ -430,7 +430,7 @@ fn mounted(
             };
             return Err(Box::new(Clash {
                 message: format!(
-                    "the static files of plugin `{}` would be at `{}/`, where those of {whose} are: set its                      `files.path`, or give it a `prefix` of its own",
+                    "the static files of plugin `{}` would be at `{}/`, where those of {whose} are: set its `files.path`, or give it a `prefix` of its own",
                     name(at),
                     mount.path
                 ),

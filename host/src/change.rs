@@ -377,8 +377,10 @@ impl Inner {
                 component, rollout, ..
             } => {
                 let accepts_breaking = component.accepts_breaking;
+                let skips_smoke_test = component.skips_smoke_test;
                 let loaded = self.load(name, component, &[]).await?;
                 let loaded = self.pass(name, loaded, accepts_breaking).await?;
+                let loaded = self.smoke_test(name, loaded, skips_smoke_test).await?;
                 Ok(Ready::Candidate(Box::new(loaded), rollout))
             }
             Change::Weigh { rollout, .. } => Ok(Ready::Trial(Trial::Weigh(rollout), None)),
@@ -429,8 +431,11 @@ impl Inner {
             Standing::New => None,
         };
         let accepts_breaking = component.accepts_breaking;
+        // What served before the host started has passed, or was forced.
+        let skips_smoke_test = component.skips_smoke_test || resumes.is_some();
         let loaded = self.load(name, component, &[]).await?;
         let loaded = self.pass(name, loaded, accepts_breaking).await?;
+        let loaded = self.smoke_test(name, loaded, skips_smoke_test).await?;
         let mut loaded = self.warm(name, loaded).await?;
         loaded.resumes = resumes;
         Ok(Ready::Plugin(Box::new(loaded)))
@@ -508,7 +513,7 @@ impl Inner {
         self.revive(name, kept, how, resumes).await
     }
 
-    fn kept(&self, name: &str, revision: u64) -> Result<Entry, Error> {
+    pub(crate) fn kept(&self, name: &str, revision: u64) -> Result<Entry, Error> {
         let books = self.books();
         let kept = books.past(name).and_then(|past| past.entry(revision));
         kept.cloned().ok_or_else(|| {

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use tokio::sync::{Semaphore, broadcast};
 
-use crate::config::HostConfig;
+use crate::config::{FaultConfig, HostConfig};
 use crate::counts::status_class;
 use crate::event::Event;
+use crate::fault::{Fault, Faults};
 use crate::revision::{Remains, Revision};
 
 pub(crate) struct Commons {
@@ -25,6 +26,8 @@ pub(crate) struct Commons {
     others: [AtomicU64; 5],
     /// Calls at once over all plugins.
     pub(crate) permits: Arc<Semaphore>,
+    /// The last calls that went wrong.
+    pub(crate) faults: Faults,
     reaper: Sender<Remains>,
     /// Every revision that lives, serving or draining.
     revisions: Mutex<Vec<Weak<Revision>>>,
@@ -46,7 +49,7 @@ struct Peak {
 }
 
 impl Commons {
-    pub(crate) fn new(host: Arc<HostConfig>) -> std::io::Result<Arc<Commons>> {
+    pub(crate) fn new(host: Arc<HostConfig>, faults: FaultConfig) -> std::io::Result<Arc<Commons>> {
         let (reaper, remains) = mpsc::channel::<Remains>();
         let commons = Arc::new(Commons {
             events: broadcast::Sender::new(1024),
@@ -55,6 +58,7 @@ impl Commons {
             permits: Arc::new(Semaphore::new(host.concurrency)),
             base_path: host.base_path.as_str().into(),
             host,
+            faults: Faults::new(faults),
             reaper,
             revisions: Mutex::default(),
         });
@@ -110,6 +114,18 @@ impl Commons {
 
     pub(crate) fn others(&self) -> [u64; 5] {
         std::array::from_fn(|class| self.others[class].load(Relaxed))
+    }
+
+    /// Keeps a fault, and tells of it.
+    pub(crate) fn keep(&self, fault: Box<Fault>) {
+        let fault = self.faults.keep(fault);
+        self.tell(Event::FaultKept {
+            plugin: fault.plugin.as_str().into(),
+            revision: fault.revision,
+            operation: fault.operation.clone(),
+            fault: fault.id,
+            cause: fault.cause.clone(),
+        });
     }
 
     /// What is left of a revision is freed on the reaper's thread: it can take milliseconds, and the last call of a

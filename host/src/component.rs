@@ -34,6 +34,8 @@ pub struct Component {
     pub(crate) files: Option<Arc<Tree>>,
     /// Whether it serves although its contract breaks clients of the one before.
     pub(crate) accepts_breaking: bool,
+    /// Whether it serves without its examples being run.
+    pub(crate) skips_smoke_test: bool,
     /// The file or folder that it comes from, as a refusal tells it: `wiki.wasm`, `wiki/`.
     pub(crate) place: Option<String>,
 }
@@ -47,6 +49,7 @@ impl Component {
             settings: None,
             files: None,
             accepts_breaking: false,
+            skips_smoke_test: false,
             place: None,
         }
     }
@@ -55,6 +58,13 @@ impl Component {
     /// [`ChangePolicy`](crate::ChangePolicy) would refuse it.
     pub fn accepting_breaking_changes(mut self) -> Component {
         self.accepts_breaking = true;
+        self
+    }
+
+    /// Lets it serve without the examples of its contract being run, where the plugin's [`SmokeTest`](crate::SmokeTest) would have
+    /// them.
+    pub fn without_smoke_test(mut self) -> Component {
+        self.skips_smoke_test = true;
         self
     }
 
@@ -138,6 +148,7 @@ impl Component {
             settings,
             files,
             accepts_breaking: false,
+            skips_smoke_test: false,
             place: None,
         };
         Ok((name.into(), component))

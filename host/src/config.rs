@@ -29,6 +29,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long a new revision is watched, and what makes the host go back by itself.
     pub probation: Probation,
+    /// What is kept of calls that went wrong.
+    pub faults: FaultConfig,
     /// By plugin name: what differs from the rest.
     pub plugins: BTreeMap<String, PluginConfig>,
     /// Folders whose files are served beside the plugins.
@@ -178,6 +180,36 @@ impl Default for Probation {
             answers: 100,
             excess_percent: 1,
             slower_percent: 300,
+        }
+    }
+}
+
+/// What is kept of calls that went wrong by their plugin's doing, in memory, until the host ends.
+///
+/// Values of `authorization`, `proxy-authorization`, `cookie` and `set-cookie` are never kept, nor are those of fields and parameters
+/// that a contract marks by `format: password` or `writeOnly`, nor keys of its `securitySchemes`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FaultConfig {
+    /// The most that are kept; 0: none. Of one kind of one operation a fifth of them, so that what always fails leaves
+    /// room for what fails once. 100: more than anybody looks at.
+    pub kept: usize,
+    /// What all of them may take, in bytes. 16 MiB: 100 with bodies of 64 KiB both ways.
+    pub bytes: u64,
+    /// The longest body of a request or an answer that is kept, in bytes; of a longer one it is only told how long it was, and
+    /// such a request cannot be replayed. 64 KiB: JSON is seldom longer.
+    pub body_bytes: usize,
+    /// Further headers whose values are not kept.
+    pub hidden_headers: Vec<String>,
+}
+
+impl Default for FaultConfig {
+    fn default() -> FaultConfig {
+        FaultConfig {
+            kept: 100,
+            bytes: 16 << 20,
+            body_bytes: 64 << 10,
+            hidden_headers: vec!["x-api-key".into()],
         }
     }
 }
@@ -377,6 +409,19 @@ pub enum ChangePolicy {
     Refuse,
 }
 
+/// Which examples of a component's contract are run before it serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmokeTest {
+    /// None: each swap would take as long as they do, and a component is called that nobody has asked anything.
+    #[default]
+    Off,
+    /// Those of operations that change nothing: GET, HEAD and OPTIONS.
+    Safe,
+    /// Those of every operation.
+    All,
+}
+
 /// One plugin's own settings; what is left out is as for all.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -401,6 +446,9 @@ pub struct PluginConfig {
     /// How its static files are served; none: as its `plugin.toml` says, or as `FilesConfig::default()`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<FilesConfig>,
+    /// Which examples of a component's contract are run before it serves; a call that fails, or an answer that breaks the
+    /// contract, refuses it.
+    pub smoke_test: SmokeTest,
     /// Limits of its own, whole; none: the host's. (In `switchback.toml` a plugin's section may name single ones.)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 
 use crate::admit::{Admitted, Sent};
 use crate::answer::{self, Body};
@@ -24,7 +24,7 @@ use crate::places::Permit;
 use crate::record::Record;
 use crate::revision::{Reply, Revision};
 use crate::router::ANY;
-use crate::runtime::{CallContext, Meter};
+use crate::runtime::{Asked, CallContext, Meter};
 use crate::serve_error::ServeError;
 use crate::shadow::Shadow;
 use crate::spool::Disk;
@@ -65,7 +65,7 @@ struct Call<B> {
     /// Owned: the call cannot meet another's guest, and the revision cannot go while the call lasts.
     revision: Arc<Revision>,
     operation: usize,
-    context: Box<CallContext>,
+    asked: Arc<Asked>,
     body: B,
 }
 
@@ -80,7 +80,9 @@ enum Arrived {
 
 /// What the guest will get.
 struct Checked {
-    admitted: Admitted,
+    extensions: Extensions,
+    /// The body, where the guest reads it itself.
+    stream: Option<Box<Incoming>>,
     /// Its place among the calls, where it took one to be checked.
     permit: Option<Box<Permit>>,
 }
@@ -214,13 +216,13 @@ impl Call<()> {
         Routed::Call(Call {
             revision,
             operation,
-            context: Box::new(CallContext {
+            asked: Arc::new(Asked::new(
                 head,
                 places,
-                request_id: record.request_id,
-                peer: record.peer,
-                stream: None,
-            }),
+                record.request_id,
+                record.peer,
+                Admitted::nothing(),
+            )),
             body: (),
         })
     }
@@ -231,7 +233,7 @@ impl Call<()> {
         B: http_body::Body + Send + 'static,
         B::Error: std::fmt::Display,
     {
-        let (headers, limits) = (&self.context.head.headers, &self.revision.limits);
+        let (headers, limits) = (&self.asked.head.headers, &self.revision.limits);
         let operation = self.operation();
         let arrived = if !operation.has_body() {
             Arrived::Whole(Bytes::new())
@@ -264,7 +266,7 @@ impl<B> Call<B> {
         Call {
             revision: self.revision,
             operation: self.operation,
-            context: self.context,
+            asked: self.asked,
             body,
         }
     }
@@ -303,14 +305,18 @@ impl Call<Arrived> {
             _ => None,
         };
         let limits = &self.revision.limits;
-        let CallContext { head, places, .. } = &mut *self.context;
+        let asked = Arc::get_mut(&mut self.asked).expect("it is shared from the call on");
         let operation = self.revision.operation(self.operation);
-        let mut admitted = steps::admit(operation, head, places, body, limits)?;
+        asked.admitted = steps::admit(operation, &asked.head, &asked.places, body, limits)?;
         if let Some(sent) = sent {
-            stream = standard::checked(head, sent, &mut admitted);
+            stream = standard::checked(&mut asked.head, sent, &mut asked.admitted);
         }
-        self.context.stream = stream;
-        Ok(self.with(Checked { admitted, permit }))
+        let extensions = std::mem::take(&mut asked.head.extensions);
+        Ok(self.with(Checked {
+            extensions,
+            stream,
+            permit,
+        }))
     }
 }
 
@@ -335,14 +341,20 @@ impl Entered {
         let Call {
             revision,
             operation,
-            context,
-            body: Checked { admitted, .. },
+            asked,
+            body: Checked {
+                extensions, stream, ..
+            },
         } = self.call;
         let meter = Arc::new(Meter::new(revision.limits.cpu_ms));
         record.meter = Some(meter.clone());
-        let reply = revision
-            .call(self.permit, operation, admitted, context, meter)
-            .await;
+        record.asked = Some(asked.clone());
+        let context = CallContext {
+            asked,
+            extensions,
+            stream,
+        };
+        let reply = revision.call(self.permit, operation, context, meter).await;
         record.noted(&host.commons);
         reply
     }

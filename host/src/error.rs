@@ -32,6 +32,10 @@ pub enum ErrorKind {
     Contract,
     /// Its contract breaks clients of the one that serves, and the plugin's policy refuses that.
     Breaking,
+    /// An example of its contract fails, or is answered otherwise than it says.
+    SmokeTest,
+    /// A fault's request cannot be sent once more: it is not kept whole, or may change something.
+    Replay,
     /// Another plugin, or the host itself, serves that path already.
     Clash,
     /// A newer change of the same plugin came first.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 
 use crate::limit::Limit;
+use crate::replay::ReplayVerdict;
 
 /// Something that happened to a host. New kinds may come.
 #[derive(Clone, Debug)]
@@ -143,6 +144,30 @@ pub enum Event {
         /// Whether the client was answered 500 instead.
         refused: bool,
     },
+    /// A call that went wrong by its plugin's doing is kept, as [`Host::faults`](crate::Host::faults) tells it.
+    FaultKept {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// Its revision.
+        revision: u64,
+        /// The operation that was called.
+        operation: String,
+        /// By which the fault is known.
+        fault: u64,
+        /// What went wrong, in words.
+        cause: String,
+    },
+    /// A fault was replayed.
+    Replayed {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// The fault.
+        fault: u64,
+        /// What it was replayed against, in words.
+        against: String,
+        /// What came of it.
+        verdict: ReplayVerdict,
+    },
     /// A streamed answer ended before its guest was done: its client has gone, a limit was hit (told as
     /// [`Event::LimitHit`] too), the guest failed (told as [`Event::Failed`] too), or its revision had to be gone.
     StreamBroken {
@@ -183,6 +208,8 @@ impl Event {
             Event::Failed { .. } => "failed",
             Event::OffContract { .. } => "off-contract",
             Event::StreamBroken { .. } => "stream-broken",
+            Event::FaultKept { .. } => "fault-kept",
+            Event::Replayed { .. } => "replayed",
             Event::Unread { .. } => "unread",
         }
     }

@@ -8,6 +8,7 @@ use crate::answer::Body;
 use crate::commons::Commons;
 use crate::config::AnswerChecks;
 use crate::dispatch::LARGE;
+use crate::fault::{FaultKind, What};
 use crate::record::Record;
 use crate::serve_error::ServeError;
 
@@ -30,12 +31,16 @@ impl Samples {
     }
 }
 
-/// Passes an answer on if it is what the contract says. A stream is not looked at.
+/// Passes an answer on if it is what the contract says. A stream is not looked at. Notes one that is a fault.
 pub(crate) async fn hold(
     response: Response<Body>,
-    record: &Record,
+    record: &mut Record,
     commons: &Commons,
 ) -> Result<Response<Body>, ServeError> {
+    if response.status().is_server_error() {
+        let what = format!("the plugin answered {}", response.status());
+        record.note(What::new(FaultKind::Answered, what), Some(&response));
+    }
     let Some((revision, operation)) = record.route.as_ref() else {
         return Ok(response);
     };
@@ -64,8 +69,13 @@ pub(crate) async fn hold(
     };
     match found {
         Ok(()) => Ok(response),
-        Err(off) if limits.answers == AnswerChecks::Enforced => Err(ServeError::OffContract(off)),
         Err(off) => {
+            let refused = limits.answers == AnswerChecks::Enforced;
+            let what = What::new(FaultKind::OffContract, off.to_string());
+            record.note(what, Some(&response));
+            if refused {
+                return Err(ServeError::OffContract(off));
+            }
             record.off_contract(&off, commons);
             Ok(response)
         }

@@ -151,7 +151,7 @@ impl HostBuilder {
             |error| Error::with_source(ErrorKind::Internal, "no threads can be started", error);
         Ok(Host(Arc::new(Inner {
             api: ArcSwap::from_pointee(Api::empty(host.clone(), folders)),
-            commons: Commons::new(host.clone()).map_err(threads)?,
+            commons: Commons::new(host.clone(), config.faults.clone()).map_err(threads)?,
             lane: Lane::new().map_err(threads)?,
             loader: Arc::new(Loader::new(machines, cache)),
             ready: AtomicBool::new(false),

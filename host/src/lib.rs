@@ -63,6 +63,8 @@ mod violations;
 #[cfg(feature = "runtime")]
 mod admin;
 #[cfg(feature = "runtime")]
+mod apart;
+#[cfg(feature = "runtime")]
 mod api;
 #[cfg(feature = "runtime")]
 mod arrival;
@@ -86,6 +88,10 @@ mod docs;
 mod etag;
 #[cfg(feature = "runtime")]
 mod event;
+#[cfg(feature = "runtime")]
+mod examples;
+#[cfg(feature = "runtime")]
+mod fault;
 #[cfg(feature = "runtime")]
 mod files;
 #[cfg(feature = "runtime")]
@@ -124,6 +130,12 @@ mod probation;
 mod reconfigure;
 mod record;
 #[cfg(feature = "runtime")]
+mod redact;
+#[cfg(feature = "runtime")]
+mod rehearsal;
+#[cfg(feature = "runtime")]
+mod replay;
+#[cfg(feature = "runtime")]
 mod revision;
 #[cfg(feature = "runtime")]
 mod rollout;
@@ -135,6 +147,8 @@ mod serve;
 mod server;
 #[cfg(feature = "runtime")]
 mod shadow;
+#[cfg(feature = "runtime")]
+mod smoke;
 #[cfg(feature = "runtime")]
 mod stage;
 #[cfg(feature = "runtime")]
@@ -154,8 +168,8 @@ pub use admit::{Admitted, AdmittedBody};
 pub use answer::{Body, BodyError, GuestAnswer};
 pub use checks::{CheckedCall, Checks};
 pub use config::{
-    AnswerChecks, ChangePolicy, Config, ConfigError, FilesConfig, FolderConfig, HostConfig,
-    Isolation, JsonTypes, Limits, PluginConfig, Probation,
+    AnswerChecks, ChangePolicy, Config, ConfigError, FaultConfig, FilesConfig, FolderConfig,
+    HostConfig, Isolation, JsonTypes, Limits, PluginConfig, Probation, SmokeTest,
 };
 pub use error::{Error, ErrorKind};
 pub use limit::Limit;
@@ -172,9 +186,12 @@ pub use {
     cost::CallCost,
     counts::Tally,
     event::{Event, Events},
+    examples::example_requests,
+    fault::{Fault, FaultAnswer, FaultBody, FaultKind, FaultRequest},
     history::{HistoryEntry, How},
     host::{Host, HostBuilder, PluginStatus},
     identity::{Identity, Peer},
+    replay::{Against, Replay, ReplayVerdict},
     rollout::Rollout,
     runtime::{GuestState, Imports},
     shadow::Difference,

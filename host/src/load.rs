@@ -194,6 +194,7 @@ impl Inner {
             limits: limits.into(),
             instances,
             notice: config.plugins.get(&**name).and_then(Notice::of),
+            rehearsal: false,
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::answer::Body;
 use crate::problem::{Problem, ProblemShape};
 use crate::record::{Called, Record};
 use crate::revision::Revision;
-use crate::runtime::{CallContext, Meter};
+use crate::runtime::{Asked, CallContext, Meter};
 use crate::serve_error::ServeError;
 use crate::steps::Places;
 
@@ -84,7 +84,7 @@ impl Page {
         let Page {
             revision,
             operation,
-            head,
+            mut head,
         } = *self;
         let mut headers = head.headers.clone();
         let json = HeaderValue::from_static("application/json");
@@ -99,17 +99,16 @@ impl Page {
             .operation(operation)
             .admit(received, &revision.limits)
             .map_err(|_| ServeError::BadAnswer(UNFIT.into()))?;
-        let context = Box::new(CallContext {
-            head,
-            places: Places::none(),
-            request_id: record.request_id,
-            peer: record.peer,
+        let extensions = std::mem::take(&mut head.extensions);
+        let (request_id, peer) = (record.request_id, record.peer);
+        let asked = Asked::new(head, Places::none(), request_id, peer, admitted);
+        let context = CallContext {
+            asked: asked.into(),
+            extensions,
             stream: None,
-        });
+        };
         let permit = revision.enter().await?;
-        let reply = revision
-            .call(permit, operation, admitted, context, meter)
-            .await?;
+        let reply = revision.call(permit, operation, context, meter).await?;
         reply.response()
     }
 }

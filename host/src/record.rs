@@ -3,19 +3,21 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 
+use crate::answer::Body;
 use crate::commons::Commons;
 use crate::config::Limits;
 use crate::contract::OffContract;
 use crate::event::Event;
+use crate::fault::{Fault, What};
 use crate::identity::Peer;
 use crate::limit::Limit;
 use crate::page::Page;
 use crate::request_id::{self, RequestId};
 use crate::revision::Revision;
 use crate::rollout::Candidate;
-use crate::runtime::Meter;
+use crate::runtime::{Asked, Meter};
 use crate::serve_error::ServeError;
 use crate::shadow::Shadow;
 
@@ -26,6 +28,10 @@ pub(crate) struct Record {
     pub(crate) request_id: RequestId,
     pub(crate) peer: Option<Peer>,
     pub(crate) meter: Option<Arc<Meter>>,
+    /// What its guest was asked, from the call on.
+    pub(crate) asked: Option<Arc<Asked>>,
+    /// What went wrong by its plugin's doing.
+    pub(crate) fault: Option<Box<Fault>>,
     began: Instant,
     pub(crate) method: Method,
     path: String,
@@ -52,6 +58,8 @@ impl Record {
             request_id: request_id::of(request.headers()),
             peer,
             meter: None,
+            asked: None,
+            fault: None,
             began: Instant::now(),
             method: request.method().clone(),
             path: if logged {
@@ -93,6 +101,19 @@ impl Record {
         self.excused = error.is_hosts();
         if let Some(called) = self.called() {
             called.failed(error, commons);
+        }
+        if let Some(what) = What::of(error) {
+            self.note(what, None);
+        }
+    }
+
+    /// Notes what went wrong by its plugin's doing, and with which answer; the first is what is kept.
+    pub(crate) fn note(&mut self, what: What, answer: Option<&Response<Body>>) {
+        if self.fault.is_none()
+            && let Some(asked) = &self.asked
+            && let Some(called) = self.called()
+        {
+            self.fault = called.fault(asked, what, answer);
         }
     }
 
@@ -149,6 +170,11 @@ impl Record {
             called.hit(Limit::Log, commons);
         }
         self.count(status, commons);
+        if let Some(mut fault) = self.fault.take() {
+            fault.status = status.as_u16();
+            fault.copy = self.only.is_some();
+            commons.keep(fault);
+        }
         if !self.ended {
             self.ended = true;
             self.line(status.as_u16());
@@ -187,9 +213,33 @@ pub(crate) struct Called<'a> {
 }
 
 impl Called<'_> {
+    /// What is kept of it, if anything is.
+    pub(crate) fn fault(
+        &self,
+        asked: &Asked,
+        what: What,
+        answer: Option<&Response<Body>>,
+    ) -> Option<Box<Fault>> {
+        let kept = self.revision.rehearsal || self.revision.commons.faults.are_kept();
+        let fault = || {
+            Fault::new(
+                self.revision,
+                self.operation,
+                asked,
+                self.computed,
+                what,
+                answer,
+            )
+        };
+        kept.then(fault)
+    }
+
     /// Tells what went wrong with it, if that is the plugin's affair or the operator's.
     pub(crate) fn failed(&self, error: &ServeError, commons: &Commons) {
         let revision = self.revision;
+        if revision.rehearsal {
+            return;
+        }
         let plugin = revision.name.clone();
         let operation = revision.operation(self.operation).id.clone();
         let ours = |reason: String| {
@@ -231,6 +281,9 @@ impl Called<'_> {
     /// The one place where a limit that was hit is counted and told.
     pub(crate) fn hit(&self, limit: Limit, commons: &Commons) {
         let revision = self.revision;
+        if revision.rehearsal {
+            return;
+        }
         let operation = revision.operation(self.operation).id.clone();
         let value = limit.value(&revision.limits, &commons.host);
         let name = limit.name();
@@ -251,6 +304,9 @@ impl Called<'_> {
     /// The one place where a broken contract is counted and told.
     fn off_contract(&self, off: &OffContract, refused: bool, commons: &Commons) {
         let revision = self.revision;
+        if revision.rehearsal {
+            return;
+        }
         let operation = revision.operation(self.operation).id.clone();
         tracing::error!(
             target: "switchback::call",
@@ -270,6 +326,9 @@ impl Called<'_> {
 
     /// The line of the log for the end of a streamed answer; that of its head is the request's own.
     pub(crate) fn streamed(&self, bytes: u64, lasted: Duration, broken: Option<&ServeError>) {
+        if self.revision.rehearsal {
+            return;
+        }
         tracing::info!(
             target: "switchback::access",
             route = self.revision.operation(self.operation).path.as_str(),

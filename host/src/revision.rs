@@ -11,7 +11,6 @@ use http::{HeaderValue, Response};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::admit::Admitted;
 use crate::answer::{Body, GuestAnswer};
 use crate::commons::Commons;
 use crate::config::Limits;
@@ -44,6 +43,8 @@ pub(crate) struct Revision {
     pub(crate) notice: Option<Box<Notice>>,
     pub(crate) code: Arc<Code>,
     pub(crate) pool: Pool,
+    /// Its calls are for whoever tries something out: nobody else is told of them, and none of them is counted.
+    pub(crate) rehearsal: bool,
     pub(crate) lanes: Arc<Lanes>,
     /// Counted over all of the plugin's revisions.
     pub(crate) hits: Arc<Hits>,
@@ -73,6 +74,8 @@ pub(crate) struct Terms {
     pub(crate) instances: Option<usize>,
     /// What its clients are told of its end.
     pub(crate) notice: Option<Box<Notice>>,
+    /// It serves nobody: a request is tried out on it.
+    pub(crate) rehearsal: bool,
 }
 
 /// What of a revision takes time to free.
@@ -111,6 +114,7 @@ impl Revision {
             mount: terms.mount,
             limits: terms.limits,
             notice: terms.notice,
+            rehearsal: terms.rehearsal,
             counts: Arc::new(Counts::new(code.contract.operations.len())),
             samples: Samples::new(code.contract.operations.len()),
             pool: Pool::new(terms.instances.is_some()),
@@ -197,17 +201,16 @@ impl Revision {
         self: &Arc<Self>,
         permit: Permit,
         operation: usize,
-        admitted: Admitted,
-        context: Box<CallContext>,
+        context: CallContext,
         meter: Arc<Meter>,
     ) -> Result<Reply, ServeError> {
         if !self.pool.keeps {
-            return self.run(permit, operation, admitted, context, meter).await;
+            return self.run(permit, operation, context, meter).await;
         }
         // On a task of its own: a client that goes away must not take the plugin's state with it.
         let this = self.clone();
         let call = Box::pin(tokio::spawn(async move {
-            this.run(permit, operation, admitted, context, meter).await
+            this.run(permit, operation, context, meter).await
         }));
         call.await.unwrap_or(Err(ServeError::Broken))
     }
@@ -216,13 +219,12 @@ impl Revision {
         self: &Arc<Self>,
         permit: Permit,
         operation: usize,
-        admitted: Admitted,
-        context: Box<CallContext>,
+        context: CallContext,
         meter: Arc<Meter>,
     ) -> Result<Reply, ServeError> {
         let guest = self
             .clone()
-            .call_instance(permit, operation, admitted, context, meter.clone());
+            .call_instance(permit, operation, context, meter.clone());
         let interrupt = |meter: &Arc<Meter>| {
             let meter = meter.clone();
             // Looked up only here: the call has computed for a tick at most.
@@ -269,8 +271,7 @@ impl Revision {
         self: Arc<Self>,
         permit: Permit,
         operation: usize,
-        admitted: Admitted,
-        context: Box<CallContext>,
+        context: CallContext,
         meter: Arc<Meter>,
     ) -> Pin<Box<dyn Future<Output = Result<Answered, CallError>> + Send>> {
         Box::pin(async move {
@@ -280,9 +281,7 @@ impl Revision {
             };
             let mut loss = Loss(self.pool.keeps.then_some(&*self));
             let id = &self.operation(operation).id;
-            let (instance, answer) = instance
-                .call(id, &admitted, context, meter, &self.limits)
-                .await;
+            let (instance, answer) = instance.call(id, context, meter, &self.limits).await;
             if let Some(instance) = instance {
                 self.pool.put(instance, &self.limits);
                 loss.0 = None;

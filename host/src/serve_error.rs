@@ -43,7 +43,7 @@ pub(crate) enum ServeError {
     #[error("the host shuts down")]
     Closed,
     #[error("the guest trapped: {0}")]
-    Trapped(String),
+    Trapped(Box<GuestTrap>),
     #[error("the guest's answer is none: {0}")]
     BadAnswer(String),
     #[error("{0}")]
@@ -54,6 +54,25 @@ pub(crate) enum ServeError {
     Left,
     #[error("the host broke while it served the call")]
     Broken,
+}
+
+/// How a guest ended that could not go on.
+#[derive(Debug)]
+pub(crate) struct GuestTrap {
+    pub(crate) cause: String,
+    /// The functions that it was in, the innermost first, as far as they have names.
+    pub(crate) frames: Vec<String>,
+}
+
+/// In one line: the cause first, then the innermost functions.
+impl std::fmt::Display for GuestTrap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.cause)?;
+        for (at, frame) in self.frames.iter().take(5).enumerate() {
+            write!(f, "{}{frame}", if at == 0 { ", in " } else { " < " })?;
+        }
+        Ok(())
+    }
 }
 
 impl ServeError {
@@ -90,7 +109,7 @@ impl From<CallError> for ServeError {
             CallError::Body(ReadError::Limit(limit)) => ServeError::Limit(limit),
             CallError::Body(ReadError::Closed) => ServeError::BodyBroken(error.to_string()),
             CallError::Cancelled => ServeError::Cut,
-            CallError::Trapped(why) => ServeError::Trapped(why),
+            CallError::Trapped(trap) => ServeError::Trapped(trap),
         }
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderName, HeaderValue, Request, Response, Uri, header};
+use http::{Extensions, HeaderName, HeaderValue, Request, Response, Uri, header};
 
 use crate::admit::{Admitted, AdmittedBody};
 use crate::answer::{self, Body};
@@ -16,16 +16,17 @@ use crate::serve_error::ServeError;
 static X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
 /// The request as it came, but for its path: that begins behind the plugin's prefix, so that a component need not know
-/// where it is mounted, and its document says the paths that it sees. The headers leave `head`.
+/// where it is mounted, and its document says the paths that it sees.
 pub(crate) fn request(
-    head: &mut Parts,
+    head: &Parts,
+    extensions: &Extensions,
     (base_path, prefix): (&str, &str),
     request_id: RequestId,
 ) -> Request<()> {
     let mut request = Request::new(());
     *request.method_mut() = head.method.clone();
     *request.version_mut() = head.version;
-    *request.headers_mut() = std::mem::take(&mut head.headers);
+    *request.headers_mut() = head.headers.clone();
     let headers = request.headers_mut();
     headers.insert(X_REQUEST_ID.clone(), request_id.to_header());
     if let mount = format!("{base_path}{prefix}")
@@ -34,7 +35,7 @@ pub(crate) fn request(
     {
         headers.insert(X_FORWARDED_PREFIX.clone(), mount);
     }
-    let forwarded = head.extensions.get::<Forwarded>();
+    let forwarded = extensions.get::<Forwarded>();
     let mut parts = head.uri.clone().into_parts();
     if let Some(authority) = forwarded.and_then(|told| told.authority.clone()) {
         parts.authority = Some(authority);
@@ -65,8 +66,16 @@ pub(crate) fn checked(
     sent: Bytes,
     admitted: &mut Admitted,
 ) -> Option<Box<Incoming>> {
-    let body = match std::mem::replace(&mut admitted.body, AdmittedBody::Empty) {
-        AdmittedBody::Text { data, .. } => Bytes::from(data),
+    let body = match &mut admitted.body {
+        AdmittedBody::Text { media_type, data } => {
+            let data = Bytes::from(std::mem::take(data));
+            let media_type = media_type.clone();
+            admitted.body = AdmittedBody::Bytes {
+                media_type,
+                data: data.clone(),
+            };
+            data
+        }
         AdmittedBody::Empty
         | AdmittedBody::Bytes { .. }
         | AdmittedBody::Form { .. }

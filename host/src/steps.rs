@@ -48,7 +48,7 @@ impl Places {
         }
     }
 
-    fn segments<'p>(&'p self, sent: &'p str) -> Segments<'p> {
+    pub(crate) fn segments<'p>(&'p self, sent: &'p str) -> Segments<'p> {
         self.segments
             .within(self.rewritten.as_deref().unwrap_or(sent))
     }

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Response;
+use http::{Response, StatusCode};
 use tokio::time::{Instant, sleep_until};
 
 use crate::answer::{Body, BodyError};
 use crate::event::Event;
+use crate::fault::What;
 use crate::limit::Limit;
 use crate::pipe::Pipe;
 use crate::record::Called;
-use crate::request_id::RequestId;
 use crate::revision::Revision;
-use crate::runtime::{Answered, Begun, CallError, Interrupt, Meter, Running};
+use crate::runtime::{Answered, Asked, Begun, CallError, Interrupt, Meter, Running};
 use crate::serve_error::ServeError;
 
 type Guest = Running<Result<Answered, CallError>>;
@@ -31,7 +31,7 @@ pub(crate) fn begin(
     let Begun {
         answer,
         pipe,
-        request_id,
+        asked,
     } = begun;
     let (head, source) = answer.into_parts();
     // Where no body goes with the head, nobody is there to read it: the guest is stopped, unless what it keeps in its
@@ -40,10 +40,11 @@ pub(crate) fn begin(
         let stream = Stream {
             revision: revision.clone(),
             operation,
-            request_id,
+            asked,
             meter: guest.meter().clone(),
             hit_before: guest.meter().hit(),
             began: Instant::now(),
+            status: head.status,
             pipe: Ended(pipe),
         };
         tokio::spawn(stream.run(guest));
@@ -54,10 +55,11 @@ pub(crate) fn begin(
 struct Stream {
     revision: Arc<Revision>,
     operation: usize,
-    request_id: RequestId,
+    asked: Arc<Asked>,
     meter: Arc<Meter>,
     hit_before: Option<Limit>,
     began: Instant,
+    status: StatusCode,
     pipe: Ended,
 }
 
@@ -109,7 +111,7 @@ impl Stream {
         let called = Called {
             revision: &self.revision,
             operation: self.operation,
-            request_id: &self.request_id,
+            request_id: &self.asked.request_id,
             computed: self.meter.spent(),
         };
         let (bytes, lasted) = (self.pipe.0.written(), self.began.elapsed());
@@ -120,9 +122,14 @@ impl Stream {
         {
             called.failed(&ServeError::Limit(limit), &self.revision.commons);
         }
-        if let Some(error) = broken {
+        if let Some(error) = broken.filter(|_| !self.revision.rehearsal) {
             let commons = &self.revision.commons;
             called.failed(error, commons);
+            let fault = What::of(error).and_then(|what| called.fault(&self.asked, what, None));
+            if let Some(mut fault) = fault {
+                fault.status = self.status.as_u16();
+                commons.keep(fault);
+            }
             commons.tell(Event::StreamBroken {
                 plugin: self.revision.name.clone(),
                 operation: self.revision.operation(self.operation).id.clone(),

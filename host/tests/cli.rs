@@ -228,6 +228,22 @@ fn a_table_with_names_of_its_own_is_one_setting() {
 }
 
 #[test]
+fn what_may_serve_is_set_for_a_plugin_in_the_file() {
+    let folder = Folder::new("policies");
+    let set = [
+        "plugins.shop.breaking_changes = \"refuse\"",
+        "plugins.shop.unknown_changes = \"allow\"",
+        "plugins.shop.smoke_test = \"safe\"",
+        "faults.kept = 7",
+    ];
+    folder.write("switchback.toml", &set.join("\n"));
+    let printed = folder.config(&[]);
+    for line in set {
+        assert!(printed.contains(line), "{printed}");
+    }
+}
+
+#[test]
 fn the_section_serve_has_short_names_in_the_environment() {
     let folder = Folder::new("short");
     let mut command = folder.command(&["config"]);

@@ -17,6 +17,10 @@ await withBrowser(async (browser) => {
   await card.getByRole("button", { name: "Serve again" }).first().waitFor();
   const weight = card.getByRole("slider");
   await weight.waitFor();
+  const fault = page.locator("#faults > li").first();
+  await fault.getByText("the guest trapped").first().waitFor();
+  await fault.locator("summary").click();
+  await fault.getByText("GET /trap\n").waitFor();
 
   // No finding of axe-core, whatever the colours and the width; nothing sticks out.
   await page.evaluate(axe.source);
@@ -61,6 +65,19 @@ await withBrowser(async (browser) => {
   await page.locator("#events li", { hasText: "deployed" }).first().waitFor();
   await card.locator(".plot .swap").waitFor({ state: "attached" });
   if (folder) await page.screenshot({ path: `${folder}/operate-after.png`, fullPage: true });
+
+  // A fault by keys: opened, its request sent again, and what came of it.
+  const summary = page.locator("#faults > li summary").nth(1);
+  await summary.focus();
+  await page.keyboard.press("Enter");
+  const entry = page.locator("#faults > li").nth(1);
+  await entry.getByText("asked to trap").waitFor();
+  await entry.getByRole("button", { name: "Send again" }).focus();
+  await page.keyboard.press("Enter");
+  await dialog.getByText("Send GET /trap once more").waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await entry.getByRole("status").getByText("500, it goes wrong as it did").waitFor();
 
   if (Number(count) >= 12) {
     await page.getByRole("searchbox").fill("shop");

@@ -11,6 +11,8 @@ use switchback_tests::harness::{Harness, until};
 use switchback_tests::process::{Served, program};
 use switchback_tests::{Browser, Client};
 
+use crate::faults::inn;
+
 fn version(version: &str) -> Vec<u8> {
     let contract = contract(&[("get", "/one", "version"), ("get", "/trap", "trap")]);
     blank(&contract, version, Describe::Contract)
@@ -152,6 +154,71 @@ async fn what_cannot_be_done_is_said_in_words_and_changes_nothing() {
         serde_json::json!(["query", "revision"])
     );
     assert_eq!(harness.client().get("/one").await.json()["version"], "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_are_told_and_replayed_by_it() {
+    let (harness, address) = operated(None).await;
+    let mut api = Operator::new(address);
+    for version in ["1", "2"] {
+        api.ask("PUT", "/plugins/inn", inn(version)).await;
+        let status = harness.client().get("/rooms?n=13").await.status;
+        assert_eq!(status == 500, version == "1");
+    }
+    harness.client().send("PUT", "/rooms", &[], "").await;
+    let (_, faults) = api.ask("GET", "/faults?plugin=inn", Vec::new()).await;
+    assert_eq!(
+        (&faults[1]["id"], &faults[1]["uri"], &faults[1]["kind"]),
+        (&1.into(), &"/rooms?n=13".into(), &"trap".into())
+    );
+    let (_, none) = api.ask("GET", "/faults?plugin=shop", Vec::new()).await;
+    assert_eq!(none, serde_json::json!([]));
+    let (_, fault) = api.ask("GET", "/faults/1", Vec::new()).await;
+    assert_eq!(fault["request"]["params"]["query"]["n"], 13);
+    for (path, body, verdict, against) in [
+        ("/faults/1/replay", Vec::new(), "mended", "revision 2"),
+        (
+            "/faults/1/replay?revision=1",
+            Vec::new(),
+            "same",
+            "revision 1",
+        ),
+        (
+            "/faults/1/replay",
+            inn("1"),
+            "same",
+            "the build that was sent",
+        ),
+        (
+            "/faults/2/replay?force=true",
+            Vec::new(),
+            "same",
+            "revision 2",
+        ),
+    ] {
+        let (status, replay) = api.ask("POST", path, body).await;
+        assert_eq!(status, 200, "{path}: {replay}");
+        assert_eq!(
+            (&replay["verdict"], &replay["against"]),
+            (&verdict.into(), &against.into()),
+            "{path}"
+        );
+    }
+    for (path, status, words) in [
+        ("/faults/9/replay", 404, "fault 9 is not kept"),
+        (
+            "/faults/2/replay",
+            409,
+            "fault 2 is a PUT, which may change something",
+        ),
+        ("/faults/1/replay?revision=9", 404, "revision 9"),
+    ] {
+        let (answered, told) = api.ask("POST", path, Vec::new()).await;
+        let detail = told["detail"].as_str().unwrap();
+        assert_eq!(answered, status, "{path}: {detail}");
+        assert!(detail.contains(words), "{path}: {detail}");
+    }
+    assert_eq!(api.ask("GET", "/faults/9", Vec::new()).await.0, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

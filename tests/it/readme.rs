@@ -5,29 +5,35 @@ use std::path::Path;
 use switchback_tests::Served;
 use switchback_tests::guests::{hello, items};
 
-/// What a console block of the README shows: commands and their output.
-fn shown(command: &str) -> Vec<(String, String)> {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let text = std::fs::read_to_string(readme).expect("the README");
+/// What the console blocks of a document show, under a heading or anywhere: commands and their output.
+pub(crate) fn shown(document: &str, heading: Option<&str>) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = std::fs::read_to_string(root.join(document)).expect("the document");
     let mut found: Vec<(String, String)> = Vec::new();
-    let mut inside = false;
+    let (mut here, mut inside) = (heading.is_none(), false);
     for line in text.lines() {
         if line.starts_with("```") {
             inside = line == "```console";
-        } else if let Some(typed) = line.strip_prefix("$ ").filter(|_| inside) {
+        } else if line.starts_with('#') && !inside && heading.is_some() {
+            here = heading == Some(line);
+        } else if !here || !inside {
+        } else if let Some(typed) = line.strip_prefix("$ ") {
             found.push((typed.into(), String::new()));
-        } else if inside && let Some((_, output)) = found.last_mut() {
+        } else if let Some((_, output)) = found.last_mut() {
+            if !output.is_empty() {
+                output.push('\n');
+            }
             output.push_str(line);
         }
     }
-    found.retain(|(typed, _)| typed.starts_with(command));
     found
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_curl_of_the_readme_prints_what_it_shows() {
     let served = Served::new(&[("hello", &hello()), ("items", &items())], &[]).await;
-    let curls = shown("curl ");
+    let mut curls = shown("README.md", None);
+    curls.retain(|(typed, _)| typed.starts_with("curl "));
     assert_eq!(curls.len(), 3);
     for (typed, output) in curls {
         let here = typed.replace("127.0.0.1:8000", &served.address.to_string());

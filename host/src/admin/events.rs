@@ -152,6 +152,24 @@ fn told(event: &Event) -> Value {
             "event": kind, "plugin": **plugin, "operation": operation, "status": status, "pointer": pointer,
             "what": what, "refused": refused,
         }),
+        Event::FaultKept {
+            plugin,
+            revision,
+            operation,
+            fault,
+            cause,
+        } => json!({
+            "event": "fault-kept", "plugin": **plugin, "revision": revision, "operation": operation, "fault": fault,
+            "cause": cause,
+        }),
+        Event::Replayed {
+            plugin,
+            fault,
+            against,
+            verdict,
+        } => json!({
+            "event": "replayed", "plugin": **plugin, "fault": fault, "against": against, "verdict": verdict,
+        }),
         Event::StreamBroken {
             plugin,
             operation,

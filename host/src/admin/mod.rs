@@ -22,6 +22,7 @@ use crate::component::Component;
 use crate::config::Limits;
 use crate::error::{Error, ErrorKind};
 use crate::host::Host;
+use crate::replay::Against;
 use crate::request_id;
 use crate::rollout::Rollout;
 use crate::serve::health;
@@ -153,6 +154,7 @@ impl Admin {
         let host = &self.0.host;
         let params: Value = serde_json::from_str(&call.admitted.params).unwrap_or_default();
         let name = || params["path"]["name"].as_str().unwrap_or("").to_owned();
+        let id = || params["path"]["id"].as_u64().unwrap_or_default();
         let change = match call.operation {
             "plugins" => return Ok(ok(&told::plugins(host))),
             "plugin" => return told::plugin(host, &name()).map(|told| ok(&told)),
@@ -165,6 +167,24 @@ impl Admin {
             "metrics" => return Ok(metrics(host)),
             "config" => return Ok(ok(&json!(**host.0.config.load()))),
             "events" => return Ok(events::stream(host.events())),
+            "faults" => {
+                let faults = host.faults();
+                let wanted = params["query"]["plugin"].as_str();
+                let faults = faults
+                    .iter()
+                    .filter(|fault| wanted.is_none_or(|it| it == fault.plugin));
+                return Ok(ok(&faults.map(|fault| told::fault(fault)).collect()));
+            }
+            "fault" => return Ok(ok(&json!(*host.fault(id())?))),
+            "replay" => {
+                let against = match (&call.admitted.body, params["query"]["revision"].as_u64()) {
+                    (AdmittedBody::Empty, None) => Against::Serving,
+                    (AdmittedBody::Empty, Some(revision)) => Against::Revision(revision),
+                    _ => Against::Component(Box::new(sent(call.admitted)?)),
+                };
+                let force = params["query"]["force"] == true;
+                return Ok(ok(&json!(host.replay_as(by, id(), against, force).await?)));
+            }
             "deploy" => Change::Deploy {
                 name: name(),
                 component: component(call.admitted, params["query"]["force"] == true)?,
@@ -219,7 +239,7 @@ impl Admin {
 fn component(admitted: Admitted, force: bool) -> Result<Component, Error> {
     let component = sent(admitted)?;
     Ok(match force {
-        true => component.accepting_breaking_changes(),
+        true => component.accepting_breaking_changes().without_smoke_test(),
         false => component,
     })
 }

@@ -21,6 +21,10 @@ pub(super) fn answer(head: &Parts) -> Option<Response<Body>> {
             include_str!("assets/page.js"),
             "text/javascript; charset=utf-8",
         ),
+        "/faults.js" => (
+            include_str!("assets/faults.js"),
+            "text/javascript; charset=utf-8",
+        ),
         _ => return None,
     };
     let mut response = Response::new(Body::from(Bytes::from_static(content.as_bytes())));

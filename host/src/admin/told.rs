@@ -6,6 +6,7 @@ use crate::api::Served;
 use crate::contract;
 use crate::counts::Tally;
 use crate::error::{Error, ErrorKind};
+use crate::fault::Fault;
 use crate::host::{Host, status};
 
 /// Every plugin that is served or disabled, by name.
@@ -85,6 +86,23 @@ pub(super) fn plugin(host: &Host, name: &str) -> Result<Value, Error> {
     told["limits"] = json!(status.limits);
     told["limit_hits"] = hits.into();
     Ok(told)
+}
+
+/// A fault in a list.
+pub(super) fn fault(fault: &Fault) -> Value {
+    json!({
+        "id": fault.id,
+        "at_ms": fault.at_ms,
+        "plugin": fault.plugin,
+        "revision": fault.revision,
+        "operation": fault.operation,
+        "method": fault.request.method,
+        "uri": fault.request.uri,
+        "kind": fault.kind,
+        "cause": fault.cause,
+        "status": fault.status,
+        "copy": fault.copy,
+    })
 }
 
 /// A plugin's document, or its candidate's, for some readers.

@@ -84,6 +84,15 @@ impl Config {
             100,
             10_000,
         )?;
+        let faults = &self.faults;
+        within("faults.kept", faults.kept as u64, 0, 100_000)?;
+        within("faults.bytes", faults.bytes, 1 << 16, GUEST_BYTES)?;
+        within(
+            "faults.body_bytes",
+            faults.body_bytes as u64,
+            0,
+            faults.bytes,
+        )?;
         self.limits.validate("limits")?;
         for (name, plugin) in &self.plugins {
             let section = format!("plugins.{name}");

@@ -10,6 +10,8 @@ mod operation;
 mod outline;
 mod refs;
 mod rename;
+#[cfg(feature = "runtime")]
+mod secrets;
 #[cfg(test)]
 #[cfg(feature = "runtime")]
 mod tests;
@@ -30,6 +32,8 @@ pub(crate) use operation::Operation;
 #[cfg(feature = "runtime")]
 pub(crate) use operation::PUBLIC;
 use outline::{Kind, walk};
+#[cfg(feature = "runtime")]
+pub(crate) use secrets::Secrets;
 
 /// The most warnings that one contract gives.
 const WARNINGS: usize = 20;
@@ -42,6 +46,9 @@ pub(crate) struct Contract {
     pub(crate) operations: Vec<Operation>,
     /// How many instances it asks for, `x-switchback-instances`: each kept for as long as it can be.
     pub(crate) instances: Option<usize>,
+    /// What is not to be kept of its requests and answers.
+    #[cfg(feature = "runtime")]
+    pub(crate) secrets: Secrets,
     /// What its author should know although it can be served.
     pub(crate) warnings: Vec<String>,
     /// The place of the operation that answers what the host would answer by itself, if there is one.
@@ -148,11 +155,19 @@ impl Contract {
         Ok(Contract {
             instances: instances(&document)?,
             #[cfg(feature = "runtime")]
+            secrets: Secrets::of(&document),
+            #[cfg(feature = "runtime")]
             on_problem: operations.iter().position(|one| one.on_problem),
             document,
             operations,
             warnings,
         })
+    }
+
+    /// The document as the component wrote it.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn document(&self) -> &Value {
+        &self.document
     }
 
     /// The operations that requests are routed to, with their places among all.
@@ -170,6 +185,7 @@ impl Contract {
             document: serde_json::json!({ "openapi": "3.1.0", "paths": {} }),
             operations: vec![Operation::catch_all()],
             instances: None,
+            secrets: Secrets::default(),
             on_problem: None,
             warnings: Vec::new(),
         }
@@ -219,6 +235,7 @@ impl Contract {
             return Err(ContractError::new(&outline::join("/paths", path), message));
         }
         self.instances = self.instances.or(own.instances);
+        self.secrets = self.secrets.with(own.secrets);
         Ok(self)
     }
 }

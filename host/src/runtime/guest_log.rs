@@ -12,7 +12,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 use super::bindings::Level;
-use crate::request_id::RequestId;
+use super::state::Asked;
 
 /// The log of one instance.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(super) struct GuestLog {
 
 #[derive(Debug, Default)]
 struct Lines {
-    request_id: Option<RequestId>,
+    asked: Option<Arc<Asked>>,
     /// Bytes that the call may still write.
     left: usize,
     dropped: usize,
@@ -53,9 +53,9 @@ impl GuestLog {
     }
 
     /// A call begins: it may write `bytes`.
-    pub(super) fn begin(&self, request_id: Option<RequestId>, bytes: usize) {
+    pub(super) fn begin(&self, asked: Option<Arc<Asked>>, bytes: usize) {
         let mut lines = self.lines();
-        lines.request_id = request_id;
+        lines.asked = asked;
         lines.left = bytes;
         lines.dropped = 0;
     }
@@ -73,7 +73,7 @@ impl GuestLog {
             let message = format!("{} more bytes of log were dropped", lines.dropped);
             self.emit(&lines, Level::Warn, &message, "");
         }
-        lines.request_id = None;
+        lines.asked = None;
         lines.dropped > 0
     }
 
@@ -112,8 +112,13 @@ impl GuestLog {
     }
 
     fn emit(&self, lines: &Lines, level: Level, message: &str, fields: &str) {
-        let request_id = lines.request_id.as_deref().unwrap_or("");
         let (message, fields) = (escaped(message), escaped(fields));
+        let asked = lines.asked.as_deref();
+        let request_id = asked.map_or("", |asked| &asked.request_id);
+        if let Some(asked) = asked {
+            let apart = if fields.is_empty() { "" } else { " " };
+            asked.say(format!("{} {message}{apart}{fields}", level.name()));
+        }
         macro_rules! at {
             ($level:ident) => {
                 tracing::event!(target: "switchback::guest", tracing::Level::$level,
@@ -140,6 +145,18 @@ impl GuestLog {
         Printer {
             log: self.clone(),
             output: Output::Stderr,
+        }
+    }
+}
+
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Level::Trace => "trace",
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warn => "warn",
+            Level::Error => "error",
         }
     }
 }

@@ -34,7 +34,7 @@ type Store<'a> = StoreContextMut<'a, GuestState>;
 
 /// What `pick` finds in the call at hand; outside of one, nothing.
 fn ask<T: Default>(store: &Store<'_>, pick: impl FnOnce(&CallContext) -> T) -> T {
-    store.data().call.as_deref().map(pick).unwrap_or_default()
+    store.data().call.as_ref().map(pick).unwrap_or_default()
 }
 
 fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
@@ -51,14 +51,14 @@ fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
                 .uri
                 .path_and_query()
                 .map_or("/", |target| target.as_str());
-            let root = forwarded::root(&call.head.extensions, base_path);
+            let root = forwarded::root(&call.extensions, base_path);
             format!("{root}{target}")
         }),))
     })?;
     incoming.func_wrap("prefix", |store: Store<'_>, (): ()| {
         let owner = &store.data().owner;
         Ok((ask(&store, |call| {
-            let root = forwarded::root(&call.head.extensions, &owner.base_path);
+            let root = forwarded::root(&call.extensions, &owner.base_path);
             format!("{root}{}", owner.prefix)
         }),))
     })?;
@@ -90,10 +90,8 @@ fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     })?;
     incoming.func_wrap("identity", |store: Store<'_>, (): ()| {
         let who = |call: &CallContext| {
-            call.head
-                .extensions
-                .get::<Identity>()
-                .map(|who| who.0.clone())
+            let who = call.extensions.get::<Identity>();
+            who.map(|who| who.0.clone())
         };
         Ok((ask(&store, who),))
     })?;

@@ -16,11 +16,12 @@ use super::meter::{Meter, Stopped};
 use super::outlet::Outlet;
 use super::state::{CallContext, GuestState, Owner};
 use super::{service, wasi_http};
-use crate::admit::{Admitted, AdmittedBody};
+use crate::admit::AdmittedBody;
 use crate::answer::GuestAnswer;
 use crate::arrival::ReadError;
 use crate::config::Limits;
 use crate::limit::Limit;
+use crate::serve_error::GuestTrap;
 use crate::upload::FormFile;
 
 /// An instance between two calls.
@@ -72,9 +73,8 @@ pub(crate) enum CallError {
     Body(ReadError),
     #[error("the call was cancelled")]
     Cancelled,
-    /// Why, and where in the guest, in one line.
     #[error("the guest trapped: {0}")]
-    Trapped(String),
+    Trapped(Box<GuestTrap>),
 }
 
 impl From<wasmtime::Error> for CallError {
@@ -102,23 +102,21 @@ impl From<wasmtime::Error> for CallError {
         if cause.contains("instance count too high") {
             return CallError::Limit(Limit::CoreInstances);
         }
-        CallError::Trapped(in_one_line(&error))
+        CallError::Trapped(Box::new(trap(&error)))
     }
 }
 
-/// The cause first, then the stack of the guest, the innermost functions only.
-fn in_one_line(error: &wasmtime::Error) -> String {
-    let cause = error.root_cause().to_string();
+/// The most of a stack that is kept.
+const FRAMES: usize = 32;
+
+/// The cause, and the stack of the guest as far as its functions have names.
+fn trap(error: &wasmtime::Error) -> GuestTrap {
     let stack = error.downcast_ref::<wasmtime::WasmBacktrace>();
     let frames = stack.map(|stack| stack.frames()).unwrap_or_default();
-    let names: Vec<_> = frames
-        .iter()
-        .filter_map(|frame| frame.func_name())
-        .take(5)
-        .collect();
-    match names.is_empty() {
-        true => cause,
-        false => format!("{cause}, in {}", names.join(" < ")),
+    let names = frames.iter().filter_map(|frame| frame.func_name());
+    GuestTrap {
+        cause: error.root_cause().to_string(),
+        frames: names.take(FRAMES).map(str::to_owned).collect(),
     }
 }
 
@@ -163,8 +161,7 @@ impl Instance {
     pub(crate) async fn call(
         mut self,
         operation: &str,
-        admitted: &Admitted,
-        context: Box<CallContext>,
+        context: CallContext,
         meter: Arc<Meter>,
         limits: &Limits,
     ) -> (Option<Instance>, Result<Answered, CallError>) {
@@ -172,6 +169,8 @@ impl Instance {
             // Boxed: the other kind's calls need no room for it.
             return Box::pin(self.serve(context, meter, limits)).await;
         };
+        let asked = context.asked.clone();
+        let admitted = &asked.admitted;
         if let AdmittedBody::Form { files, .. } = &admitted.body {
             self.store.data_mut().files = files.iter().map(|file| file.content.clone()).collect();
         }
@@ -220,7 +219,7 @@ impl Instance {
     /// Hands one request to a standard component.
     async fn serve(
         mut self,
-        mut context: Box<CallContext>,
+        mut context: CallContext,
         meter: Arc<Meter>,
         limits: &Limits,
     ) -> (Option<Instance>, Result<Answered, CallError>) {
@@ -253,11 +252,13 @@ impl Instance {
         }
     }
 
-    fn begin(&mut self, context: Box<CallContext>, meter: Arc<Meter>, limits: &Limits) {
+    fn begin(&mut self, context: CallContext, meter: Arc<Meter>, limits: &Limits) {
         let state = self.store.data_mut();
         meter.set_memory(state.memory.used);
         state.meter = meter;
-        state.log.begin(Some(context.request_id), limits.log_bytes);
+        state
+            .log
+            .begin(Some(context.asked.clone()), limits.log_bytes);
         state.call = Some(context);
         self.store.set_epoch_deadline(1);
     }

@@ -28,4 +28,4 @@ pub(crate) use meter::{Meter, TICK};
 pub(crate) use outlet::Begun;
 pub(crate) use pool::Pool;
 pub use state::GuestState;
-pub(crate) use state::{CallContext, Owner};
+pub(crate) use state::{Asked, CallContext, Owner};

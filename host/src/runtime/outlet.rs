@@ -10,12 +10,11 @@ use wasmtime::component::Linker;
 use super::bindings::{IoError, OUTGOING, Payload};
 use super::instance::CallError;
 use super::meter::Meter;
-use super::state::GuestState;
+use super::state::{Asked, GuestState};
 use crate::answer;
 use crate::config::Limits;
 use crate::limit::Limit;
 use crate::pipe::{Closed, Pipe, Source, pipe};
-use crate::request_id::RequestId;
 
 /// A streamed answer whose head is known.
 #[derive(Debug)]
@@ -24,8 +23,8 @@ pub(crate) struct Begun {
     pub(crate) answer: Response<Option<Source>>,
     /// Where they go in.
     pub(crate) pipe: Arc<Pipe>,
-    /// Of the request.
-    pub(crate) request_id: RequestId,
+    /// To which request.
+    pub(crate) asked: Arc<Asked>,
 }
 
 /// How far the call at hand is with its answer.
@@ -123,7 +122,7 @@ async fn start(
         // Without a body the source is dropped here: the first `write` says `closed`.
         answer: head.map(|()| has_body.then_some(source)),
         pipe: pipe.clone(),
-        request_id: call.request_id,
+        asked: call.asked.clone(),
     };
     outlet.pipe = Some(pipe);
     meter.clone().begin(begun, outlet.share).await;

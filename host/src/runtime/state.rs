@@ -1,6 +1,7 @@
 //! What a guest's store holds: its WASI with nothing in it, its budget of memory, and the call it works on.
 
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -10,6 +11,7 @@ use super::guest_log::GuestLog;
 use super::meter::{Meter, Stopped};
 use super::outlet::Outlet;
 use super::wasi_http::Outbound;
+use crate::admit::Admitted;
 use crate::arrival::Incoming;
 use crate::config::Limits;
 use crate::identity::Peer;
@@ -27,7 +29,7 @@ pub struct GuestState {
     outbound: Outbound,
     table: ResourceTable,
     pub(super) memory: Memory,
-    pub(super) call: Option<Box<CallContext>>,
+    pub(super) call: Option<CallContext>,
     /// What the files hold that came with the call's form.
     pub(super) files: Vec<FileContent>,
     pub(super) outlet: Outlet,
@@ -45,16 +47,69 @@ pub(crate) struct Owner {
     pub(crate) prefix: Arc<str>,
 }
 
-/// What is known of a request; a guest may ask about most of it. It is boxed once and goes from step to step.
+/// What is known of a request; a guest may ask about most of it. It goes from step to step, and from the call on it is
+/// shared by the guest, its log and the request's record, which has to tell what was asked if the call fails.
 #[derive(Debug)]
-pub(crate) struct CallContext {
+pub(crate) struct Asked {
+    /// Its extensions leave it before the call.
     pub(crate) head: http::request::Parts,
     /// The path's parameters.
     pub(crate) places: Places,
     pub(crate) request_id: RequestId,
     pub(crate) peer: Option<Peer>,
+    /// What the guest gets.
+    pub(crate) admitted: Admitted,
+    /// What the guest has logged.
+    said: Mutex<Vec<String>>,
+}
+
+impl Asked {
+    pub(crate) fn new(
+        head: http::request::Parts,
+        places: Places,
+        request_id: RequestId,
+        peer: Option<Peer>,
+        admitted: Admitted,
+    ) -> Asked {
+        Asked {
+            head,
+            places,
+            request_id,
+            peer,
+            admitted,
+            said: Mutex::default(),
+        }
+    }
+
+    /// The guest logs a line; how much it may log is its log's affair.
+    pub(super) fn say(&self, line: String) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.push(line);
+    }
+
+    /// What the guest has logged so far.
+    pub(crate) fn said(&self) -> Vec<String> {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.clone()
+    }
+}
+
+/// A call as its guest has it.
+#[derive(Debug)]
+pub(crate) struct CallContext {
+    pub(crate) asked: Arc<Asked>,
+    /// What the program around the host, or its proxies, said of the request.
+    pub(crate) extensions: http::Extensions,
     /// The body, where the guest reads it itself.
     pub(crate) stream: Option<Box<Incoming>>,
+}
+
+impl Deref for CallContext {
+    type Target = Asked;
+
+    fn deref(&self) -> &Asked {
+        &self.asked
+    }
 }
 
 impl GuestState {
@@ -89,7 +144,7 @@ impl GuestState {
     /// The request's extensions: what the program around the host put there for its own imports. None outside of a
     /// call (while the contract is asked for).
     pub fn extensions(&self) -> Option<&http::Extensions> {
-        self.call.as_ref().map(|call| &call.head.extensions)
+        self.call.as_ref().map(|call| &call.extensions)
     }
 
     /// The address of the client, where the host knows it. None outside of a call.
@@ -99,7 +154,7 @@ impl GuestState {
 
     /// The extensions, to be changed.
     pub fn extensions_mut(&mut self) -> Option<&mut http::Extensions> {
-        self.call.as_mut().map(|call| &mut call.head.extensions)
+        self.call.as_mut().map(|call| &mut call.extensions)
     }
 }
 

@@ -22,14 +22,13 @@ use super::inlet::Lent;
 use super::instance::{Answered, CallError};
 use super::meter::Meter;
 use super::outlet::Begun;
-use super::state::{CallContext, GuestState};
+use super::state::{Asked, CallContext, GuestState};
 use crate::answer;
 use crate::arrival::ReadError;
 use crate::config::Limits;
 use crate::forwarded;
 use crate::limit::Limit;
 use crate::pipe::{Closed, Pipe, pipe};
-use crate::request_id::RequestId;
 use crate::standard;
 
 impl From<ReadError> for Error {
@@ -92,11 +91,11 @@ pub(super) fn take(
     body: Option<Lent>,
     limits: &Limits,
 ) -> (Request<()>, Outlet) {
-    let call = state.call.as_mut().expect("`Instance::serve` has begun it");
+    let call = state.call.as_ref().expect("`Instance::serve` has begun it");
     let outlet = Outlet::new(call, &state.meter, body, limits);
-    let root = forwarded::root(&call.head.extensions, &state.owner.base_path);
+    let root = forwarded::root(&call.extensions, &state.owner.base_path);
     let mount = (&*root, &*state.owner.prefix);
-    let request = standard::request(&mut call.head, mount, call.request_id);
+    let request = standard::request(&call.head, &call.extensions, mount, call.request_id);
     (request, outlet)
 }
 
@@ -188,7 +187,7 @@ pub(super) struct Outlet {
     /// The request's body, while there is one to read.
     body: Option<Lent>,
     has_body: bool,
-    request_id: RequestId,
+    asked: Arc<Asked>,
     bytes: u64,
     cpu_percent: u64,
 }
@@ -199,7 +198,7 @@ impl Outlet {
             meter: meter.clone(),
             body,
             has_body: call.head.method != Method::HEAD,
-            request_id: call.request_id,
+            asked: call.asked.clone(),
             bytes: limits.stream_bytes,
             cpu_percent: limits.stream_cpu_percent,
         }
@@ -213,7 +212,7 @@ impl Outlet {
         let begun = Begun {
             answer: Response::from_parts(head, has_body.then_some(source)),
             pipe: pipe.clone(),
-            request_id: self.request_id,
+            asked: self.asked.clone(),
         };
         if let Some(body) = &self.body {
             body.answered_by(&pipe);

@@ -174,6 +174,7 @@ pub(super) fn read_settled(
         settings,
         files: tree,
         accepts_breaking: false,
+        skips_smoke_test: false,
         place: Some(place),
     };
     Ok(Some(Settled {

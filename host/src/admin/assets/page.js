@@ -1,6 +1,8 @@
 // The operator's page: asks the host every two seconds what it serves, listens to what happens, and asks for changes once
 // they are confirmed. What it shows of a plugin stays in place while it changes, so that the focus does, too.
 
+import { faultList } from "./faults.js";
+
 const ROUND_MS = 2000;
 const POINTS = 90;
 const KEPT_EVENTS = 200;
@@ -49,14 +51,19 @@ async function askJson(path, options) {
   return answer;
 }
 
-/** Asks whether to, then asks the host; what it refuses is said where the state is. */
-async function change(question, path, options) {
+/** Whether the operator says so. */
+async function confirmed(question) {
   const dialog = byId("ask");
   say(byId("question"), question);
   dialog.returnValue = "no";
   dialog.showModal();
   await new Promise((closed) => dialog.addEventListener("close", closed, { once: true }));
-  if (dialog.returnValue !== "yes") return;
+  return dialog.returnValue === "yes";
+}
+
+/** Asks whether to, then asks the host; what it refuses is said where the state is. */
+async function change(question, path, options) {
+  if (!(await confirmed(question))) return;
   try {
     const { warnings } = await askJson(path, { method: "POST", ...options });
     for (const warning of warnings) happened({ event: "warning", what: warning });
@@ -304,6 +311,10 @@ function sums(plugins) {
   Object.values(told).forEach((value, at) => say(list.children[at].lastChild, rounded.format(value)));
 }
 
+const faults = faultList({ make, say, askJson, confirmed });
+// Whether there may be other faults than those that are shown.
+let faulty = true;
+
 async function look() {
   const line = byId("state");
   try {
@@ -329,6 +340,13 @@ async function look() {
     byId("filter").hidden = plugins.length < 12;
     filter();
     sums(plugins);
+    if (faulty) {
+      faulty = false;
+      await faults.look().catch((error) => {
+        faulty = true;
+        throw error;
+      });
+    }
     byId("token").hidden = true;
     say(line, plugins.length ? "" : "Nothing is served yet");
     line.classList.remove("lost");
@@ -344,8 +362,10 @@ function filter() {
 }
 
 function happened(event) {
-  byId("nothing").hidden = true;
   const { event: kind, ...rest } = event;
+  // It has a list of its own.
+  if (kind === "fault-kept") return;
+  byId("nothing").hidden = true;
   const told = Object.entries(rest).map(([key, value]) => `${key.replaceAll("_", " ")} ${value}`).join(", ");
   const bad = ["refused", "failed", "went-back", "withdrawn", "cut", "not done", "off-contract"].includes(kind);
   const now = new Date();
@@ -363,12 +383,15 @@ async function listen() {
       const response = await ask("events");
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
+      // What happened before this was not heard.
+      faulty = true;
       for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
         text += piece.value;
         const events = text.split("\n\n");
         text = events.pop();
         for (const event of events.filter((one) => one.startsWith("data: "))) {
           const told = JSON.parse(event.slice(6));
+          faulty ||= told.event === "fault-kept";
           happened(told);
           cards.get(told.plugin)?.look();
         }

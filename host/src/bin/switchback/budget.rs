@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
-use http::StatusCode;
+use http::{Request, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use switchback::{Body, Config, Event, Events, Host, Limits};
+use switchback::{Body, Config, Event, Events, Host, Limits, example_requests};
 
 use crate::check::read;
-use crate::examples::{Example, requests};
 use crate::routes::{aligned, memory, time};
 use crate::say;
 use crate::settings::Wrong;
@@ -107,7 +107,7 @@ async fn plugin(host: &Host, file: &std::path::Path, runs: u32) -> Result<Vec<Us
             skipped: Vec::new(),
             faults: Vec::new(),
         };
-        match requests(&document, &method, &path) {
+        match example_requests(&document, &method, &path) {
             Err(missing) => used.skipped = missing,
             Ok(examples) => {
                 let several = examples.len() > 1;
@@ -129,10 +129,15 @@ async fn plugin(host: &Host, file: &std::path::Path, runs: u32) -> Result<Vec<Us
 
 impl Used {
     /// Runs one example; ends at the first run that goes wrong.
-    async fn run(&mut self, host: &Host, example: &Example, runs: u32) -> Result<(), String> {
+    async fn run(
+        &mut self,
+        host: &Host,
+        example: &Request<Bytes>,
+        runs: u32,
+    ) -> Result<(), String> {
         for run in 0..WARM_UPS.saturating_add(runs) {
             let mut events = host.events();
-            let (response, cost) = host.measure(example.clone()).await;
+            let (response, cost) = host.measure(example.clone().map(Body::from)).await;
             let cpu = cost.as_ref().map(|cost| cost.cpu());
             let (head, body) = response.into_parts();
             self.statuses.insert(head.status.as_u16());
@@ -244,7 +249,7 @@ impl Used {
 struct Answer {
     length: u64,
     /// Its first piece: all of what the host itself says.
-    begin: bytes::Bytes,
+    begin: Bytes,
 }
 
 /// An error if it breaks off.
@@ -252,7 +257,7 @@ async fn body_of(mut body: Body) -> Result<Answer, ()> {
     let end = tokio::time::Instant::now() + STREAM;
     let mut answer = Answer {
         length: 0,
-        begin: bytes::Bytes::new(),
+        begin: Bytes::new(),
     };
     while let Ok(Some(frame)) = tokio::time::timeout_at(end, body.frame()).await {
         if let Ok(data) = frame.map_err(drop)?.into_data() {

@@ -147,6 +147,21 @@ Each is a component, a plugin's folder, or an OpenAPI document (.json).")]
     #[command(after_help = OPERATING)]
     Drain(DrainArgs),
 
+    /// List the last calls that went wrong in a running host, or show one of them
+    #[command(after_help = OPERATING)]
+    Faults(FaultsArgs),
+
+    /// Send the request of a fault once more; exits with 0 if nothing goes wrong with it any more, else with 1
+    #[command(after_help = "\
+Examples:
+  switchback replay 12
+  switchback replay 12 --against shop.wasm
+  switchback replay 12 --revision 3 --force
+
+It is sent in the host that recorded it, to an instance of its own under the plugin's limits, through what serves unless \
+told otherwise; nothing that serves is changed, and nothing is counted. What is secret was not kept: `**********` is sent for it, and that is told.")]
+    Replay(ReplayArgs),
+
     /// Print what happens in a running host, a JSON object a line
     #[command(after_help = OPERATING)]
     Events(RemoteArgs),
@@ -240,6 +255,37 @@ pub(crate) struct DeployArgs {
     pub(crate) file: PathBuf,
 
     /// Serve it although its contract breaks clients of the one that serves
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct FaultsArgs {
+    /// Only those of this plugin; or a fault, by its number, to show all that is kept of it
+    #[arg(value_name = "NAME|ID")]
+    pub(crate) which: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct ReplayArgs {
+    /// The fault, as `switchback faults` numbers it
+    pub(crate) id: u64,
+
+    /// Send it through this build, a component or a folder with a plugin.wasm [default: through what serves]
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) against: Option<PathBuf>,
+
+    /// Send it through what this revision was
+    #[arg(long, conflicts_with = "against")]
+    pub(crate) revision: Option<u64>,
+
+    /// Send it although it may change something (other than GET, HEAD and OPTIONS)
     #[arg(long)]
     pub(crate) force: bool,
 

@@ -8,7 +8,7 @@ mod cli;
 mod dev;
 mod diff;
 mod doors;
-mod examples;
+mod faults;
 mod file;
 mod group;
 mod life;
@@ -105,6 +105,8 @@ fn run(command: Command) -> Result<ExitCode, Wrong> {
         Command::Disable(args) => block_on(remote::switch(args, "disable")),
         Command::Enable(args) => block_on(remote::switch(args, "enable")),
         Command::Drain(args) => block_on(remote::drain(args)),
+        Command::Faults(args) => block_on(faults::faults(args)),
+        Command::Replay(args) => block_on(faults::replay(args)),
         Command::Events(args) => block_on(remote::events(args)),
         Command::Config(args) => {
             let settings = load(args.common(), args.typed()?)?;

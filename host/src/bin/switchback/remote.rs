@@ -25,7 +25,7 @@ use crate::settings::Wrong;
 use crate::{routes, say};
 
 /// A running host.
-struct Remote {
+pub(crate) struct Remote {
     place: Place,
     token: Option<String>,
     by: String,
@@ -47,10 +47,10 @@ impl std::fmt::Display for Place {
 }
 
 /// A request's body, and of which media type it is.
-type Sent = (Bytes, &'static str);
+pub(crate) type Sent = (Bytes, &'static str);
 
 impl Remote {
-    fn new(args: &RemoteArgs) -> Remote {
+    pub(crate) fn new(args: &RemoteArgs) -> Remote {
         let place = match &args.admin {
             Some(named) if named.contains('/') => Place::Socket(named.into()),
             Some(named) => Place::Address(named.clone()),
@@ -118,7 +118,12 @@ impl Remote {
     }
 
     /// What the host says, as JSON; what it refuses is an error in its words.
-    async fn ask(&self, method: Method, path: &str, sent: Sent) -> anyhow::Result<Value> {
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        sent: Sent,
+    ) -> anyhow::Result<Value> {
         let response = self.send(method, path, sent).await?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();
@@ -161,7 +166,7 @@ impl Remote {
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn list<const N: usize>(
+    pub(crate) async fn list<const N: usize>(
         &self,
         path: &str,
         heads: [&str; N],
@@ -180,7 +185,7 @@ impl Remote {
     }
 }
 
-const NOTHING: Sent = (Bytes::new(), "");
+pub(crate) const NOTHING: Sent = (Bytes::new(), "");
 
 impl From<anyhow::Error> for Wrong {
     fn from(why: anyhow::Error) -> Wrong {
@@ -413,7 +418,7 @@ pub(crate) async fn events(args: RemoteArgs) -> Result<ExitCode, Wrong> {
 }
 
 /// A name that can stand in a path.
-fn plugin(name: &str) -> Result<&str, Wrong> {
+pub(crate) fn plugin(name: &str) -> Result<&str, Wrong> {
     let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     match !name.is_empty() && name.bytes().all(is_name) {
         true => Ok(name),
@@ -424,7 +429,7 @@ fn plugin(name: &str) -> Result<&str, Wrong> {
 }
 
 /// A component as it is, or a plugin's folder as a form.
-fn read(path: &Path) -> anyhow::Result<Sent> {
+pub(crate) fn read(path: &Path) -> anyhow::Result<Sent> {
     let in_words = || format!("{} cannot be read", path.display());
     if !path.is_dir() {
         let bytes = std::fs::read(path).with_context(in_words)?;
@@ -460,6 +465,6 @@ fn read(path: &Path) -> anyhow::Result<Sent> {
 }
 
 /// A moment, as HTTP writes it.
-fn moment(ms: u64) -> String {
+pub(crate) fn moment(ms: u64) -> String {
     httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_millis(ms))
 }

@@ -92,6 +92,7 @@ struct Whole {
     host: switchback::HostConfig,
     limits: switchback::Limits,
     probation: switchback::Probation,
+    faults: switchback::FaultConfig,
     plugins: BTreeMap<String, switchback::PluginConfig>,
     files: Vec<switchback::FolderConfig>,
 }
@@ -210,6 +211,7 @@ impl Settings {
             host,
             limits,
             probation,
+            faults,
             plugins,
             files,
         } = whole;
@@ -217,6 +219,7 @@ impl Settings {
             host,
             limits,
             probation,
+            faults,
             plugins,
             files,
         };

@@ -2,12 +2,8 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
-use http_body_util::Full;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
-
-/// Sent again and again, hence a body that can be cloned.
-pub(crate) type Example = Request<Full<Bytes>>;
 
 /// What may stand in a segment of a path as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -22,13 +18,25 @@ const REST: &AsciiSet = &SEGMENT.remove(b'/');
 /// How deep an object is put together from the examples of its properties.
 const DEPTH: usize = 6;
 
-/// The requests that the examples of an operation make, as many as whatever has the most of them; what has fewer repeats
-/// its last. Or all that is missing for one.
-pub(crate) fn requests(
+/// The requests that the examples of an operation in an OpenAPI document make, as many as whatever has the most of them; what
+/// has fewer repeats its last. What may be left out and has no example is left out.
+///
+/// ```
+/// let document = serde_json::json!({ "paths": { "/items/{id}": { "get": { "parameters": [
+///     { "name": "id", "in": "path", "required": true, "schema": { "type": "integer", "examples": [7, 8] } },
+/// ] } } } });
+/// let requests = switchback::example_requests(&document, &http::Method::GET, "/items/{id}").unwrap();
+/// assert_eq!(requests[1].uri(), "/items/8");
+/// ```
+///
+/// # Errors
+///
+/// All that is missing for one, a text for each.
+pub fn example_requests(
     document: &Value,
     method: &Method,
     path: &str,
-) -> Result<Vec<Example>, Vec<String>> {
+) -> Result<Vec<Request<Bytes>>, Vec<String>> {
     let item = &document["paths"][path];
     let operation = &item[method.as_str().to_lowercase()];
     let mut missing = Vec::new();
@@ -145,7 +153,7 @@ fn request(
     parameters: &[Parameter<'_>],
     body: Option<&Value>,
     index: usize,
-) -> Result<Example, String> {
+) -> Result<Request<Bytes>, String> {
     let mut target = path.to_owned();
     let mut query = form_urlencoded::Serializer::new(String::new());
     let mut headers = HeaderMap::new();
@@ -189,7 +197,7 @@ fn request(
     let mut request = Request::builder()
         .method(method)
         .uri(&target)
-        .body(Full::new(Bytes::from(text)))
+        .body(Bytes::from(text))
         .map_err(|why| format!("`{target}` is no target of a request: {why}"))?;
     *request.headers_mut() = headers;
     Ok(request)

@@ -1,0 +1,606 @@
+//! Calls that went wrong are kept, without secrets and within bounds, and can be sent once more.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use switchback::{
+    Against, AnswerChecks, Change, Config, Event, Fault, FaultConfig, FaultKind, Limits,
+    ReplayVerdict, Rollout,
+};
+use switchback_tests::Client;
+use switchback_tests::guests::{Describe, Hoard, blank, contract, hoard};
+use switchback_tests::harness::{Harness, event, until};
+use switchback_tests::process::{Served, program};
+
+use crate::contracts::with_paths;
+use crate::readme::shown;
+
+async fn host(faults: FaultConfig) -> Harness {
+    let limits = Limits {
+        cpu_ms: 50,
+        time_ms: 2_000,
+        ..Limits::default()
+    };
+    Harness::with(Config {
+        limits,
+        faults,
+        ..Config::default()
+    })
+    .await
+}
+
+fn takes_n(id: &str) -> Value {
+    json!({
+        "operationId": id,
+        "parameters": [{ "name": "n", "in": "query", "schema": { "type": "integer" } }],
+        "responses": { "200": { "description": "ok" } },
+    })
+}
+
+/// `GET /rooms?n=` fails for 13 in version 1, and in no other.
+pub(crate) fn inn(version: &str) -> Vec<u8> {
+    let items = json!({ "/rooms": { "get": takes_n("room"), "put": takes_n("trap") } });
+    blank(&with_paths(&items), version, Describe::Contract)
+}
+
+fn kinds(harness: &Harness) -> Vec<FaultKind> {
+    let faults = harness.host.faults();
+    faults.iter().rev().map(|fault| fault.kind).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_is_kept_with_what_was_asked_logged_and_answered() {
+    let harness = host(FaultConfig::default()).await;
+    let operation = json!({
+        "operationId": "trap",
+        "parameters": [{ "name": "n", "in": "query", "schema": { "type": "integer" } }],
+        "requestBody": { "required": true, "content": { "application/json": { "schema": { "type": "object" } } } },
+        "responses": {},
+    });
+    let paths = json!({ "/x": { "post": operation } });
+    let guest = blank(&with_paths(&paths), "1", Describe::Contract);
+    harness.deploy("shop", guest).await.expect("served");
+    let mut events = harness.host.events();
+    let headers = [
+        ("content-type", "application/json"),
+        ("x-request-id", "ours-1"),
+        ("x-seen", "yes"),
+    ];
+    let reply = harness
+        .client()
+        .send("POST", "/x?n=7&m=8", &headers, r#"{"a": [1]}"#)
+        .await;
+    assert_eq!(reply.status, 500);
+    let told = event(&mut events, |event| {
+        matches!(event, Event::FaultKept { .. })
+    })
+    .await;
+    let Event::FaultKept { fault: id, .. } = told else {
+        unreachable!()
+    };
+    let fault = harness.host.fault(id).unwrap();
+    assert_eq!(
+        (&*fault.plugin, fault.revision, &*fault.operation),
+        ("shop", 1, "trap")
+    );
+    assert_eq!((fault.kind, fault.status), (FaultKind::Trap, 500));
+    assert!(fault.cause.contains("unreachable"), "{}", fault.cause);
+    assert_eq!(fault.request_id, "ours-1");
+    assert_eq!(fault.request.method, "POST");
+    assert_eq!(fault.request.uri, "/x?n=7&m=8");
+    assert_eq!(fault.request.params, json!({ "query": { "n": 7 } }));
+    let seen = ("x-seen".to_owned(), "yes".to_owned());
+    assert!(fault.request.headers.contains(&seen));
+    let body = fault.request.body.as_ref().unwrap();
+    assert_eq!(body.content.as_deref(), Some(&br#"{"a": [1]}"#[..]));
+    assert!(
+        fault.log.iter().any(|line| line.contains("asked to trap")),
+        "{:?}",
+        fault.log
+    );
+    assert_eq!(fault.answer, None);
+    assert!(fault.hidden.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_tells_the_functions_that_it_was_in() {
+    let harness = host(FaultConfig::default()).await;
+    let guest = hoard(&contract(&[("get", "/x", "segments")]), Hoard::default());
+    harness.deploy("shop", guest).await.expect("served");
+    let mut client = harness.client();
+    // Dropped segments are there no more at the second call in an instance.
+    client.get("/x").await;
+    assert_eq!(client.get("/x").await.status, 500);
+    assert_eq!(harness.host.faults()[0].frames, ["segments"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_plugin_does_wrong_is_kept_and_what_others_do_is_not() {
+    let harness = host(FaultConfig::default()).await;
+    let paths: serde_json::Map<String, Value> = ["spin", "wait", "bad-header", "status", "version"]
+        .map(|id| (format!("/{id}"), json!({ "get": takes_n(id) })))
+        .into_iter()
+        .collect();
+    let mut paths = Value::Object(paths);
+    let wrong = json!({ "type": "object", "required": ["price"] });
+    paths["/version"]["get"]["responses"] = json!({ "200": {
+        "description": "ok", "content": { "application/json": { "schema": wrong } },
+    } });
+    let guest = blank(&with_paths(&paths), "1", Describe::Contract);
+    harness.deploy("shop", guest).await.expect("served");
+    let mut client = harness.client();
+    for (target, status) in [
+        ("/status?n=404", 404),
+        ("/status?n=x", 422),
+        ("/nothing", 404),
+        ("/status?n=200", 200),
+    ] {
+        assert_eq!(client.get(target).await.status, status, "{target}");
+    }
+    assert_eq!(kinds(&harness), []);
+    for (target, status) in [
+        ("/spin", 504),
+        ("/wait", 504),
+        ("/bad-header", 500),
+        ("/status?n=503", 503),
+        // Looked at and answered as it is.
+        ("/version", 200),
+    ] {
+        assert_eq!(client.get(target).await.status, status, "{target}");
+    }
+    use FaultKind::{Answered, BadAnswer, Limit, OffContract};
+    assert_eq!(
+        kinds(&harness),
+        [Limit, Limit, BadAnswer, Answered, OffContract]
+    );
+    let faults = harness.host.faults();
+    let answer = faults[0].answer.as_ref().unwrap();
+    assert_eq!((faults[0].status, answer.status), (200, 200));
+    let body = answer.body.as_ref().unwrap();
+    assert_eq!(body.content.as_deref(), Some(&br#"{"version":"1"}"#[..]));
+    assert!(faults[0].cause.contains("price"), "{}", faults[0].cause);
+    assert_eq!(
+        faults[1].cause,
+        "the plugin answered 503 Service Unavailable"
+    );
+    assert_eq!(faults[4].cause, "limit `cpu_ms` was hit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_enforcing_keeps_back_is_kept_with_its_fault() {
+    let limits = Limits {
+        answers: AnswerChecks::Enforced,
+        ..Limits::default()
+    };
+    let harness = Harness::with(Config {
+        limits,
+        ..Config::default()
+    })
+    .await;
+    let paths = json!({ "/x": { "get": {
+        "operationId": "version",
+        "responses": { "200": { "description": "ok", "content": { "application/json": {
+            "schema": { "type": "object", "properties": { "version": { "type": "integer" } } },
+        } } } },
+    } } });
+    let guest = blank(&with_paths(&paths), "one", Describe::Contract);
+    harness.deploy("shop", guest).await.expect("served");
+    assert_eq!(harness.client().get("/x").await.status, 500);
+    let fault = &harness.host.faults()[0];
+    assert_eq!((fault.kind, fault.status), (FaultKind::OffContract, 500));
+    assert_eq!(fault.answer.as_ref().unwrap().status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_kept_wherever_a_contract_or_a_setting_says_that_it_is_one() {
+    let harness = host(FaultConfig {
+        hidden_headers: vec!["X-Ours".into()],
+        ..FaultConfig::default()
+    })
+    .await;
+    let secret = json!({ "type": "string", "format": "password" });
+    let body = json!({ "type": "object", "properties": {
+        "name": { "type": "string" },
+        "login": { "type": "object", "properties": { "pin": { "type": "string", "writeOnly": true } } },
+    } });
+    let form =
+        json!({ "type": "object", "properties": { "pin": secret, "name": { "type": "string" } } });
+    let operation = |content: Value| {
+        json!({
+            "operationId": format!("status{}", content.as_object().unwrap().len()),
+            "parameters": [
+                { "name": "code", "in": "path", "required": true, "schema": secret },
+                { "name": "otp", "in": "query", "schema": secret },
+                { "name": "X-Pass", "in": "header", "schema": secret },
+                { "name": "session", "in": "cookie", "schema": { "type": "string" } },
+            ],
+            "requestBody": { "content": content },
+            "responses": {},
+        })
+    };
+    let mut post = operation(json!({ "application/json": { "schema": body } }));
+    post["operationId"] = "trap".into();
+    let mut put = operation(json!({
+        "application/x-www-form-urlencoded": { "schema": form },
+        "multipart/form-data": { "schema": form },
+    }));
+    put["operationId"] = "exit".into();
+    let mut document: Value = serde_json::from_str(&with_paths(
+        &json!({ "/x/{code}": { "post": post, "put": put } }),
+    ))
+    .unwrap();
+    document["components"]["securitySchemes"] = json!({
+        "key": { "type": "apiKey", "in": "query", "name": "key" },
+    });
+    let guest = blank(&document.to_string(), "1", Describe::Contract);
+    harness.deploy("shop", guest).await.expect("served");
+    let mut client = harness.client();
+    let target = "/x/SECRET-0?otp=SECRET-1&open=yes&key=SECRET-2";
+    let headers = |media_type| {
+        [
+            ("content-type", media_type),
+            ("authorization", "Bearer SECRET-3"),
+            ("cookie", "session=SECRET-4"),
+            ("x-pass", "SECRET-5"),
+            ("x-ours", "SECRET-6"),
+            ("x-open", "seen"),
+        ]
+    };
+    let json_sent = r#"{"name":"ada","login":{"pin":"SECRET-7"}}"#;
+    let multipart = "--b\r\ncontent-disposition: form-data; name=\"pin\"\r\n\r\nSECRET-8\r\n\
+                     --b\r\ncontent-disposition: form-data; name=\"name\"\r\n\r\nada\r\n--b--\r\n";
+    for (method, media_type, sent) in [
+        ("POST", "application/json", json_sent),
+        (
+            "PUT",
+            "application/x-www-form-urlencoded",
+            "pin=SECRET-9&name=ada",
+        ),
+        ("PUT", "multipart/form-data; boundary=b", multipart),
+    ] {
+        let reply = client
+            .send(method, target, &headers(media_type), sent)
+            .await;
+        assert_eq!(reply.status, 500, "{}", reply.text());
+    }
+    let faults = harness.host.faults();
+    assert_eq!(faults.len(), 3);
+    for fault in &faults {
+        let kept = format!("{fault:?} {}", serde_json::to_string(&**fault).unwrap());
+        assert!(!kept.contains("SECRET"), "{kept}");
+        assert_eq!(
+            fault.request.uri,
+            "/x/**********?otp=**********&open=yes&key=**********"
+        );
+        assert!(kept.contains("seen") && kept.contains("ada"), "{kept}");
+        for place in [
+            "header authorization",
+            "header x-ours",
+            "query otp",
+            "path code",
+        ] {
+            assert!(
+                fault.hidden.iter().any(|it| it == place),
+                "{:?}",
+                fault.hidden
+            );
+        }
+    }
+    assert!(faults[2].hidden.contains(&"body /login/pin".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_always_leaves_room_for_what_fails_once_and_nothing_grows() {
+    let harness = host(FaultConfig {
+        kept: 10,
+        ..FaultConfig::default()
+    })
+    .await;
+    let operations = [("get", "/once", "exit"), ("get", "/always", "trap")];
+    let guest = blank(&contract(&operations), "1", Describe::Contract);
+    harness.deploy("shop", guest).await.expect("served");
+    let mut client = harness.client();
+    client.get("/once").await;
+    for _ in 0..30 {
+        client.get("/always").await;
+    }
+    let faults = harness.host.faults();
+    let ids: Vec<u64> = faults.iter().map(|fault| fault.id).collect();
+    assert_eq!(ids, [31, 30, 1]);
+
+    for faults in [
+        FaultConfig {
+            kept: 0,
+            ..FaultConfig::default()
+        },
+        // Not even one fits.
+        FaultConfig {
+            bytes: 1 << 16,
+            body_bytes: 1 << 16,
+            ..FaultConfig::default()
+        },
+    ] {
+        let harness = host(faults).await;
+        let operation = json!({
+            "operationId": "trap",
+            "requestBody": { "content": { "text/plain": {} } },
+            "responses": {},
+        });
+        let paths = json!({ "/x": { "post": operation } });
+        let guest = blank(&with_paths(&paths), "1", Describe::Contract);
+        harness.deploy("shop", guest).await.expect("served");
+        let body = "x".repeat(1 << 16);
+        let headers = [("content-type", "text/plain")];
+        let reply = harness.client().send("POST", "/x", &headers, body).await;
+        assert_eq!(reply.status, 500);
+        assert_eq!(harness.host.faults(), Vec::<Arc<Fault>>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_tells_whether_a_build_mends_a_fault_and_touches_nothing_that_serves() {
+    let harness = host(FaultConfig::default()).await;
+    harness.deploy("inn", inn("1")).await.expect("served");
+    let mut client = harness.client();
+    assert_eq!(client.get("/rooms?n=12").await.status, 200);
+    assert_eq!(client.get("/rooms?n=13").await.status, 500);
+    let before = harness.host.plugins();
+    let mut events = harness.host.events();
+    let id = harness.host.faults()[0].id;
+    let replay = async |against| harness.host.replay(id, against, false).await.unwrap();
+
+    let same = replay(Against::Serving).await;
+    assert_eq!(same.verdict, ReplayVerdict::Same);
+    assert_eq!((same.then.status, same.now.status), (500, 500));
+    assert!(same.now.log.iter().any(|line| line.contains("no room 13")));
+    let mended = replay(Against::Component(Box::new(inn("2").into()))).await;
+    assert_eq!(mended.verdict, ReplayVerdict::Mended);
+    let answer = mended.now.answer.unwrap();
+    let text = answer.body.unwrap().content.unwrap();
+    let told: Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!(told["params"], json!({ "query": { "n": 13 } }));
+    let status = blank(
+        &with_paths(&json!({ "/rooms": { "get": takes_n("bad-header") } })),
+        "1",
+        Describe::Contract,
+    );
+    let other = replay(Against::Component(Box::new(status.into()))).await;
+    assert_eq!(other.verdict, ReplayVerdict::Other);
+    let elsewhere = blank(
+        &contract(&[("get", "/x", "version")]),
+        "1",
+        Describe::Contract,
+    );
+    let refused = replay(Against::Component(Box::new(elsewhere.into()))).await;
+    assert_eq!(
+        (refused.verdict, refused.now.status),
+        (ReplayVerdict::Refused, 404)
+    );
+
+    // The two calls of the client, and nothing else.
+    let after = harness.host.plugins();
+    assert_eq!(after[0].answers, before[0].answers);
+    assert_eq!(after[0].limit_hits, before[0].limit_hits);
+    assert_eq!(harness.host.faults().len(), 1);
+    let told = event(&mut events, |_| true).await;
+    assert!(
+        matches!(
+            &told,
+            Event::Replayed {
+                verdict: ReplayVerdict::Same,
+                ..
+            }
+        ),
+        "{told:?}"
+    );
+
+    harness.deploy("inn", inn("2")).await.expect("served");
+    let mended = replay(Against::Serving).await;
+    assert_eq!(
+        (mended.verdict, &*mended.against),
+        (ReplayVerdict::Mended, "revision 2")
+    );
+    let same = replay(Against::Revision(1)).await;
+    assert_eq!(same.verdict, ReplayVerdict::Same);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_change_something_is_replayed_only_with_force_and_what_is_not_kept_never() {
+    let harness = host(FaultConfig {
+        body_bytes: 10,
+        ..FaultConfig::default()
+    })
+    .await;
+    let operation = json!({
+        "operationId": "trap",
+        "requestBody": { "content": { "text/plain": {} } },
+        "responses": {},
+    });
+    let paths = json!({ "/x": { "post": operation } });
+    let guest = blank(&with_paths(&paths), "1", Describe::Contract);
+    harness.deploy("shop", guest).await.expect("served");
+    let headers = [("content-type", "text/plain")];
+    let mut client = harness.client();
+    client.send("POST", "/x", &headers, "short").await;
+    client
+        .send("POST", "/x", &headers, "longer than is kept")
+        .await;
+    let host = &harness.host;
+    let refused = host.replay(1, Against::Serving, false).await.unwrap_err();
+    assert!(refused.to_string().contains("--force"), "{refused}");
+    let forced = host.replay(1, Against::Serving, true).await.unwrap();
+    assert_eq!(forced.verdict, ReplayVerdict::Same);
+    let refused = host.replay(2, Against::Serving, true).await.unwrap_err();
+    let why = "the body of fault 2 was not kept: it has 19 bytes, and `faults.body_bytes` is 10";
+    assert_eq!(refused.to_string(), why);
+    let unknown = host.replay(3, Against::Serving, true).await.unwrap_err();
+    assert_eq!(unknown.to_string(), "fault 3 is not kept, or not any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_is_replayed_with_its_fields_and_files() {
+    let harness = host(FaultConfig::default()).await;
+    let form = |id: &str| {
+        let file = json!({ "type": "string", "format": "binary" });
+        let schema = json!({ "type": "object", "properties": {
+            "file": file,
+            "tags": { "type": "array", "items": { "type": "integer" } },
+        } });
+        let operation = json!({
+            "operationId": id,
+            "parameters": [{ "name": "n", "in": "query", "schema": { "type": "integer" } }],
+            "requestBody": { "content": { "multipart/form-data": { "schema": schema } } },
+            "responses": {},
+        });
+        blank(
+            &with_paths(&json!({ "/x": { "post": operation } })),
+            "1",
+            Describe::Contract,
+        )
+    };
+    harness.deploy("shop", form("trap")).await.expect("served");
+    let sent = "--b\r\ncontent-disposition: form-data; name=\"tags\"\r\n\r\n1\r\n\
+                --b\r\ncontent-disposition: form-data; name=\"tags\"\r\n\r\n2\r\n\
+                --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\
+                content-type: text/plain\r\n\r\nswitchback-fault\r\n--b--\r\n";
+    let headers = [("content-type", "multipart/form-data; boundary=b")];
+    let reply = harness
+        .client()
+        .send("POST", "/x?n=99", &headers, sent)
+        .await;
+    assert_eq!(reply.status, 500);
+    let against = Against::Component(Box::new(form("files").into()));
+    let replay = harness.host.replay(1, against, true).await.unwrap();
+    assert_eq!(replay.verdict, ReplayVerdict::Mended, "{replay:?}");
+    let text = replay.now.answer.unwrap().body.unwrap().content.unwrap();
+    let told: Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!(told["fields"], json!({ "tags": [1, 2] }));
+    assert_eq!(told["files"][0]["content"], "switchback-fault");
+    assert_eq!(told["files"][0]["name"], "a.txt");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_of_a_copy_for_a_candidate_in_shadow_is_kept_as_that() {
+    let harness = host(FaultConfig::default()).await;
+    harness.deploy("inn", inn("2")).await.expect("served");
+    let shadow = Change::Try {
+        name: "inn".into(),
+        component: inn("1").into(),
+        rollout: Rollout {
+            percent: 100.0,
+            shadow: true,
+            ..Rollout::default()
+        },
+    };
+    harness.host.apply(vec![shadow]).await;
+    assert_eq!(harness.client().get("/rooms?n=13").await.status, 200);
+    let fault = until("the copy's fault", async || {
+        harness.host.faults().into_iter().next()
+    })
+    .await;
+    assert_eq!(
+        (fault.copy, fault.revision, fault.kind),
+        (true, 2, FaultKind::Trap)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_breaks_off_is_kept_with_what_was_asked() {
+    let harness = host(FaultConfig::default()).await;
+    let guest = blank(
+        &contract(&[("get", "/x", "script")]),
+        "1",
+        Describe::Contract,
+    );
+    harness.deploy("shop", guest).await.expect("served");
+    let headers = [("x-script", "start 200; write a; trap")];
+    let reply = Client::new(harness.address)
+        .try_send("GET", "/x", &headers, "")
+        .await;
+    assert!(reply.is_err());
+    let fault = until("the fault", async || {
+        harness.host.faults().into_iter().next()
+    })
+    .await;
+    assert_eq!((fault.kind, fault.status), (FaultKind::Trap, 200));
+    assert!(
+        fault
+            .request
+            .headers
+            .iter()
+            .any(|(name, _)| name == "x-script")
+    );
+    let replay = harness.host.replay(fault.id, Against::Serving, false).await;
+    assert_eq!(replay.unwrap().verdict, ReplayVerdict::Same);
+}
+
+/// With the moments that differ from run to run made the same.
+fn undated(text: &str) -> String {
+    const LENGTH: usize = "Sun, 29 Nov 2026 07:12:31".len();
+    let mut undated = String::new();
+    let mut rest = text;
+    while let Some(end) = rest.find(" GMT") {
+        undated.push_str(&rest[..end - LENGTH]);
+        undated.push_str("then");
+        rest = &rest[end + 4..];
+    }
+    undated + rest
+}
+
+/// Whether a text is what is shown of it, where `…` stands for anything.
+fn is_shown(shown: &str, said: &str) -> bool {
+    let mut pieces = shown.split('…');
+    let first = pieces.next().unwrap_or_default();
+    let Some(mut rest) = said.strip_prefix(first) else {
+        return false;
+    };
+    let mut last = None;
+    for piece in pieces {
+        match rest.find(piece) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+        last = Some(piece);
+    }
+    rest.is_empty() || last.is_some_and(str::is_empty)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_walk_through_of_the_docs_records_a_fault_and_shows_it_mended() {
+    let served = Served::new(&[("inn", &inn("1"))], &[]).await;
+    let folder = served.plugins.parent().unwrap();
+    std::fs::write(folder.join("inn-2.wasm"), inn("2")).unwrap();
+    let bin = program().parent().unwrap().display().to_string();
+    let path = format!("{bin}:{}", std::env::var("PATH").unwrap());
+    let address = served.address.to_string();
+    let heading = "### A fault, and its mended build";
+    let commands = shown("docs/operating.md", Some(heading));
+    assert!(commands.len() > 5, "{commands:?}");
+    for (typed, output) in commands {
+        let here = |text: &str| text.replace("127.0.0.1:8000", &address);
+        let silent = here(&typed).replacen("curl", "curl --silent", 1);
+        let mut shell = tokio::process::Command::new("sh");
+        shell
+            .args(["-c", &silent])
+            .env("PATH", &path)
+            .current_dir(folder);
+        let run = shell.output().await.expect("a shell");
+        let said = String::from_utf8_lossy(&run.stdout);
+        let (shown, said) = (undated(&here(&output)), undated(said.trim_end()));
+        assert!(
+            is_shown(&shown, &said),
+            "{typed} says\n{said}\nand not\n{shown}"
+        );
+        // What is not mended is told by the exit status, too.
+        let mended = !output.contains("it goes wrong");
+        assert_eq!(run.status.success(), mended, "{typed}: {run:?}");
+    }
+    let audit = std::fs::read_to_string(served.plugins.join(".switchback/audit.jsonl")).unwrap();
+    let replays: Vec<Value> = audit
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &Value| line["change"] == "replay")
+        .collect();
+    assert_eq!(replays.len(), 2);
+    assert_eq!(replays[1]["verdict"], "mended");
+}
