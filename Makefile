@@ -19,7 +19,7 @@ DEMO_PREFIXES = $(foreach of,hello-py=/python hello-js=/javascript shop-js=/shop
 
 target = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: bench build demo fmt-check guests host javascript-guests python-guests screenshots test test-examples test-fastapi-apps test-guests
+.PHONY: bench build demo fmt-check guests host javascript-guests page-guest python-guests screenshots test test-examples test-fastapi-apps test-guests
 build: guests host
 
 demo: build
@@ -35,7 +35,7 @@ demo: build
 host:
 	cargo build --release -p switchback
 
-guests: python-guests javascript-guests
+guests: python-guests javascript-guests page-guest
 	@$(call build_guests,$(EXAMPLES),examples/dist)
 
 # Ten seconds each, so only what has changed.
@@ -67,6 +67,15 @@ javascript_sdk = guest-sdk/javascript
 examples/dist/%-js.wasm: examples/%-js/*.js $(javascript_sdk)/src/*.js $(javascript_sdk)/*.js* $(javascript_sdk)/wit/*.wit wit/plugin.wit
 	@echo "componentize-qjs examples/$*-js"
 	@node $(javascript_sdk)/build.js examples/$*-js -o $@
+
+# A folder rather than a file, since it has a page of its own, which npm's packages build.
+page-guest:
+	@if command -v npm >/dev/null 2>&1; then \
+		$(call build_guests,stock,$(target)/page-guest) && examples/stock/build.sh $(target)/page-guest/stock.wasm examples/dist/stock; \
+	else \
+		echo "SKIPPED: the example stock, whose page needs npm (Debian: apt-get install npm)" >&2; \
+		[ "$$CI" != true ]; \
+	fi
 
 test-fastapi-apps:
 	@$(build_fastapi_apps)
@@ -106,7 +115,7 @@ test: guests test-guests test-examples
 
 # As an author tests a plugin: on this machine, without a server and without WebAssembly.
 test-examples:
-	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run $(EXAMPLES:%=-p %); else cargo test $(EXAMPLES:%=-p %); fi
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run $(EXAMPLES:%=-p %) -p stock; else cargo test $(EXAMPLES:%=-p %) -p stock; fi
 
 screenshots: build
 	@tests/browser/screenshots.sh $(target)/release/switchback $(DEMO_PREFIXES)

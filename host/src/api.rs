@@ -12,7 +12,7 @@ use http::request::Parts;
 use crate::config::HostConfig;
 use crate::contract;
 use crate::error::{Error, ErrorKind};
-use crate::files::Mount;
+use crate::files::Site;
 use crate::identity::Peer;
 use crate::revision::Revision;
 use crate::rollout::Candidate;
@@ -34,9 +34,9 @@ pub(crate) struct Api {
     pub(crate) trials: Vec<Trial>,
     pub(crate) router: Router<Target>,
     /// Static files, the longest path first.
-    mounts: Vec<Mounted>,
+    sites: Vec<Placed>,
     /// Those of them that the configuration names.
-    folders: Arc<[Arc<Mount>]>,
+    folders: Arc<[Arc<Site>]>,
     host: Arc<HostConfig>,
     /// Made when first asked for: they are functions of the revisions above.
     merged: OnceLock<Document>,
@@ -52,8 +52,8 @@ pub(crate) struct Trial {
 }
 
 /// Static files, and the place of the plugin whose they are; none of a folder that the configuration names.
-struct Mounted {
-    mount: Arc<Mount>,
+struct Placed {
+    site: Arc<Site>,
     plugin: Option<usize>,
 }
 
@@ -101,7 +101,7 @@ impl Served {
 
 impl Api {
     /// Nothing but folders of the configuration, which are at different paths.
-    pub(crate) fn empty(host: Arc<HostConfig>, folders: Arc<[Arc<Mount>]>) -> Api {
+    pub(crate) fn empty(host: Arc<HostConfig>, folders: Arc<[Arc<Site>]>) -> Api {
         Api::new(&Set::new(), 0, host, folders)
             .unwrap_or_else(|_| unreachable!("no routes, no clash"))
     }
@@ -110,11 +110,11 @@ impl Api {
         set: &Set,
         generation: u64,
         host: Arc<HostConfig>,
-        folders: Arc<[Arc<Mount>]>,
+        folders: Arc<[Arc<Site>]>,
     ) -> Result<Api, Box<Clash>> {
         let revisions: Vec<_> = set.values().map(|served| served.stable.clone()).collect();
         let router = routed(&revisions)?;
-        let mounts = mounted(&revisions, &folders)?;
+        let sites = placed(&revisions, &folders)?;
         let mut trials = Vec::new();
         for (plugin, served) in set.values().enumerate() {
             if let Some(candidate) = &served.candidate {
@@ -122,7 +122,7 @@ impl Api {
                 let mut alone = revisions.clone();
                 alone[plugin] = candidate.revision.clone();
                 routed(&alone)?;
-                mounted(&alone, &folders)?;
+                placed(&alone, &folders)?;
                 trials.push(Trial {
                     plugin,
                     candidate: candidate.clone(),
@@ -135,7 +135,7 @@ impl Api {
             revisions,
             trials,
             router,
-            mounts,
+            sites,
             folders,
             host,
             merged: OnceLock::new(),
@@ -181,7 +181,7 @@ impl Api {
         let path = crate::path::RequestPath::new("/");
         let found = self.router.find(&http::Method::GET, &path);
         matches!(found, Ok(_) | Err(crate::router::NoRoute::Method(_)))
-            || self.mounts.iter().any(|mounted| mounted.mount.has_root())
+            || self.sites.iter().any(|placed| placed.site.has_root())
     }
 
     /// The static files that may have an answer where no operation has, and the revision whose they are: of the longest path,
@@ -190,34 +190,31 @@ impl Api {
         &self,
         head: &Parts,
         peer: Option<Peer>,
-    ) -> Option<(Arc<Mount>, Option<Arc<Revision>>)> {
+    ) -> Option<(Arc<Site>, Option<Arc<Revision>>)> {
         let path = crate::path::RequestPath::new(head.uri.path());
         let path = path.as_str();
-        let found = self
-            .mounts
-            .iter()
-            .find(|mounted| mounted.mount.covers(path));
-        let plugin = found.and_then(|mounted| mounted.plugin);
-        let reaches = found.map(|mounted| mounted.mount.path.len());
+        let found = self.sites.iter().find(|placed| placed.site.covers(path));
+        let plugin = found.and_then(|placed| placed.plugin);
+        let reaches = found.map(|placed| placed.site.path.len());
         for trial in &self.trials {
             let candidate = &trial.candidate.revision;
-            let theirs = candidate.mount.as_ref().filter(|mount| mount.covers(path));
+            let theirs = candidate.site.as_ref().filter(|site| site.covers(path));
             let is_for_it = plugin == Some(trial.plugin)
                 || theirs.is_some_and(|theirs| Some(theirs.path.len()) > reaches);
             if is_for_it && trial.candidate.takes(head, peer) {
                 return theirs.map(|theirs| (theirs.clone(), Some(candidate.clone())));
             }
         }
-        let Mounted { mount, plugin } = found?;
+        let Placed { site, plugin } = found?;
         let owns = |(at, revision): (usize, &Arc<Revision>)| {
             *plugin != Some(at)
-                && revision.prefix.len() > mount.path.len()
+                && revision.prefix.len() > site.path.len()
                 && is_under(path, &revision.prefix)
         };
         if self.revisions.iter().enumerate().any(owns) {
             return None;
         }
-        Some((mount.clone(), plugin.map(|at| self.revisions[at].clone())))
+        Some((site.clone(), plugin.map(|at| self.revisions[at].clone())))
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<Revision>> {
@@ -251,6 +248,12 @@ impl Api {
             ([owner], _) | ([], [owner]) => Some(owner),
             _ => None,
         }
+    }
+
+    /// The next snapshot, with other folders of the configuration.
+    pub(crate) fn with_folders(&self, folders: Arc<[Arc<Site>]>) -> Result<Api, Error> {
+        let next = Api::new(&self.set(), self.generation + 1, self.host.clone(), folders);
+        next.map_err(|clash| Error::new(ErrorKind::Clash, clash.message))
     }
 
     /// The next snapshot: `removed` out, `candidates` in. A clash refuses the plugin that does not serve the place yet;
@@ -412,16 +415,13 @@ fn routed(revisions: &[Arc<Revision>]) -> Result<Router<Target>, Box<Clash>> {
 }
 
 /// All static files, the longest path first.
-fn mounted(
-    revisions: &[Arc<Revision>],
-    folders: &[Arc<Mount>],
-) -> Result<Vec<Mounted>, Box<Clash>> {
-    let folders = folders.iter().map(|mount| (mount, None));
+fn placed(revisions: &[Arc<Revision>], folders: &[Arc<Site>]) -> Result<Vec<Placed>, Box<Clash>> {
+    let folders = folders.iter().map(|site| (site, None));
     let plugins = revisions.iter().enumerate();
-    let plugins = plugins.filter_map(|(at, revision)| Some((revision.mount.as_ref()?, Some(at))));
-    let mut mounts: Vec<Mounted> = Vec::new();
-    for (mount, plugin) in folders.chain(plugins) {
-        let taken = mounts.iter().find(|other| other.mount.path == mount.path);
+    let plugins = plugins.filter_map(|(at, revision)| Some((revision.site.as_ref()?, Some(at))));
+    let mut sites: Vec<Placed> = Vec::new();
+    for (site, plugin) in folders.chain(plugins) {
+        let taken = sites.iter().find(|other| other.site.path == site.path);
         if let (Some(taken), Some(at)) = (taken, plugin) {
             let name = |at: usize| revisions[at].name.to_string();
             let whose = match taken.plugin {
@@ -432,17 +432,17 @@ fn mounted(
                 message: format!(
                     "the static files of plugin `{}` would be at `{}/`, where those of {whose} are: set its `files.path`, or give it a `prefix` of its own",
                     name(at),
-                    mount.path
+                    site.path
                 ),
                 route: None,
                 plugins: [name(taken.plugin.unwrap_or(at)), name(at)],
             }));
         }
-        let mount = mount.clone();
-        mounts.push(Mounted { mount, plugin });
+        let site = site.clone();
+        sites.push(Placed { site, plugin });
     }
-    mounts.sort_by_key(|mounted| std::cmp::Reverse(mounted.mount.path.len()));
-    Ok(mounts)
+    sites.sort_by_key(|placed| std::cmp::Reverse(placed.site.path.len()));
+    Ok(sites)
 }
 
 /// A plugin whose prefix is not the root owns it: nobody else has a route under it, and prefixes do not nest.
@@ -480,8 +480,8 @@ fn intrusion(other: &Revision, prefix: &str) -> Option<String> {
     if !other.prefix.is_empty() {
         return under(&other.prefix).then(|| format!("prefix `{}`", other.prefix));
     }
-    if let Some(mount) = other.mount.as_ref().filter(|mount| under(&mount.path)) {
-        return Some(format!("`{}/` with the static files", mount.path));
+    if let Some(site) = other.site.as_ref().filter(|site| under(&site.path)) {
+        return Some(format!("`{}/` with the static files", site.path));
     }
     let mut routed = other.code.contract.routed();
     let (_, operation) = routed.find(|(_, operation)| under(&operation.path))?;

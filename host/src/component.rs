@@ -90,6 +90,16 @@ impl Component {
         self
     }
 
+    /// Adds all files of a folder, as those of `static`: what lies in it now, without what begins with a dot.
+    ///
+    /// # Errors
+    ///
+    /// Something in it cannot be read, or is a link ([`ErrorKind::File`]).
+    pub fn static_folder(mut self, folder: &Path) -> Result<Component, Error> {
+        self.files = Some(tree(folder, &Disk(None))?);
+        Ok(self)
+    }
+
     /// Reads `NAME.wasm`, or a folder `NAME/` of `plugin.wasm` and, where they are there, `openapi.json`, `plugin.toml` and
     /// a folder `static`; with it comes the name that the path gives the plugin.
     ///
@@ -134,13 +144,7 @@ impl Component {
         };
         let files = match std::fs::symlink_metadata(folder.join(STATIC)) {
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => None,
-            _ => {
-                let wrong = |why: String| wrong(format!("`{STATIC}` in it: {why}"));
-                let read = Tree::read(&folder.join(STATIC), disk, Most::ANY).map_err(wrong)?;
-                Some(Arc::new(read.ok_or_else(|| {
-                    wrong("it changed while it was read; try again".into())
-                })?))
-            }
+            _ => Some(tree(&folder.join(STATIC), disk)?),
         };
         let component = Component {
             bytes,
@@ -153,6 +157,17 @@ impl Component {
         };
         Ok((name.into(), component))
     }
+}
+
+/// The files of a folder, of which those that are too large are refused when they are loaded.
+fn tree(folder: &Path, disk: &Disk) -> Result<Arc<Tree>, Error> {
+    let wrong = |why: String| {
+        let name = folder.file_name().unwrap_or(folder.as_os_str());
+        Error::new(ErrorKind::File, format!("`{}`: {why}", name.display()))
+    };
+    let read = Tree::read(folder, disk, Most::ANY).map_err(wrong)?;
+    let changed = || wrong("it changed while it was read; try again".into());
+    read.map(Arc::new).ok_or_else(changed)
 }
 
 impl Component {

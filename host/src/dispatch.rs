@@ -13,7 +13,7 @@ use crate::api::Api;
 use crate::arrival::{self, Incoming};
 use crate::commons::Commons;
 use crate::contract::Operation;
-use crate::files::Mount;
+use crate::files::Site;
 use crate::form::Part;
 use crate::forwarded;
 use crate::held;
@@ -96,7 +96,7 @@ enum Routed {
 
 /// A request that is no operation's, for a path under which static files are.
 struct Files {
-    mount: Arc<Mount>,
+    site: Arc<Site>,
     revision: Option<Arc<Revision>>,
     head: Parts,
     /// The answer where no file is one: 307 to this address, or an error.
@@ -111,7 +111,7 @@ impl Files {
     ) -> Result<Response<Body>, ServeError> {
         let root = forwarded::root(&self.head.extensions, base_path);
         let alone = matches!(self.otherwise, Err(ServeError::NotFound));
-        match self.mount.answer(&self.head, &root, alone).await {
+        match self.site.answer(&self.head, &root, alone).await {
             Some(answer) => {
                 record.files = self.revision;
                 answer
@@ -182,8 +182,8 @@ impl Call<()> {
             Some(_) => None,
         };
         match files {
-            Some((mount, revision)) => Ok(Routed::Files(Box::new(Files {
-                mount,
+            Some((site, revision)) => Ok(Routed::Files(Box::new(Files {
+                site,
                 revision,
                 head,
                 otherwise,
@@ -200,12 +200,12 @@ impl Call<()> {
         record: &mut Record,
     ) -> Routed {
         // One that takes every path leaves those of its files to them.
-        if let Some(mount) = &revision.mount
+        if let Some(site) = &revision.site
             && revision.operation(operation).method == ANY
-            && mount.has(&head)
+            && site.has(&head)
         {
             return Routed::Files(Box::new(Files {
-                mount: mount.clone(),
+                site: site.clone(),
                 revision: Some(revision),
                 head,
                 otherwise: Err(ServeError::NotFound),

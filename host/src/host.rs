@@ -16,7 +16,7 @@ use crate::config::{Config, HostConfig, Limits};
 use crate::counts::Tally;
 use crate::error::{Error, ErrorKind};
 use crate::event::Events;
-use crate::files::Mount;
+use crate::files::Site;
 use crate::forwarded::Proxies;
 use crate::history::{HistoryEntry, Past};
 use crate::limit::Limit;
@@ -123,20 +123,7 @@ impl HostBuilder {
             .validate()
             .map_err(|error| Error::with_source(ErrorKind::Config, error.to_string(), error))?;
         let host = Arc::new(config.host.clone());
-        for folder in &config.files {
-            if is_reserved(&folder.path, &host) {
-                let message = format!(
-                    "`files` has `{}`, which is one of the host's own paths",
-                    folder.path
-                );
-                return Err(Error::new(ErrorKind::Config, message));
-            }
-        }
-        let folders: Arc<[Arc<Mount>]> = config
-            .files
-            .iter()
-            .map(|folder| Arc::new(Mount::folder(folder)))
-            .collect();
+        let folders = folders(&config)?;
         let machines = Machines::new(imports, host.clone())?;
         let cache = match &config.host.cache_dir {
             Some(dir) => Cache::open(dir, config.host.cache_bytes, machines.engine())?,
@@ -164,6 +151,22 @@ impl HostBuilder {
             config: ArcSwap::from_pointee(config),
         })))
     }
+}
+
+/// The folders of a configuration whose files are served.
+pub(crate) fn folders(config: &Config) -> Result<Arc<[Arc<Site>]>, Error> {
+    let mut reserved = config.files.iter();
+    if let Some(folder) = reserved.find(|folder| is_reserved(&folder.path, &config.host)) {
+        let message = format!(
+            "`files` has `{}`, which is one of the host's own paths",
+            folder.path
+        );
+        return Err(Error::new(ErrorKind::Config, message));
+    }
+    let folders = config.files.iter();
+    Ok(folders
+        .map(|folder| Arc::new(Site::folder(folder)))
+        .collect())
 }
 
 impl Host {
@@ -365,9 +368,9 @@ pub(crate) fn status(revision: &Revision) -> PluginStatus {
         prefix: revision.prefix.to_string(),
         operations: contract.routed().map(operation).collect(),
         files: revision
-            .mount
+            .site
             .as_ref()
-            .map(|mount| (format!("{}/", mount.path), mount.count())),
+            .map(|site| (format!("{}/", site.path), site.count())),
         warnings: contract.warnings.clone(),
         limits: (*revision.limits).clone(),
         calls: revision.calls(),

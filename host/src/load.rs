@@ -4,16 +4,18 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::task::spawn_blocking;
 
 use crate::component::{Component, STATIC};
 use crate::config::{Config, HostConfig, Isolation, KEPT_AND_FRESH, NAME_RULE, is_plugin_name};
 use crate::error::{Error, ErrorKind};
-use crate::files::{Most, Mount, Tree};
+use crate::files::{Most, Site, Tree};
 use crate::history::{Content, Entry, How};
 use crate::host::Inner;
 use crate::notice::Notice;
 use crate::revision::Terms;
 use crate::runtime::{Code, Instance, Purpose, hex};
+use crate::spool::Disk;
 
 /// A plugin that could be served, and how.
 pub(crate) struct Loaded {
@@ -111,7 +113,20 @@ impl Inner {
         let code = self.loader.load(component.bytes.clone(), &purpose).await?;
         // The newest, which may be another by now.
         let config = self.config.load_full();
-        let files = component.files.clone();
+        let files = match component.files.clone() {
+            Some(files) => {
+                let disk = Disk(self.host.spool_dir.clone());
+                let spared = spawn_blocking(move || files.sparing_memory(&disk)).await;
+                let wrong = |why| Error::new(ErrorKind::File, format!("`{STATIC}`: {why}"));
+                Some(
+                    spared
+                        .map_err(std::io::Error::other)
+                        .flatten()
+                        .map_err(wrong)?,
+                )
+            }
+            None => None,
+        };
         let own = Own {
             settings: component.settings.as_deref(),
             prefix: None,
@@ -170,15 +185,15 @@ impl Inner {
                 return Err(Error::new(ErrorKind::Clash, message));
             }
         }
-        let mount = own
+        let site = own
             .files
-            .map(|files| Mount::tree(&prefix, settings.files, files.clone()));
-        if let Some(mount) = &mount
-            && is_reserved(&mount.path, &self.host)
+            .map(|files| Site::tree(&prefix, settings.files, files.clone()));
+        if let Some(site) = &site
+            && is_reserved(&site.path, &self.host)
         {
             let message = format!(
                 "its static files would be at `{}`, which is one of the host's own paths ({}): set `files.path`",
-                mount.path,
+                site.path,
                 own_paths(&self.host).join(", "),
             );
             return Err(Error::new(ErrorKind::Clash, message));
@@ -190,7 +205,7 @@ impl Inner {
         }
         Ok(Terms {
             prefix: prefix.into(),
-            mount: mount.map(Arc::new),
+            site: site.map(Arc::new),
             limits: limits.into(),
             instances,
             notice: config.plugins.get(&**name).and_then(Notice::of),

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use crate::change::{Applied, Wanted};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
-use crate::files::Mount;
-use crate::host::{Host, Inner};
+use crate::files::Site;
+use crate::host::{Host, Inner, folders};
 use crate::load::Own;
 use crate::revision::{Revision, Terms};
 
 impl Host {
-    /// Takes `limits`, `probation` and `plugins` of another configuration. Each plugin for which that changes something is
+    /// Takes `limits`, `probation`, `plugins` and `files` of another configuration. Each plugin for which that changes something is
     /// served by a new revision of the same code from then on, in one swap; its candidate, if it has one, is withdrawn.
     /// `host` holds as it was when the host was built.
     ///
@@ -39,6 +39,12 @@ impl Host {
                 changed.push((name, Wanted::Anew(revision.number)));
             }
         }
+        if config.files != inner.config.load().files {
+            let folders = folders(&config)?;
+            let _books = inner.books();
+            let next = inner.api.load().with_folders(folders)?;
+            inner.api.store(Arc::new(next));
+        }
         inner.config.store(Arc::new(config));
         Ok(self.carry_out("configuration", changed).await)
     }
@@ -64,6 +70,6 @@ fn differs(revision: &Revision, terms: &Terms) -> bool {
     revision.limits != terms.limits
         || revision.prefix != terms.prefix
         || revision.notice != terms.notice
-        || revision.mount.as_deref().map(Mount::terms) != terms.mount.as_deref().map(Mount::terms)
+        || revision.site.as_deref().map(Site::terms) != terms.site.as_deref().map(Site::terms)
         || revision.pool.keeps != terms.instances.is_some()
 }

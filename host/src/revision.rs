@@ -17,7 +17,7 @@ use crate::config::Limits;
 use crate::contract::Operation;
 use crate::counts::Counts;
 use crate::event::Event;
-use crate::files::Mount;
+use crate::files::Site;
 use crate::held::Samples;
 use crate::hits::Hits;
 use crate::limit::Limit;
@@ -38,7 +38,7 @@ pub(crate) struct Revision {
     /// Empty, or `/shop`.
     pub(crate) prefix: Arc<str>,
     /// Its static files.
-    pub(crate) mount: Option<Arc<Mount>>,
+    pub(crate) site: Option<Arc<Site>>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) notice: Option<Box<Notice>>,
     pub(crate) code: Arc<Code>,
@@ -68,7 +68,7 @@ pub(crate) struct Revision {
 pub(crate) struct Terms {
     /// Empty, or `/shop`.
     pub(crate) prefix: Arc<str>,
-    pub(crate) mount: Option<Arc<Mount>>,
+    pub(crate) site: Option<Arc<Site>>,
     pub(crate) limits: Arc<Limits>,
     /// As many instances serve it, each kept for as long as it can be; none: they come and go.
     pub(crate) instances: Option<usize>,
@@ -111,7 +111,7 @@ impl Revision {
             places: Places::new(&terms.limits, commons.permits.clone()),
             checks: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
             prefix: terms.prefix,
-            mount: terms.mount,
+            site: terms.site,
             limits: terms.limits,
             notice: terms.notice,
             rehearsal: terms.rehearsal,

@@ -1134,4 +1134,113 @@ async fn a_folder_of_the_configuration_is_read_anew_for_each_request() {
     assert_eq!((second.status.as_u16(), second.text()), (200, "22"));
     fs::remove_dir_all(root.path().join("www")).expect("it is there");
     assert_eq!(get(&mut client, "/www/a.txt", &[]).await.status, 404);
+
+    let list = format!(
+        "files=[{{ path = \"/f\", folder = \"{}\" }}]",
+        root.path().join("old").display()
+    );
+    let served = Served::new(&[], &["--set", &list]).await;
+    assert_eq!(get(&mut served.client(), "/f/a.txt", &[]).await.text(), "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_deployed_by_the_program_brings_its_files() {
+    let served = Served::new(&[], &[]).await;
+    let folder = prepared(&served, &guest("1"), "of the folder");
+    write(
+        &folder,
+        &[("static/.hidden", SECRET), ("static/top.txt", "top")],
+    );
+    let mut command = tokio::process::Command::new(switchback_tests::process::program());
+    command
+        .args(["deploy", "shop"])
+        .arg(&folder)
+        .arg("--plugins")
+        .arg(&served.plugins);
+    let output = command.output().await.expect("the program runs");
+    assert!(output.status.success(), "{output:?}");
+    let mut client = served.client();
+    for (target, status, text) in [
+        ("/static/deep/version.txt", 200, "of the folder"),
+        ("/static/top.txt", 200, "top"),
+        ("/static/.hidden", 404, r#"{"detail":"Not Found"}"#),
+    ] {
+        let reply = get(&mut client, target, &[]).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.text()),
+            (status, text),
+            "{target}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_a_program_hands_over_do_not_stay_in_memory_if_they_are_large() {
+    let large: String = (0..100_000).map(|n| format!("{n:08}\n")).collect();
+    let component = Component::new(guest("1"))
+        .file("a.txt", large.clone())
+        .file("b.txt", "small");
+    let harness = Harness::new().await;
+    harness
+        .host
+        .deploy("shop", component)
+        .await
+        .expect("it is served");
+    let mut client = harness.client();
+    assert_eq!(get(&mut client, "/static/a.txt", &[]).await.body, large);
+    assert_eq!(get(&mut client, "/static/b.txt", &[]).await.text(), "small");
+    // Whole in memory, its answer would be of one piece; from disk it streams.
+    let request = http::Request::get("/static/a.txt")
+        .body(switchback::Body::default())
+        .expect("a request");
+    let mut body = harness.host.dispatch(request).await.into_body();
+    let first = http_body_util::BodyExt::frame(&mut body)
+        .await
+        .expect("a piece")
+        .expect("it is read");
+    assert_eq!(first.into_data().expect("bytes").len(), 64 << 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_of_another_configuration_are_served_at_once_or_not_at_all() {
+    let root = tempfile::tempdir().expect("a temporary folder");
+    write(root.path(), &[("a.txt", "a")]);
+    let folders = |paths: &[&str]| Config {
+        files: paths
+            .iter()
+            .map(|path| FolderConfig {
+                path: (*path).into(),
+                folder: root.path().into(),
+                ..FolderConfig::default()
+            })
+            .collect(),
+        ..Config::default()
+    };
+    let harness = Harness::with(folders(&["/one"])).await;
+    let component = Component::new(guest("1")).file("a.txt", "of the plugin");
+    harness
+        .host
+        .deploy("shop", component)
+        .await
+        .expect("it is served");
+    let mut client = harness.client();
+    assert_eq!(get(&mut client, "/one/a.txt", &[]).await.status, 200);
+    let applied = harness
+        .host
+        .reconfigure(folders(&["/two"]))
+        .await
+        .expect("it is taken");
+    assert!(applied.outcomes.is_empty());
+    assert_eq!(get(&mut client, "/one/a.txt", &[]).await.status, 404);
+    assert_eq!(get(&mut client, "/two/a.txt", &[]).await.text(), "a");
+    for (path, words) in [
+        ("/static", "those of the host's `[[files]]`"),
+        ("/docs", "the host's own paths"),
+    ] {
+        let refused = harness.host.reconfigure(folders(&["/three", path])).await;
+        let error = refused.expect_err("the path is taken").to_string();
+        assert!(error.contains(words), "{error}");
+        assert_eq!(get(&mut client, "/three/a.txt", &[]).await.status, 404);
+        assert_eq!(get(&mut client, "/two/a.txt", &[]).await.text(), "a");
+    }
 }

@@ -44,6 +44,7 @@ mod rfc;
 mod rollout;
 mod sdk_streams;
 mod service;
+mod single_page;
 mod slow_clients;
 mod smoke;
 mod sources;

@@ -57,10 +57,12 @@ impl Admin {
         let config = host.0.config.load();
         let each = config.plugins.keys().map(|name| config.limits_of(name));
         let largest = each.chain([&config.limits]);
-        let component_bytes = largest.map(|limits| limits.component_bytes).max();
+        let bytes = largest.map(|limits| limits.component_bytes.saturating_add(limits.files_bytes));
+        let beside = config.limits.contract_bytes + (1 << 20);
         let limits = Limits {
             // A component, and what may lie beside it.
-            body_bytes: component_bytes.unwrap_or(0) + config.limits.contract_bytes + (1 << 20),
+            body_bytes: bytes.max().unwrap_or(0).saturating_add(beside),
+            form_parts: config.limits.form_parts + config.limits.files,
             ..config.limits.clone()
         };
         let checks = Checks::new(CONTRACT, limits.clone()).expect("the contract is written well");
@@ -258,6 +260,9 @@ fn sent(admitted: Admitted) -> Result<Component, Error> {
             }
             if let Some(settings) = of("settings")? {
                 component = component.settings(settings);
+            }
+            for file in files.iter().filter(|file| file.field == "files") {
+                component = component.file(file.name.clone().unwrap_or_default(), content(file)?);
             }
             Ok(component)
         }

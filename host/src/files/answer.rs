@@ -11,7 +11,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use httpdate::{fmt_http_date, parse_http_date};
 
-use super::Mount;
+use super::Site;
 use super::body::{Piece, body};
 use super::find::Chosen;
 use super::range::{self, Ranges};
@@ -24,7 +24,7 @@ const OF_UNCHANGED: [HeaderName; 3] = [CACHE_CONTROL, ETAG, VARY];
 /// The last second of the year 9999: what comes after it cannot be written as a date.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-impl Mount {
+impl Site {
     pub(super) fn respond(&self, chosen: Chosen, request: &HeaderMap) -> Response<Body> {
         let mut response = Response::new(Body::default());
         let headers = response.headers_mut();

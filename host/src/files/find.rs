@@ -1,4 +1,4 @@
-//! Which file answers a request, by the rules of where it is mounted.
+//! Which file answers a request, by the rules of where it is.
 
 use std::io;
 use std::time::SystemTime;
@@ -7,7 +7,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING};
 use http::{HeaderMap, HeaderValue};
 
 use super::wanted::Wanted;
-use super::{Mount, Source};
+use super::{Site, Source};
 use crate::spool::FileContent;
 
 /// A file that is there.
@@ -81,7 +81,7 @@ impl Source {
     }
 }
 
-impl Mount {
+impl Site {
     /// As Starlette's `StaticFiles`, then the fallback. `alone`: nothing else has to do with the path.
     pub(super) fn find(
         &self,

@@ -34,7 +34,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// Files under a path.
-pub(crate) struct Mount {
+pub(crate) struct Site {
     /// Empty for all, or `/shop/static`, in the one spelling of paths.
     pub(crate) path: String,
     rules: FilesConfig,
@@ -46,16 +46,16 @@ enum Source {
     Folder(Folder),
 }
 
-impl Mount {
+impl Site {
     /// Where and how, whichever files they are.
     pub(crate) fn terms(&self) -> (&str, &FilesConfig) {
         (&self.path, &self.rules)
     }
 
     /// A plugin's files, behind its prefix.
-    pub(crate) fn tree(prefix: &str, rules: FilesConfig, tree: Arc<Tree>) -> Mount {
+    pub(crate) fn tree(prefix: &str, rules: FilesConfig, tree: Arc<Tree>) -> Site {
         let path = format!("{prefix}{}", rules.path);
-        Mount {
+        Site {
             path: canonical(path.trim_end_matches('/')).into_owned(),
             rules,
             source: Source::Tree(tree),
@@ -63,8 +63,8 @@ impl Mount {
     }
 
     /// A folder of the configuration.
-    pub(crate) fn folder(config: &FolderConfig) -> Mount {
-        Mount {
+    pub(crate) fn folder(config: &FolderConfig) -> Site {
+        Site {
             path: canonical(config.path.trim_end_matches('/')).into_owned(),
             rules: config.rules(),
             source: Source::Folder(Folder {
@@ -108,7 +108,7 @@ impl Mount {
                 .is_ok_and(|found| !matches!(found, Found::Nothing))
     }
 
-    /// The answer to a request under the mount's path; none where no file is one. `alone`: nothing else has to do with
+    /// The answer to a request under the site's path; none where no file is one. `alone`: nothing else has to do with
     /// the path, so what is not there may be answered too. `root` is what clients know before the path.
     pub(crate) async fn answer(
         self: Arc<Self>,

@@ -157,12 +157,7 @@ impl Tree {
                 "it has {bytes} bytes, and `limits.files_bytes` allows {most}; raise the limit"
             ));
         }
-        let mut reader = Reader {
-            disk,
-            pack: None,
-            packed: 0,
-            in_memory: 0,
-        };
+        let mut reader = Reader::new(disk);
         let mut files = BTreeMap::new();
         for (path, meta) in &listing.files {
             let read = beneath::open(folder, path).and_then(|file| reader.read(file, meta));
@@ -188,6 +183,27 @@ impl Tree {
             digest,
         };
         self.0.insert(path, kept);
+    }
+
+    /// The same with no more of it in memory than what is read from a folder has.
+    pub(crate) fn sparing_memory(self: Arc<Tree>, disk: &Disk) -> io::Result<Arc<Tree>> {
+        let in_memory = || self.0.values().filter(|kept| !kept.content.is_on_disk());
+        let bytes: u64 = in_memory().map(|kept| kept.content.size()).sum();
+        if bytes <= MEMORY_BYTES && in_memory().all(|kept| kept.content.size() <= SMALL_BYTES) {
+            return Ok(self);
+        }
+        let mut reader = Reader::new(disk);
+        let mut files = BTreeMap::new();
+        for (path, kept) in &self.0 {
+            let size = kept.content.size();
+            let whole = kept
+                .content
+                .piece(0, usize::try_from(size).unwrap_or(usize::MAX))?;
+            if let Some(kept) = reader.take(&whole[..], size, kept.modified)? {
+                files.insert(path.clone(), kept);
+            }
+        }
+        Ok(Arc::new(Tree(files)))
     }
 
     /// Whether it may be served under these limits.
@@ -271,17 +287,37 @@ struct Reader<'d> {
     in_memory: u64,
 }
 
-impl Reader<'_> {
+impl<'d> Reader<'d> {
+    fn new(disk: &'d Disk) -> Reader<'d> {
+        Reader {
+            disk,
+            pack: None,
+            packed: 0,
+            in_memory: 0,
+        }
+    }
+
     /// None if it is not what was listed, or changes meanwhile.
-    fn read(&mut self, mut file: File, listed: &Metadata) -> io::Result<Option<Kept>> {
-        let (is, bytes) = (file.metadata()?, listed.len());
-        if (is.ino(), is.len()) != (listed.ino(), bytes) {
+    fn read(&mut self, file: File, listed: &Metadata) -> io::Result<Option<Kept>> {
+        let is = file.metadata()?;
+        if (is.ino(), is.len()) != (listed.ino(), listed.len()) {
             return Ok(None);
         }
+        let modified = is.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        self.take(file, listed.len(), modified)
+    }
+
+    /// None if there is less of it.
+    fn take(
+        &mut self,
+        mut from: impl Read,
+        bytes: u64,
+        modified: SystemTime,
+    ) -> io::Result<Option<Kept>> {
         let mut digest = Sha256::new();
         let content = if bytes <= SMALL_BYTES && self.in_memory + bytes <= MEMORY_BYTES {
             let mut content = Vec::with_capacity(bytes as usize);
-            file.take(bytes).read_to_end(&mut content)?;
+            from.take(bytes).read_to_end(&mut content)?;
             digest.update(&content);
             self.in_memory += bytes;
             FileContent::from(Bytes::from(content))
@@ -290,11 +326,11 @@ impl Reader<'_> {
                 Some(pack) => pack.clone(),
                 None => self.pack.insert(Arc::new(self.disk.file()?)).clone(),
             };
-            let (from, mut left) = (self.packed, bytes);
+            let (begin, mut left) = (self.packed, bytes);
             let mut piece = vec![0; 256 << 10];
             while left > 0 {
                 let most = piece.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-                let read = file.read(&mut piece[..most])?;
+                let read = from.read(&mut piece[..most])?;
                 if read == 0 {
                     return Ok(None);
                 }
@@ -302,14 +338,14 @@ impl Reader<'_> {
                 (&*pack).write_all(&piece[..read])?;
                 (left, self.packed) = (left - read as u64, self.packed + read as u64);
             }
-            FileContent::in_file(pack, from, bytes)
+            FileContent::in_file(pack, begin, bytes)
         };
         let digest = digest.finalize().into();
         let whole = content.size() == bytes;
         Ok(whole.then(|| Kept {
             content,
             etag: etag::of_digest(&digest),
-            modified: is.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+            modified,
             digest,
         }))
     }

@@ -23,7 +23,7 @@ impl Wanted {
     }
 }
 
-/// Reads what stands behind the mount, percent-encoded. As in Starlette, it is decoded once, then split, and `.`, `..`
+/// Reads what stands behind the site, percent-encoded. As in Starlette, it is decoded once, then split, and `.`, `..`
 /// and empty names are resolved; whatever would lead out of the folder, or names something hidden, is not there.
 pub(super) fn wanted(encoded: &str) -> Option<Wanted> {
     let decoded = percent_decode_str(encoded).decode_utf8().ok()?;

@@ -100,6 +100,10 @@ pub(crate) fn describe(file: &Path, status: &PluginStatus) -> String {
         let method = method.as_str();
         text.push_str(&format!("\n  {method:<7} {path:<width$}  {operation}"));
     }
+    if let Some((path, count)) = &status.files {
+        let files = if *count == 1 { "file" } else { "files" };
+        text.push_str(&format!("\n  {count} static {files} at {path}"));
+    }
     for warning in &status.warnings {
         text.push_str(&format!("\n  warning: {warning}"));
     }

@@ -1,11 +1,11 @@
 //! `switchback dev`: folders are built, served and watched; a save is live without a lost request.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use switchback::{Config, Host, Server};
+use switchback::{Component, Config, Host, Server};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -142,15 +142,34 @@ impl Author {
         }
     }
 
+    /// What was built, with the settings and the static files that lie beside the sources.
+    fn read(&self, file: &Path) -> Result<Component, String> {
+        let read = |file: &Path| {
+            std::fs::read(file)
+                .map_err(|why| format!("{}: it cannot be read: {why}", file.display()))
+        };
+        let mut component = Component::new(read(file)?);
+        let beside = |name| Some(self.project.folder.join(name)).filter(|path| path.exists());
+        if let Some(settings) = beside("plugin.toml") {
+            component = component.settings(read(&settings)?);
+        }
+        match beside("static") {
+            Some(folder) => component
+                .static_folder(&folder)
+                .map_err(|why| why.to_string()),
+            None => Ok(component),
+        }
+    }
+
     async fn serve(&mut self, file: PathBuf, saved: Instant, build: Duration) {
         let start = Instant::now();
-        let deployed = match std::fs::read(&file) {
-            Ok(bytes) => self
+        let deployed = match self.read(&file) {
+            Ok(component) => self
                 .host
-                .deploy(&self.project.name, bytes)
+                .deploy(&self.project.name, component)
                 .await
                 .map_err(|why| why.to_string()),
-            Err(why) => Err(format!("{}: it cannot be read: {why}", file.display())),
+            Err(why) => Err(why),
         };
         match deployed {
             Ok(deployed) => {
