@@ -51,7 +51,7 @@ impl Inner {
         }
         let terms = Terms {
             prefix: terms.prefix.clone(),
-            mount: None,
+            site: None,
             limits: limits.into(),
             instances: None,
             notice: None,
