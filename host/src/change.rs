@@ -9,12 +9,12 @@ use crate::component::Component;
 use crate::config::{NAME_RULE, is_plugin_name};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
-use crate::history::{Entry, How};
+use crate::history::{Content, Entry, How};
 use crate::host::{Host, Inner};
 use crate::load::{Loaded, Own};
 use crate::revision::Revision;
 use crate::rollout::{Candidate, Rollout};
-use crate::runtime::hex;
+use crate::runtime::{blocking, hex};
 use crate::spool::Disk;
 use crate::stage::Noted;
 
@@ -422,7 +422,7 @@ impl Inner {
     }
 
     async fn prepare_deploy(&self, name: &Arc<str>, component: Component) -> Result<Ready, Error> {
-        let resumes = match self.standing(name, &component) {
+        let resumes = match self.standing(name, &component).await? {
             Standing::Same(why) => return Ok(Ready::Same(why)),
             Standing::Aside(before) => {
                 return self.again(name, before, How::Deployed, Some(before)).await;
@@ -443,11 +443,16 @@ impl Inner {
 
     /// What a component is to what the plugin was before. Only what lies in the plugins folder is offered without being
     /// asked for.
-    fn standing(&self, name: &Arc<str>, component: &Component) -> Standing {
+    async fn standing(&self, name: &Arc<str>, component: &Component) -> Result<Standing, Error> {
         if component.place.is_none() {
-            return Standing::New;
+            return Ok(Standing::New);
         }
-        let content = hex(&component.digest());
+        let offered = component.clone();
+        let content = blocking(move || Ok(hex(&offered.digest()))).await?;
+        Ok(self.standing_of(name, content))
+    }
+
+    fn standing_of(&self, name: &Arc<str>, content: Content) -> Standing {
         let served = self.api.load().find(name).is_some();
         let mut books = self.books();
         let past = &mut books.of(name, &self.lane).past;

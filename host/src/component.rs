@@ -11,11 +11,21 @@ use crate::files::{Most, Tree};
 use crate::spool::Disk;
 
 /// The files of a plugin's folder, the component first. A plugin that is one file has only that.
-pub(crate) const FILES: [&str; 3] = ["plugin.wasm", "openapi.json", "plugin.toml"];
+pub(crate) const FILES: [&str; 4] = [
+    "plugin.wasm",
+    "openapi.json",
+    "plugin.toml",
+    "plugin.wasm.minisig",
+];
+/// The place in it of the component's signature, which lies beside a plugin that is one file, too: `NAME.wasm.minisig`.
+pub(crate) const SIGNATURE: usize = 3;
+/// What the name of a signature ends with.
+pub(crate) const MINISIG: &str = ".minisig";
 /// The folder in it whose files are served as they are.
 pub(crate) const STATIC: &str = "static";
 /// All that a plugin's folder may have: [`FILES`], then [`STATIC`].
-pub(crate) const PARTS: [&str; FILES.len() + 1] = [FILES[0], FILES[1], FILES[2], STATIC];
+pub(crate) const PARTS: [&str; FILES.len() + 1] =
+    [FILES[0], FILES[1], FILES[2], FILES[SIGNATURE], STATIC];
 
 /// A component, with the document, the settings and the static files that may lie beside it: what the files of a plugin's folder hold.
 ///
@@ -31,6 +41,7 @@ pub struct Component {
     pub(crate) bytes: Bytes,
     pub(crate) document: Option<Bytes>,
     pub(crate) settings: Option<Bytes>,
+    pub(crate) signature: Option<Bytes>,
     pub(crate) files: Option<Arc<Tree>>,
     /// Whether it serves although its contract breaks clients of the one before.
     pub(crate) accepts_breaking: bool,
@@ -47,6 +58,7 @@ impl Component {
             bytes: bytes.into(),
             document: None,
             settings: None,
+            signature: None,
             files: None,
             accepts_breaking: false,
             skips_smoke_test: false,
@@ -79,6 +91,13 @@ impl Component {
     /// before them, and its limits can only be lowered.
     pub fn settings(mut self, toml: impl Into<Bytes>) -> Component {
         self.settings = Some(toml.into());
+        self
+    }
+
+    /// The component's signature, as minisign writes it (`plugin.wasm.minisig`): for a host that serves only what it knows
+    /// ([`TrustConfig`](crate::TrustConfig)).
+    pub fn signature(mut self, minisig: impl Into<Bytes>) -> Component {
+        self.signature = Some(minisig.into());
         self
     }
 
@@ -118,8 +137,11 @@ impl Component {
         if !path.is_dir() {
             let name = path.file_stem().and_then(|stem| stem.to_str());
             let name = name.ok_or_else(no_name)?;
-            let bytes = std::fs::read(path).map_err(cannot)?;
-            return Ok((name.into(), Component::new(bytes)));
+            let mut component = Component::new(std::fs::read(path).map_err(cannot)?);
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(MINISIG);
+            component.signature = there(Path::new(&beside)).map_err(cannot)?;
+            return Ok((name.into(), component));
         }
         let folder = match path.file_name() {
             Some(_) => path.to_owned(),
@@ -128,15 +150,12 @@ impl Component {
         };
         let name = folder.file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(no_name)?;
-        let mut found = [None, None, None];
+        let mut found = [const { None }; FILES.len()];
         for (file, found) in FILES.iter().zip(&mut found) {
-            *found = match std::fs::read(folder.join(file)) {
-                Ok(bytes) => Some(Bytes::from(bytes)),
-                Err(why) if why.kind() == std::io::ErrorKind::NotFound => None,
-                Err(why) => return Err(wrong(format!("`{file}` in it cannot be read: {why}"))),
-            };
+            let read = there(&folder.join(file));
+            *found = read.map_err(|why| wrong(format!("`{file}` in it cannot be read: {why}")))?;
         }
-        let [Some(bytes), document, settings] = found else {
+        let [Some(bytes), document, settings, signature] = found else {
             return Err(wrong(format!(
                 "there is no `{}` in this folder; put the component there",
                 FILES[0]
@@ -150,12 +169,22 @@ impl Component {
             bytes,
             document,
             settings,
+            signature,
             files,
             accepts_breaking: false,
             skips_smoke_test: false,
             place: None,
         };
         Ok((name.into(), component))
+    }
+}
+
+/// A file's content; none if it is not there.
+fn there(path: &Path) -> std::io::Result<Option<Bytes>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes.into())),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(why) => Err(why),
     }
 }
 
@@ -194,6 +223,7 @@ impl Component {
             Some(&self.bytes),
             self.document.as_ref(),
             self.settings.as_ref(),
+            self.signature.as_ref(),
         ]
     }
 

@@ -31,6 +31,8 @@ pub struct Config {
     pub probation: Probation,
     /// What is kept of calls that went wrong.
     pub faults: FaultConfig,
+    /// Which components may serve.
+    pub trust: TrustConfig,
     /// By plugin name: what differs from the rest.
     pub plugins: BTreeMap<String, PluginConfig>,
     /// Folders whose files are served beside the plugins.
@@ -201,6 +203,17 @@ pub struct FaultConfig {
     pub body_bytes: usize,
     /// Further headers whose values are not kept.
     pub hidden_headers: Vec<String>,
+}
+
+/// Which components may serve: with any key or hash here, only those that are signed or listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrustConfig {
+    /// Public keys of minisign, each the line of base64 that is in `minisign.pub`: a component that is signed with one of them
+    /// may serve. The signature is of the component alone.
+    pub keys: Vec<String>,
+    /// SHA-256 in hex, of a component's file, or of all that a plugin consists of (as its history tells it).
+    pub components: Vec<String>,
 }
 
 impl Default for FaultConfig {

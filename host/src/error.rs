@@ -26,6 +26,8 @@ pub enum ErrorKind {
     Interface,
     /// The component did not say what it serves: `openapi()` trapped, or ran out of a limit.
     Describe,
+    /// The host serves only components that it knows, and this is none of them.
+    Untrusted,
     /// The component compiles, and no instance of it can be made.
     Start,
     /// What the component says it serves cannot be served.

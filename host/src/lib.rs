@@ -160,6 +160,8 @@ mod stream;
 #[cfg(feature = "runtime")]
 mod swap;
 #[cfg(feature = "runtime")]
+mod trust;
+#[cfg(feature = "runtime")]
 mod warm;
 #[cfg(feature = "watch")]
 mod watch;
@@ -169,7 +171,7 @@ pub use answer::{Body, BodyError, GuestAnswer};
 pub use checks::{CheckedCall, Checks};
 pub use config::{
     AnswerChecks, ChangePolicy, Config, ConfigError, FaultConfig, FilesConfig, FolderConfig,
-    HostConfig, Isolation, JsonTypes, Limits, PluginConfig, Probation, SmokeTest,
+    HostConfig, Isolation, JsonTypes, Limits, PluginConfig, Probation, SmokeTest, TrustConfig,
 };
 pub use error::{Error, ErrorKind};
 pub use limit::Limit;

@@ -14,8 +14,9 @@ use crate::history::{Content, Entry, How};
 use crate::host::Inner;
 use crate::notice::Notice;
 use crate::revision::Terms;
-use crate::runtime::{Code, Instance, Purpose, hex};
+use crate::runtime::{Code, Instance, Purpose, blocking, hex};
 use crate::spool::Disk;
+use crate::trust::Trust;
 
 /// A plugin that could be served, and how.
 pub(crate) struct Loaded {
@@ -94,6 +95,13 @@ impl Inner {
             ));
         }
         let config = self.config.load_full();
+        // For a large component each takes tens of milliseconds.
+        let (trusting, asked) = (config.clone(), component.clone());
+        let content = blocking(move || {
+            Trust::new(&trusting.trust).check(&asked)?;
+            Ok(hex(&asked.digest()))
+        })
+        .await?;
         let settings = config.settings_of(name, component.settings.as_deref())?;
         if let Some(files) = &component.files {
             let most = Most {
@@ -136,7 +144,7 @@ impl Inner {
         Ok(Loaded {
             code,
             terms,
-            content: hex(&component.digest()),
+            content,
             settings: component.settings.clone(),
             files,
             bytes: component.len(),

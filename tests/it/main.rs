@@ -50,4 +50,5 @@ mod smoke;
 mod sources;
 mod streams;
 mod swap;
+mod trust;
 mod wasi_http;

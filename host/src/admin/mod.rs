@@ -255,6 +255,9 @@ fn sent(admitted: Admitted) -> Result<Component, Error> {
                 file.map(content).transpose()
             };
             let mut component = Component::new(of("component")?.unwrap_or_default());
+            if let Some(signature) = of("signature")? {
+                component = component.signature(signature);
+            }
             if let Some(document) = of("document")? {
                 component = component.document(document);
             }

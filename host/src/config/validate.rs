@@ -84,6 +84,23 @@ impl Config {
             100,
             10_000,
         )?;
+        #[cfg(feature = "runtime")]
+        for key in &self.trust.keys {
+            if crate::trust::key_of(key).is_none() {
+                let what =
+                    format!("has `{key}`, and must have lines of base64 as in `minisign.pub`");
+                return refuse("trust.keys", what);
+            }
+        }
+        for hash in &self.trust.components {
+            let digits = hash
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            if hash.len() != 64 || !digits {
+                let what = format!("has `{hash}`, and must have SHA-256 in 64 small hex digits");
+                return refuse("trust.components", what);
+            }
+        }
         let faults = &self.faults;
         within("faults.kept", faults.kept as u64, 0, 100_000)?;
         within("faults.bytes", faults.bytes, 1 << 16, GUEST_BYTES)?;

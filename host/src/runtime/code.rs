@@ -391,7 +391,8 @@ async fn describe(
     }
 }
 
-async fn blocking<T: Send + 'static>(
+/// Does what takes time off the async threads.
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     tokio::task::spawn_blocking(work)

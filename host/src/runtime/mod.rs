@@ -19,7 +19,7 @@ mod state;
 mod wasi_http;
 
 pub(crate) use cache::Cache;
-pub(crate) use code::{Code, Loader, Purpose, hex};
+pub(crate) use code::{Code, Loader, Purpose, blocking, hex};
 pub use engine::Imports;
 pub(crate) use engine::Machines;
 pub(crate) use instance::{Answered, CallError, Instance};

@@ -11,13 +11,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::files::{Entry, Hash, Listing, Stat, Stats};
-use crate::component::{Component, FILES, PARTS, STATIC};
+use crate::component::{Component, FILES, MINISIG, PARTS, SIGNATURE, STATIC};
 use crate::config::Config;
 use crate::files::{self, Most, Tree};
 use crate::spool::Disk;
 
 /// The most bytes that a `plugin.toml` may have.
 const SETTINGS_BYTES: u64 = 64 << 10;
+/// The most bytes that a signature may have; minisign writes some 300.
+const SIGNATURE_BYTES: u64 = 4 << 10;
 /// Folders with static files that are watched, of one plugin; what changes in others is seen by the slow clock.
 const WATCHED: usize = 64;
 
@@ -122,6 +124,7 @@ pub(super) fn bytes_allowed(config: &Config, plugin: &str) -> [u64; PARTS.len()]
         limits.component_bytes,
         limits.contract_bytes,
         SETTINGS_BYTES,
+        SIGNATURE_BYTES,
         limits.files_bytes,
     ]
 }
@@ -136,10 +139,14 @@ pub(super) fn read_settled(
     disk: &Disk,
 ) -> Result<Option<Settled>, String> {
     let mut stats = [None; PARTS.len()];
-    let mut contents = [None, None, None];
+    let mut contents = [const { None }; FILES.len()];
     for part in (0..FILES.len()).filter(|part| seen[*part].is_some()) {
         let read = match place.ends_with('/') {
-            false => read_file(&folder.join(&place), most[part]).map_err(|why| in_words(&why))?,
+            false => {
+                let beside = if part == SIGNATURE { MINISIG } else { "" };
+                let path = folder.join(format!("{place}{beside}"));
+                read_file(&path, most[part]).map_err(|why| in_words(&why))?
+            }
             true => match read_file(&folder.join(&place).join(FILES[part]), most[part]) {
                 // Editors delete and create.
                 Err(why) if why.kind() == io::ErrorKind::NotFound => None,
@@ -152,7 +159,7 @@ pub(super) fn read_settled(
         stats[part] = Some(stat);
         contents[part] = Some(bytes);
     }
-    let [Some(bytes), document, settings] = contents else {
+    let [Some(bytes), document, settings, signature] = contents else {
         return Ok(None);
     };
     let mut tree = None;
@@ -172,6 +179,7 @@ pub(super) fn read_settled(
         bytes,
         document,
         settings,
+        signature,
         files: tree,
         accepts_breaking: false,
         skips_smoke_test: false,

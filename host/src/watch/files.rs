@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::component::PARTS;
+use crate::component::{MINISIG, PARTS};
 use crate::config::{NAME_RULE, is_plugin_name};
 
 /// How long a plugin must look the same before it is read, unless its writer has said that it is done.
@@ -144,7 +144,15 @@ impl Files {
                 }
                 (Entry::Folder(stats), _) => (file.as_str(), format!("{file}/"), *stats),
                 (Entry::File(stat), Some(name)) => {
-                    (name, file.clone(), [Some(*stat), None, None, None])
+                    let signature = match listing.get(&format!("{file}{MINISIG}")) {
+                        Some(Entry::File(stat)) => Some(*stat),
+                        _ => None,
+                    };
+                    (
+                        name,
+                        file.clone(),
+                        [Some(*stat), None, None, signature, None],
+                    )
                 }
                 (Entry::Other(what), name) if name.is_some() || is_plugin_name(file) => {
                     let message = format!(

@@ -8,7 +8,7 @@ struct Folder {
     now: Instant,
     listing: BTreeMap<String, Entry>,
     /// By file or folder: what stands for the content of each part.
-    contents: BTreeMap<String, [u8; 4]>,
+    contents: BTreeMap<String, [u8; PARTS.len()]>,
     stamp: i64,
 }
 
@@ -46,14 +46,14 @@ impl Folder {
     fn write(&mut self, file: &str, content: u8) {
         let stat = self.stat();
         self.listing.insert(file.into(), Entry::File(stat));
-        self.contents.insert(file.into(), [content, 0, 0, 0]);
+        self.contents.insert(file.into(), [content, 0, 0, 0, 0]);
     }
 
     /// Writes one of the files of a plugin's folder; 0 deletes it.
     fn write_in(&mut self, folder: &str, part: usize, content: u8) {
         let stat = Some(self.stat()).filter(|_| content > 0);
         let entry = self.listing.entry(folder.into());
-        let Entry::Folder(stats) = entry.or_insert(Entry::Folder([None; 4])) else {
+        let Entry::Folder(stats) = entry.or_insert(Entry::Folder([None; PARTS.len()])) else {
             panic!("{folder} is no folder")
         };
         stats[part] = stat;
@@ -73,7 +73,7 @@ impl Folder {
             self.now,
             &Ok(self.listing.clone()),
             |_, _| done,
-            |_| [LIMIT; 4],
+            |_| [LIMIT; PARTS.len()],
         )
     }
 
@@ -219,7 +219,7 @@ fn an_emptied_folder_keeps_what_is_served_and_says_so_once() {
     let mut folder = Folder::serving(&["hello", "items"]);
     folder
         .listing
-        .insert("old.wasm".into(), Entry::Folder([None; 4]));
+        .insert("old.wasm".into(), Entry::Folder([None; PARTS.len()]));
     folder.plan(true);
     folder.delete("hello.wasm");
     folder.delete("items.wasm");
@@ -238,7 +238,7 @@ fn a_folder_that_is_gone_keeps_what_is_served_and_says_so_once() {
             folder.now,
             &Err("no such folder".into()),
             |_, _| true,
-            |_| [LIMIT; 4],
+            |_| [LIMIT; PARTS.len()],
         );
         assert_eq!((plan.notices.len(), plan.remove.len()), (told, 0));
     }
@@ -251,7 +251,7 @@ fn what_is_missing_from_a_folder_that_came_back_is_removed_after_a_rest() {
         folder.now,
         &Err("no such folder".into()),
         |_, _| true,
-        |_| [LIMIT; 4],
+        |_| [LIMIT; PARTS.len()],
     );
     folder.wait(10_000);
     folder.delete("items.wasm");
@@ -287,7 +287,7 @@ fn hidden_and_other_files_are_ignored() {
     }
     folder
         .listing
-        .insert(".git".into(), Entry::Folder([None; 4]));
+        .insert(".git".into(), Entry::Folder([None; PARTS.len()]));
     assert_eq!(folder.plan(true), Plan::default());
 }
 
@@ -296,7 +296,7 @@ fn a_folder_without_a_plugin_is_left_alone_with_one_warning_whatever_its_name() 
     let mut folder = Folder::serving(&["items"]);
     folder
         .listing
-        .insert("x.wasm".into(), Entry::Folder([None; 4]));
+        .insert("x.wasm".into(), Entry::Folder([None; PARTS.len()]));
     assert!(
         matches!(&folder.plan(true).notices[..], [Notice::Warning(text)] if text.contains("`x.wasm/`"))
     );
@@ -380,7 +380,10 @@ fn a_file_that_goes_while_its_plugin_loads_is_removed_once_that_is_done() {
     let Some(Entry::File(stat)) = folder.listing.get("slow.wasm").cloned() else {
         panic!("it was written")
     };
-    let read = BTreeMap::from([("slow".to_owned(), ([Some(stat), None, None, None], [1; 32]))]);
+    let read = BTreeMap::from([(
+        "slow".to_owned(),
+        ([Some(stat), None, None, None, None], [1; 32]),
+    )]);
     assert_eq!(folder.files.offer(&read, plan.remove), deploys(&["slow"]));
 
     folder.delete("slow.wasm");
@@ -485,7 +488,7 @@ fn a_folder_of_sources_does_not_keep_its_plugin_when_the_component_goes() {
     let mut folder = Folder::serving(&["hello", "wiki"]);
     folder
         .listing
-        .insert("wiki".into(), Entry::Folder([None; 4]));
+        .insert("wiki".into(), Entry::Folder([None; PARTS.len()]));
     folder.look();
     folder.delete("wiki.wasm");
     folder.look();

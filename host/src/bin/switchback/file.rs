@@ -66,7 +66,7 @@ fn may_be_section(key: &[String]) -> bool {
     let names: Vec<&str> = key.iter().map(String::as_str).collect();
     matches!(
         names[..],
-        ["serve" | "host" | "limits" | "probation" | "faults" | "plugins"]
+        ["serve" | "host" | "limits" | "probation" | "faults" | "trust" | "plugins"]
             | ["plugins", _]
             | ["plugins", _, "limits" | "files"]
     )

@@ -431,27 +431,34 @@ pub(crate) fn plugin(name: &str) -> Result<&str, Wrong> {
 /// A component as it is, or a plugin's folder as a form.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Sent> {
     let in_words = || format!("{} cannot be read", path.display());
-    if !path.is_dir() {
-        let bytes = std::fs::read(path).with_context(in_words)?;
-        return Ok((bytes.into(), "application/wasm"));
-    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".minisig");
+    let parts = match path.is_dir() {
+        false if !Path::new(&beside).exists() => {
+            let bytes = std::fs::read(path).with_context(in_words)?;
+            return Ok((bytes.into(), "application/wasm"));
+        }
+        false => vec![(path.to_owned(), "component"), (beside.into(), "signature")],
+        true => [
+            ("plugin.wasm", "component"),
+            ("openapi.json", "document"),
+            ("plugin.toml", "settings"),
+            ("plugin.wasm.minisig", "signature"),
+        ]
+        .map(|(file, field)| (path.join(file), field))
+        .into(),
+    };
     const BOUNDARY: &str = "switchback-boundary-5f1c9d0e7a";
     let mut form = Vec::new();
-    for (file, field) in [
-        ("plugin.wasm", "component"),
-        ("openapi.json", "document"),
-        ("plugin.toml", "settings"),
-    ] {
-        let content = match std::fs::read(path.join(file)) {
+    for (file, field) in parts {
+        let content = match std::fs::read(&file) {
             Err(why) if why.kind() == std::io::ErrorKind::NotFound && field != "component" => {
                 continue;
             }
-            read => {
-                read.with_context(|| format!("{} cannot be read", path.join(file).display()))?
-            }
+            read => read.with_context(|| format!("{} cannot be read", file.display()))?,
         };
         let head = format!(
-            "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{file}\"\r\n\r\n"
+            "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{field}\"\r\n\r\n"
         );
         form.extend_from_slice(head.as_bytes());
         form.extend_from_slice(&content);

@@ -93,6 +93,7 @@ struct Whole {
     limits: switchback::Limits,
     probation: switchback::Probation,
     faults: switchback::FaultConfig,
+    trust: switchback::TrustConfig,
     plugins: BTreeMap<String, switchback::PluginConfig>,
     files: Vec<switchback::FolderConfig>,
 }
@@ -212,6 +213,7 @@ impl Settings {
             limits,
             probation,
             faults,
+            trust,
             plugins,
             files,
         } = whole;
@@ -220,6 +222,7 @@ impl Settings {
             limits,
             probation,
             faults,
+            trust,
             plugins,
             files,
         };
