@@ -171,6 +171,11 @@ impl Folder {
                 }
             }
             self.arm();
+            let config = host.0.config.load_full();
+            if *config != *self.config {
+                self.config = config;
+                self.files.reconsider();
+            }
             let done = self.events.take();
             // An empty file was only created or truncated: its writer is about to come back.
             let seen = self

@@ -93,6 +93,21 @@ async fn a_configuration_that_is_read_again_makes_new_revisions_of_the_same_code
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_is_looked_at_again_once_the_configuration_is_another() {
+    let mut served = served(&[]).await;
+    configure(&served, "limits.component_bytes = 1000");
+    served.signal("HUP").await;
+    served.says("read again").await;
+    let other = blank(&contracts::of(&["peek"]), "1", Describe::Contract);
+    served.rename_in("other", &other);
+    served.says("`other.wasm` is not served").await;
+    configure(&served, "");
+    served.signal("HUP").await;
+    served.says("deployed plugin=\"other\"").await;
+    assert_eq!(served.client().get("/peek").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bad_configuration_is_refused_in_words_and_the_one_before_holds() {
     let mut served = served(&[]).await;
     let mut client = served.client();

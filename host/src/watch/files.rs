@@ -92,6 +92,8 @@ struct Known {
     /// Offers that the host has not answered yet.
     asked: usize,
     served: bool,
+    /// The host refused what it was offered last.
+    refused: bool,
     /// The host refused it because of what else is served: worth another try when that changes.
     clashed: bool,
 }
@@ -278,7 +280,17 @@ impl Files {
         if let Some(known) = self.known.get_mut(name) {
             known.asked = known.asked.saturating_sub(1);
             known.served |= served;
+            known.refused = !served;
             known.clashed = clashed;
+        }
+    }
+
+    /// What was refused may be served by now: it is read and offered once more.
+    pub(super) fn reconsider(&mut self) {
+        for known in self.known.values_mut() {
+            if known.refused || known.offered.is_none() {
+                (known.read, known.offered) = (None, None);
+            }
         }
     }
 
@@ -294,6 +306,7 @@ impl Files {
             missing: None,
             asked: 0,
             served: false,
+            refused: false,
             clashed: false,
         });
         if known.stats != stats || known.place != place {

@@ -388,7 +388,7 @@ pub(crate) fn check(key: &[String], value: &Value) -> Result<(), String> {
     }
     let is_listen = shape == ["serve", "listen"];
     // Of addresses there may be one or several.
-    if !like.same_type(value) && !(is_listen && value.is_array()) {
+    if !(like.same_type(value) || is_listen && value.is_array()) {
         return Err(format!(
             "`{name}` is {value}, and must be {}",
             in_words(like)
