@@ -50,8 +50,8 @@ pub(crate) fn compare(one: &Answer, other: &Answer, ignore: &[String], most: usi
         }]
     };
     if one.status != other.status {
-        let told = |answer: &Answer| format!("status {}", answer.status.as_u16());
-        return whole(told(one), told(other));
+        let told = |answer: &Answer| answer.status.as_u16().to_string();
+        return whole(format!("status {}", told(one)), told(other));
     }
     if one.media_type != other.media_type {
         let told = |answer: &Answer| format!("`{}`", answer.media_type);
@@ -199,6 +199,6 @@ mod tests {
             .iter()
             .map(|it| (&*it.pointer, &*it.one, &*it.other))
             .collect();
-        assert_eq!(told, [("", "status 200", "status 404")]);
+        assert_eq!(told, [("", "status 200", "404")]);
     }
 }

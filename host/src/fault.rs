@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::Response;
 use serde::{Serialize, Serializer};
@@ -180,8 +181,8 @@ impl Fault {
         what: What,
         answer: Option<&Response<Body>>,
     ) -> Box<Fault> {
-        let config = &revision.commons.faults.config;
-        let mut redactor = Redactor::new(&revision.code.contract.secrets, config);
+        let config = revision.commons.faults.config();
+        let mut redactor = Redactor::new(&revision.code.contract.secrets, &config);
         let request = redactor.request(asked, revision.operation(operation));
         let answer = answer.map(|answer| redactor.answer(answer));
         Box::new(Fault {
@@ -233,7 +234,7 @@ impl Fault {
 
 /// The last faults of a host.
 pub(crate) struct Faults {
-    pub(crate) config: FaultConfig,
+    config: ArcSwap<FaultConfig>,
     kept: Mutex<Kept>,
 }
 
@@ -249,14 +250,24 @@ struct Kept {
 impl Faults {
     pub(crate) fn new(config: FaultConfig) -> Faults {
         Faults {
-            config,
+            config: ArcSwap::from_pointee(config),
             kept: Mutex::default(),
         }
     }
 
+    pub(crate) fn config(&self) -> Arc<FaultConfig> {
+        self.config.load_full()
+    }
+
+    /// Other bounds from now on.
+    pub(crate) fn set(&self, config: FaultConfig) {
+        self.lock().shorten(&config);
+        self.config.store(Arc::new(config));
+    }
+
     /// Whether any are kept.
     pub(crate) fn are_kept(&self) -> bool {
-        self.config.kept > 0
+        self.config.load().kept > 0
     }
 
     /// Keeps one; the oldest make room for it, of its own kind if there are many of that.
@@ -265,7 +276,8 @@ impl Faults {
         kept.count += 1;
         fault.id = kept.count;
         let fault: Arc<Fault> = Arc::from(fault);
-        let most = (self.config.kept / SHARE).max(1);
+        let config = self.config();
+        let most = (config.kept / SHARE).max(1);
         let alike = |other: &Arc<Fault>| {
             other.kind == fault.kind
                 && other.plugin == fault.plugin
@@ -277,12 +289,7 @@ impl Faults {
         }
         kept.bytes += fault.takes();
         kept.faults.push_back(fault.clone());
-        let bytes = usize::try_from(self.config.bytes).unwrap_or(usize::MAX);
-        while kept.faults.len() > self.config.kept || kept.bytes > bytes {
-            if !kept.drop_at(0) {
-                break;
-            }
-        }
+        kept.shorten(&config);
         fault
     }
 
@@ -302,6 +309,12 @@ impl Faults {
 }
 
 impl Kept {
+    /// The oldest go until the rest is within the bounds.
+    fn shorten(&mut self, config: &FaultConfig) {
+        let bytes = usize::try_from(config.bytes).unwrap_or(usize::MAX);
+        while (self.faults.len() > config.kept || self.bytes > bytes) && self.drop_at(0) {}
+    }
+
     fn drop_at(&mut self, at: usize) -> bool {
         let gone = self.faults.remove(at);
         self.bytes -= gone.as_ref().map_or(0, |gone| gone.takes());

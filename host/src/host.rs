@@ -43,7 +43,7 @@ use crate::state::State;
 pub struct Host(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
-    /// What holds of limits, probation and plugins; of `host` what held at the start.
+    /// What holds of limits, probation, faults and plugins; of `host` what held at the start.
     pub(crate) config: ArcSwap<Config>,
     pub(crate) host: Arc<HostConfig>,
     pub(crate) own_paths: OwnPaths,

@@ -11,7 +11,7 @@ use crate::load::Own;
 use crate::revision::{Revision, Terms};
 
 impl Host {
-    /// Takes `limits`, `probation`, `plugins` and `files` of another configuration. Each plugin for which that changes something is
+    /// Takes `limits`, `probation`, `faults`, `plugins` and `files` of another configuration. Each plugin for which that changes something is
     /// served by a new revision of the same code from then on, in one swap; its candidate, if it has one, is withdrawn.
     /// `host` holds as it was when the host was built.
     ///
@@ -45,6 +45,7 @@ impl Host {
             let next = inner.api.load().with_folders(folders)?;
             inner.api.store(Arc::new(next));
         }
+        inner.commons.faults.set(config.faults.clone());
         inner.config.store(Arc::new(config));
         Ok(self.carry_out("configuration", changed).await)
     }

@@ -94,12 +94,13 @@ impl Inner {
                 answer::problem(error, shape.unwrap_or(candidate.revision.limits.problems))
             }
         };
-        let (response, broken) = collected(response, self.commons.faults.config.body_bytes).await;
+        let config = self.commons.faults.config();
+        let (response, broken) = collected(response, config.body_bytes).await;
         if let Some(why) = broken {
             record.note(What::new(FaultKind::BadAnswer, why), Some(&response));
         }
         let secrets = &candidate.revision.code.contract.secrets;
-        let answer = Redactor::new(secrets, &self.commons.faults.config).answer(&response);
+        let answer = Redactor::new(secrets, &config).answer(&response);
         Rehearsed {
             answer,
             log: record

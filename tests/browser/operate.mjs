@@ -20,7 +20,7 @@ await withBrowser(async (browser) => {
   const fault = page.locator("#faults > li").first();
   await fault.getByText("the guest trapped").first().waitFor();
   await fault.locator("summary").click();
-  await fault.getByText("GET /trap\n").waitFor();
+  await fault.locator("pre", { hasText: "GET /trap" }).waitFor();
 
   // No finding of axe-core, whatever the colours and the width; nothing sticks out.
   await page.evaluate(axe.source);

@@ -308,6 +308,22 @@ async fn what_fails_always_leaves_room_for_what_fails_once_and_nothing_grows() {
     let ids: Vec<u64> = faults.iter().map(|fault| fault.id).collect();
     assert_eq!(ids, [31, 30, 1]);
 
+    // Other bounds while it serves.
+    for (kept, are) in [(2, vec![31, 30]), (0, vec![])] {
+        let faults = FaultConfig {
+            kept,
+            ..FaultConfig::default()
+        };
+        let config = Config {
+            faults,
+            ..Config::default()
+        };
+        harness.host.reconfigure(config).await.expect("taken");
+        client.get("/nothing").await;
+        let faults = harness.host.faults();
+        assert_eq!(faults.iter().map(|it| it.id).collect::<Vec<_>>(), are);
+    }
+
     for faults in [
         FaultConfig {
             kept: 0,

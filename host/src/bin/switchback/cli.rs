@@ -254,7 +254,7 @@ pub(crate) struct DeployArgs {
     #[arg(value_name = "FILE|DIR")]
     pub(crate) file: PathBuf,
 
-    /// Serve it although its contract breaks clients of the one that serves
+    /// Serve it although its contract breaks clients of the one that serves, and without running its examples
     #[arg(long)]
     pub(crate) force: bool,
 
