@@ -1,5 +1,6 @@
 //! Every setting as a plain value, with its default and the reason for it.
 
+mod connections;
 mod date;
 mod validate;
 
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::ProblemShape;
+pub use connections::ConnectionLimits;
 pub(crate) use date::midnight;
 pub use validate::ConfigError;
 pub(crate) use validate::MOST_CALLS;
@@ -25,6 +27,8 @@ pub(crate) use validate::{
 pub struct Config {
     /// What holds for the host as a whole.
     pub host: HostConfig,
+    /// What clients of the bundled server may take before they have asked for anything.
+    pub connections: ConnectionLimits,
     /// What every plugin may spend unless its own section says otherwise.
     pub limits: Limits,
     /// How long a new revision is watched, and what makes the host go back by itself.

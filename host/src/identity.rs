@@ -18,3 +18,8 @@ impl fmt::Display for Peer {
 /// reads it by `incoming.identity`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity(pub String);
+
+/// Among the extensions of a request that came to the bundled server by TLS.
+#[cfg(feature = "runtime")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Secure;

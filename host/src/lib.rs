@@ -170,8 +170,9 @@ pub use admit::{Admitted, AdmittedBody};
 pub use answer::{Body, BodyError, GuestAnswer};
 pub use checks::{CheckedCall, Checks};
 pub use config::{
-    AnswerChecks, ChangePolicy, Config, ConfigError, FaultConfig, FilesConfig, FolderConfig,
-    HostConfig, Isolation, JsonTypes, Limits, PluginConfig, Probation, SmokeTest, TrustConfig,
+    AnswerChecks, ChangePolicy, Config, ConfigError, ConnectionLimits, FaultConfig, FilesConfig,
+    FolderConfig, HostConfig, Isolation, JsonTypes, Limits, PluginConfig, Probation, SmokeTest,
+    TrustConfig,
 };
 pub use error::{Error, ErrorKind};
 pub use limit::Limit;
@@ -201,6 +202,6 @@ pub use {
 };
 
 #[cfg(feature = "server")]
-pub use server::{AdminServer, Listener, Server};
+pub use server::{AdminServer, Listener, Server, Tls, TlsFiles};
 #[cfg(feature = "watch")]
 pub use watch::{Folder, Scan};

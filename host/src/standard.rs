@@ -9,6 +9,7 @@ use crate::admit::{Admitted, AdmittedBody};
 use crate::answer::{self, Body};
 use crate::arrival::Incoming;
 use crate::forwarded::Forwarded;
+use crate::identity::Secure;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::serve_error::ServeError;
 
@@ -51,7 +52,8 @@ pub(crate) fn request(
         parts.authority = Authority::try_from(host.as_bytes()).ok();
     }
     let scheme = forwarded.and_then(|told| told.scheme.clone());
-    let scheme = scheme.unwrap_or(Scheme::HTTP);
+    let secure = head.extensions.get::<Secure>().is_some();
+    let scheme = scheme.unwrap_or(if secure { Scheme::HTTPS } else { Scheme::HTTP });
     parts.scheme = parts.authority.is_some().then_some(scheme);
     if let Ok(uri) = Uri::from_parts(parts) {
         *request.uri_mut() = uri;

@@ -37,6 +37,11 @@ impl Harness {
     /// A host of the test's own.
     pub async fn of(host: Host) -> Harness {
         let server = Server::bind("127.0.0.1:0").await.expect("a free port");
+        Harness::by(host, server)
+    }
+
+    /// A host behind a listener of the test's own.
+    pub fn by(host: Host, server: Server) -> Harness {
         let address = server.local_addr().expect("its address");
         let stop = CancellationToken::new();
         tokio::spawn(server.run(host.clone(), stop.clone().cancelled_owned()));

@@ -2,10 +2,12 @@
 
 pub mod browser;
 pub mod client;
+pub mod frames;
 pub mod guests;
 pub mod harness;
 pub mod process;
 pub mod raw;
+pub mod tls;
 pub mod tools;
 
 pub use browser::Browser;

@@ -106,8 +106,8 @@ impl Served {
             arguments,
             lines,
         };
-        let line = served.says("listening on http://").await;
-        let address = line.trim_start_matches("listening on http://");
+        let line = served.says("listening on http").await;
+        let (_, address) = line.split_once("://").expect("an address");
         served.address = address.parse().expect("an address");
         served
     }

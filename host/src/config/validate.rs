@@ -22,7 +22,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// A day: a longer limit is a mistake in the unit.
-const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+pub(super) const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// What a 32-bit guest can address, and so the longest text or list that can be handed over.
 const GUEST_BYTES: u64 = 4 << 30;
 /// A page, the least memory that an instance can have.
@@ -74,6 +74,7 @@ impl Config {
                 i64::MAX as u64,
             )?;
         }
+        self.connections.validate()?;
         let probation = &self.probation;
         within("probation.window_ms", probation.window_ms, 0, DAY_MS)?;
         within("probation.answers", probation.answers, 1, 1_000_000)?;
@@ -303,7 +304,7 @@ pub(crate) fn is_plugin_name(name: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-fn within(key: &str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {
+pub(super) fn within(key: &str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {
     if value < least {
         return refuse(key, format!("is {value}; it must be at least {least}"));
     }

@@ -13,7 +13,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::net::{TcpListener, TcpSocket, ToSocketAddrs, UnixListener};
 
-use super::socket::{Accepted, Socket};
+use super::socket::{Accepted, Socket, Speaks};
+use super::tls::Tls;
 use crate::identity::Peer;
 
 /// Connections that the system keeps until they are accepted; it has its own limit, often 4,096. All clients of a host that
@@ -26,6 +27,7 @@ pub struct Listener {
     socket: Bound,
     /// Whether each connection begins with a header of the PROXY protocol.
     announced: bool,
+    speaks: Speaks,
 }
 
 #[derive(Debug)]
@@ -117,7 +119,22 @@ impl Listener {
         Listener {
             socket,
             announced: false,
+            speaks: Speaks::Plain,
         }
+    }
+
+    /// Speaks TLS, and nothing else; and reads the certificates anew whenever their files change.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Listener {
+        self.speaks = Speaks::Tls(tls);
+        self
+    }
+
+    /// Sends each client to the same address by TLS, at this port (308), and serves nothing.
+    #[must_use]
+    pub fn redirect_to_tls(mut self, port: u16) -> Listener {
+        self.speaks = Speaks::Redirect(port);
+        self
     }
 
     /// Whether each connection begins with a header of the PROXY protocol, version 1 or 2, that says who the client is. It
@@ -155,8 +172,11 @@ impl Listener {
                 file: file.clone(),
             },
         };
-        let announced = self.announced;
-        Ok(Listener { socket, announced })
+        Ok(Listener {
+            socket,
+            announced: self.announced,
+            speaks: self.speaks.clone(),
+        })
     }
 
     /// The address that is bound; none for a Unix socket.
@@ -169,7 +189,9 @@ impl Listener {
 
     /// Begins to take connections, on the runtime that this is called on.
     pub(super) fn open(self) -> io::Result<Door> {
-        let announced = self.announced;
+        let Listener {
+            announced, speaks, ..
+        } = self;
         let open = match self.socket {
             Bound::Tcp(listener) => Open::Tcp(TcpListener::from_std(listener)?),
             Bound::Unix { listener, file, .. } => Open::Unix {
@@ -177,7 +199,11 @@ impl Listener {
                 _file: file,
             },
         };
-        Ok(Door { open, announced })
+        Ok(Door {
+            open,
+            announced,
+            speaks,
+        })
     }
 }
 
@@ -208,6 +234,7 @@ impl fmt::Display for Listener {
 pub(super) struct Door {
     open: Open,
     announced: bool,
+    speaks: Speaks,
 }
 
 #[derive(Debug)]
@@ -221,23 +248,30 @@ enum Open {
 
 impl Door {
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
-        let announced = self.announced;
-        Poll::Ready(match &self.open {
+        let (socket, peer) = match &self.open {
             Open::Tcp(listener) => {
-                ready!(listener.poll_accept(cx)).map(|(stream, peer)| Accepted {
-                    socket: Socket::Tcp(stream),
-                    peer: Some(Peer(peer)),
-                    announced,
-                })
+                let (stream, peer) = ready!(listener.poll_accept(cx))?;
+                (Socket::Tcp(stream), Some(Peer(peer)))
             }
             Open::Unix { listener, .. } => {
-                ready!(listener.poll_accept(cx)).map(|(stream, _)| Accepted {
-                    socket: Socket::Unix(stream),
-                    peer: None,
-                    announced,
-                })
+                (Socket::Unix(ready!(listener.poll_accept(cx))?.0), None)
             }
-        })
+        };
+        Poll::Ready(Ok(Accepted {
+            socket,
+            peer,
+            announced: self.announced,
+            speaks: self.speaks.clone(),
+            place: None,
+        }))
+    }
+
+    /// What TLS is spoken with, if it is.
+    pub(super) fn spoken_tls(&self) -> Option<Tls> {
+        match &self.speaks {
+            Speaks::Tls(tls) => Some(tls.clone()),
+            Speaks::Plain | Speaks::Redirect(_) => None,
+        }
     }
 }
 

@@ -1,39 +1,55 @@
 //! Listeners in front of a [`Host`]: accept, serve each connection, and stop without breaking off what is under way.
 
 mod admin;
+mod attended;
+mod certificates;
 mod connection;
 mod connections;
+mod crowd;
+mod flood;
+mod http1;
+mod http2;
 mod lawful;
 mod linger;
 mod listener;
 mod patience;
+mod pieces;
 mod proxied;
 mod refusals;
 mod socket;
+mod stream;
+mod streams;
 mod threads;
+mod tls;
 
 use std::future::{Future, pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::net::ToSocketAddrs;
 use tokio::time::sleep;
 
 pub use self::admin::AdminServer;
 use self::connections::Connections;
+use self::crowd::Crowd;
 use self::listener::Door;
 pub use self::listener::Listener;
 use self::socket::Accepted;
 use self::threads::Threads;
+pub use self::tls::{Tls, TlsFiles};
 use crate::host::Host;
 
 /// How long to wait after the machine could not accept a connection: it is out of something that others must give back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Bound listeners that serve a host over HTTP/1.1.
+/// Bound listeners that serve a host over HTTP/1.1, and with TLS over HTTP/2 as well. What their clients may take is in
+/// [`Config::connections`](crate::Config::connections).
 #[derive(Debug)]
 pub struct Server {
     listeners: Vec<Listener>,
@@ -73,6 +89,13 @@ impl Server {
         self
     }
 
+    /// Speaks TLS at all of its listeners; [`Listener::tls`] is for one of them.
+    pub fn tls(mut self, tls: Tls) -> Server {
+        let spoken = |listener: Listener| listener.tls(tls.clone());
+        self.listeners = self.listeners.into_iter().map(spoken).collect();
+        self
+    }
+
     /// The address that is bound, the first of several.
     ///
     /// # Errors
@@ -101,6 +124,8 @@ impl Server {
             }
         }
         let mut shutdown = pin!(shutdown);
+        let mut followed = pin!(follow(doors.iter().filter_map(Door::spoken_tls).collect()));
+        let crowd = Arc::<Crowd>::default();
         let mut serving = Serving::start(threads, &host, drain);
         let mut accepting = true;
         let mut turn = 0;
@@ -108,10 +133,14 @@ impl Server {
             tokio::select! {
                 () = &mut shutdown => break,
                 () = serving.tidy() => {}
+                () = &mut followed => {}
                 accepted = accept(&doors, &mut turn) => match accepted {
-                    Ok(accepted) => {
+                    Ok(mut accepted) => {
                         accepting = true;
-                        serving.serve(accepted, &host);
+                        accepted.place = crowd.enter(accepted.peer, &host);
+                        if accepted.place.is_some() {
+                            serving.serve(accepted, &host);
+                        }
                     }
                     Err(error) if is_about_the_client(&error) => {}
                     Err(error) => {
@@ -127,6 +156,14 @@ impl Server {
         drop(doors);
         serving.finish(drain).await
     }
+}
+
+/// Looks after certificates that change; never done.
+async fn follow(mut all: Vec<Tls>) {
+    all.dedup_by(|one, other| one.is(other));
+    let mut following: FuturesUnordered<_> = all.iter().map(Tls::follow).collect();
+    while following.next().await.is_some() {}
+    pending().await
 }
 
 /// The next connection, by whichever door. The doors take turns: one at which many come keeps no other waiting.

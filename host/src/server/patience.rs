@@ -12,12 +12,18 @@ use std::time::{Duration, Instant};
 use hyper::rt::{Sleep, Timer};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use crate::config::ConnectionLimits;
+
 /// How exactly the limits are kept.
 const TICK: Duration = Duration::from_secs(2);
 
 /// The timer of one connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Patience {
+    /// For a whole head, from connecting on.
+    first: Duration,
+    /// For the next head on a connection that is kept.
+    next: Duration,
     /// Whether the first request has come: then silence means keep-alive.
     greeted: AtomicBool,
 }
@@ -55,24 +61,25 @@ impl Clock {
 }
 
 impl Patience {
-    /// For a whole head, from connecting on: a client connects because it has something to say.
-    pub(super) const FIRST_HEAD: Duration = Duration::from_secs(10);
-    /// For the next head on a connection that is kept: longer than the 60 s of common proxies, so that it is they who
-    /// close, and no request meets a closing connection.
-    const NEXT_HEAD: Duration = Duration::from_secs(75);
+    /// For heads as long as the settings say.
+    pub(super) fn new(limits: &ConnectionLimits) -> Patience {
+        Patience {
+            first: Duration::from_millis(limits.first_head_ms),
+            next: Duration::from_millis(limits.keep_alive_ms),
+            greeted: AtomicBool::new(false),
+        }
+    }
 
-    pub(super) fn start() -> (Patience, Tick) {
-        Clock::of_all().look();
-        let mut ticks = interval(TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        (Patience::default(), Tick(ticks))
+    /// The length is an affair of this timer's; that there is one makes hyper ask.
+    pub(super) fn first(&self) -> Duration {
+        self.first
     }
 
     fn sleep_from(&self, now: Duration) -> Until {
         let patience = if self.greeted.swap(true, Relaxed) {
-            Patience::NEXT_HEAD
+            self.next
         } else {
-            Patience::FIRST_HEAD
+            self.first
         };
         Until(now + patience)
     }
@@ -85,7 +92,7 @@ impl Timer for Patience {
     }
 
     fn sleep_until(&self, _: Instant) -> Pin<Box<dyn Sleep>> {
-        self.sleep(Patience::FIRST_HEAD)
+        self.sleep(self.first)
     }
 
     /// What hyper makes of it is the deadline that is not looked at above.
@@ -95,11 +102,21 @@ impl Timer for Patience {
 }
 
 impl Tick {
-    /// To be called whenever the connection is polled: asks for the next wake-up.
-    pub(super) fn renew(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn start() -> Tick {
+        Clock::of_all().look();
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Tick(ticks)
+    }
+
+    /// To be called whenever the connection is polled: asks for the next wake-up, and says whether this was one.
+    pub(super) fn renew(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut ticked = false;
         while self.0.poll_tick(cx).is_ready() {
             Clock::of_all().look();
+            ticked = true;
         }
+        ticked
     }
 }
 
@@ -128,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_client_that_has_been_served_is_waited_for_longer() {
-        let patience = Patience::default();
+        let patience = Patience::new(&ConnectionLimits::default());
         let seconds = Duration::from_secs;
         let first = patience.sleep_from(seconds(100));
         let second = patience.sleep_from(seconds(100));

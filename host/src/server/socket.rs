@@ -9,6 +9,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+use super::crowd::Place;
+use super::tls::Tls;
 use crate::identity::Peer;
 
 /// A connection that was accepted, and who is at its other end.
@@ -19,6 +21,20 @@ pub(super) struct Accepted<S = Socket> {
     pub(super) peer: Option<Peer>,
     /// Whether it begins with a header of the PROXY protocol.
     pub(super) announced: bool,
+    /// What is spoken on it.
+    pub(super) speaks: Speaks,
+    /// Held for as long as the connection is there.
+    pub(super) place: Option<Place>,
+}
+
+/// What is spoken at a listener.
+#[derive(Clone, Debug)]
+pub(super) enum Speaks {
+    /// HTTP as it is.
+    Plain,
+    Tls(Tls),
+    /// HTTP as it is, in which each client is sent to this port for TLS.
+    Redirect(u16),
 }
 
 /// An open connection.
@@ -42,11 +58,12 @@ impl Accepted {
             Socket::Tcp(stream) => Bare::Tcp(stream.into_std()?),
             Socket::Unix(stream) => Bare::Unix(stream.into_std()?),
         };
-        let (peer, announced) = (self.peer, self.announced);
         Ok(Accepted {
             socket,
-            peer,
-            announced,
+            peer: self.peer,
+            announced: self.announced,
+            speaks: self.speaks,
+            place: self.place,
         })
     }
 }
@@ -58,11 +75,12 @@ impl Accepted<Bare> {
             Bare::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)?),
             Bare::Unix(stream) => Socket::Unix(UnixStream::from_std(stream)?),
         };
-        let (peer, announced) = (self.peer, self.announced);
         Ok(Accepted {
             socket,
-            peer,
-            announced,
+            peer: self.peer,
+            announced: self.announced,
+            speaks: self.speaks,
+            place: self.place,
         })
     }
 }
@@ -108,6 +126,21 @@ impl AsyncWrite for Socket {
             Socket::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
             Socket::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
         }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Socket::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, pieces),
+            Socket::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, pieces),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

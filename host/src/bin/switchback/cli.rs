@@ -318,6 +318,10 @@ pub(crate) struct DevArgs {
     #[arg(long)]
     pub(crate) open: bool,
 
+    /// Speak TLS, with a certificate for this machine that is made for it
+    #[arg(long)]
+    pub(crate) tls: bool,
+
     /// What to log: error, warn, info, debug, trace, or directives such as `warn,switchback=debug` [default: info]
     #[arg(long, value_name = "LEVEL")]
     log: Option<String>,
@@ -378,6 +382,14 @@ pub(crate) struct ServeArgs {
     /// Threads that serve [default: one a core]
     #[arg(long, value_name = "N")]
     threads: Option<u32>,
+
+    /// Speak TLS with this certificate, a PEM file with its chain; may be given several times, for several names
+    #[arg(long, value_name = "FILE")]
+    tls_certificate: Vec<String>,
+
+    /// The key of the certificate, where that is another file; as often and in the same order
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Vec<String>,
 
     /// Say in each answer which revision of which plugin it is from: `x-switchback-revision: items@3`
     #[arg(long)]
@@ -549,6 +561,14 @@ impl ServeArgs {
             self.threads.map(|count| Value::Integer(count.into())),
             "--threads",
         );
+        let list = |files: &Vec<String>| (!files.is_empty()).then(|| Value::from(files.clone()));
+        add(
+            "serve",
+            "tls_certificates",
+            list(&self.tls_certificate),
+            "--tls-certificate",
+        );
+        add("serve", "tls_keys", list(&self.tls_key), "--tls-key");
         add(
             "host",
             "revision_header",

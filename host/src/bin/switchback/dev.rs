@@ -10,13 +10,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{Build, Unbuilt, component, seconds};
+use crate::cli::DevArgs;
 use crate::doors;
 use crate::life::Signals;
 use crate::project::Project;
 use crate::settings::{Serve, Wrong};
 use crate::sources::Sources;
 use crate::toolchain::{self, Toolchain};
-use crate::{logging, say, serve};
+use crate::{certificate, logging, say};
 
 /// Who develops does not want to wait for requests under way when ending it.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -25,8 +26,7 @@ const DRAIN: Duration = Duration::from_secs(2);
 pub(crate) async fn dev(
     config: Config,
     mut settings: Serve,
-    folders: &[PathBuf],
-    open: bool,
+    args: &DevArgs,
 ) -> Result<ExitCode, Wrong> {
     // What becomes of each save is told here, with times.
     settings.log.push_str(",switchback::swap=off");
@@ -34,8 +34,11 @@ pub(crate) async fn dev(
     let stop = CancellationToken::new();
     tokio::spawn(Signals::listen()?.obey(stop.clone()));
 
-    let projects: Vec<Result<Project, String>> =
-        folders.iter().map(|folder| Project::open(folder)).collect();
+    let projects: Vec<Result<Project, String>> = args
+        .folders
+        .iter()
+        .map(|folder| Project::open(folder))
+        .collect();
     let wrong: Vec<String> = projects
         .iter()
         .filter_map(|project| project.as_ref().err().cloned())
@@ -43,9 +46,14 @@ pub(crate) async fn dev(
     if !wrong.is_empty() {
         return Err(Wrong(wrong));
     }
+    let tls = match args.tls {
+        true => Some(certificate::own(&config)?),
+        false => None,
+    };
     let doors = doors::open(&settings).await?;
-    let address = serve::address(&doors[0].listener);
-    let listeners = doors.into_iter().map(|door| door.listener).collect();
+    let equipped = doors::equip(doors, tls.as_ref())?;
+    let (listeners, addresses): (Vec<_>, Vec<_>) = equipped.into_iter().unzip();
+    let address = &addresses[0];
     let host = Host::new(config)?;
     let mut authors = Vec::new();
     for project in projects.into_iter().flatten() {
@@ -61,7 +69,9 @@ pub(crate) async fn dev(
             page: None,
         });
     }
-    if open && let Some(first) = authors.first_mut() {
+    if args.open
+        && let Some(first) = authors.first_mut()
+    {
         first.page = Some(format!("{address}/docs"));
     }
 

@@ -10,12 +10,13 @@ use rustix::io::{FdFlags, fcntl_setfd};
 use serde::de::{self, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use switchback::Listener;
+use switchback::{Listener, Tls};
 
 use crate::settings::{Serve, Wrong};
 
 /// `serve.listen`: one text or a list of them, each `HOST:PORT` or `unix:PATH`, with `proxy:` before it where connections
-/// begin with a header of the PROXY protocol.
+/// begin with a header of the PROXY protocol, and `http:` or `redirect:` where no TLS is spoken although there are
+/// certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listen(pub(crate) Vec<String>);
 
@@ -34,6 +35,8 @@ struct LeftSocket {
     /// As it stands in `serve.listen`; none: whoever started the first process had opened it.
     listen: Option<String>,
     announced: bool,
+    #[serde(default)]
+    manner: Manner,
 }
 
 /// A listener, and where it is from.
@@ -41,8 +44,78 @@ pub(crate) struct Door {
     pub(crate) listener: Listener,
     listen: Option<String>,
     announced: bool,
+    manner: Manner,
     /// Whether it was open before this program was there.
     pub(crate) was_passed: bool,
+}
+
+/// What is spoken at a door.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Manner {
+    /// TLS, if there are certificates.
+    #[default]
+    Usual,
+    Plain,
+    /// Clients are sent to the first door that speaks TLS.
+    Redirect,
+}
+
+/// A text of `serve.listen`, taken apart.
+fn read(text: &str) -> (bool, Manner, &str) {
+    let (announced, text) = match text.strip_prefix("proxy:") {
+        Some(text) => (true, text),
+        None => (false, text),
+    };
+    let prefixes = [("http:", Manner::Plain), ("redirect:", Manner::Redirect)];
+    let prefixed = prefixes
+        .into_iter()
+        .find_map(|(prefix, manner)| Some((manner, text.strip_prefix(prefix)?)));
+    match prefixed {
+        Some((manner, place)) => (announced, manner, place),
+        // Who reaches it is on this machine.
+        None if text.starts_with("unix:") => (announced, Manner::Plain, text),
+        None => (announced, Manner::Usual, text),
+    }
+}
+
+/// Has each door speak what it should.
+///
+/// # Errors
+///
+/// A door sends clients to TLS, and none speaks it.
+pub(crate) fn equip(doors: Vec<Door>, tls: Option<&Tls>) -> Result<Vec<(Listener, String)>, Wrong> {
+    let speaks_tls = |door: &&Door| tls.is_some() && door.manner == Manner::Usual;
+    let first = doors.iter().find(speaks_tls);
+    let port = first.map(|door| door.listener.local_addr().map_or(443, |at| at.port()));
+    let equipped = doors.into_iter().map(|door| {
+        let bound = door.listener.local_addr();
+        let told = |scheme| match bound {
+            Some(bound) => format!("{scheme}://{bound}"),
+            None => door.listener.to_string(),
+        };
+        Ok(match (door.manner, tls, port) {
+            (Manner::Usual, Some(tls), _) => {
+                let told = told("https");
+                (door.listener.tls(tls.clone()), told)
+            }
+            (Manner::Redirect, _, Some(port)) => {
+                let told = told("http");
+                (door.listener.redirect_to_tls(port), told)
+            }
+            (Manner::Redirect, _, None) => {
+                return Err(Wrong(vec![
+                    "`serve.listen` sends clients to TLS by `redirect:`, and nothing speaks it: set \
+                     `serve.tls_certificates`"
+                        .into(),
+                ]));
+            }
+            (Manner::Usual | Manner::Plain, _, _) => {
+                let told = told("http");
+                (door.listener, told)
+            }
+        })
+    });
+    equipped.collect()
 }
 
 /// Opens all doors.
@@ -76,10 +149,7 @@ pub(crate) async fn open(settings: &Serve) -> Result<Vec<Door>, Wrong> {
 
 impl Door {
     async fn bind(listen: &str, mode: u32) -> Result<Door, Wrong> {
-        let (announced, place) = match listen.strip_prefix("proxy:") {
-            Some(place) => (true, place),
-            None => (false, listen),
-        };
+        let (announced, manner, place) = read(listen);
         let bound = match place.strip_prefix("unix:") {
             Some(path) => Listener::bind_unix(path, mode),
             None => Listener::bind(place).await,
@@ -89,6 +159,7 @@ impl Door {
             listener: listener.proxy_protocol(announced),
             listen: Some(listen.into()),
             announced,
+            manner,
             was_passed: false,
         })
     }
@@ -99,6 +170,7 @@ impl Door {
             listener: self.listener.try_clone()?,
             listen: self.listen.clone(),
             announced: self.announced,
+            manner: self.manner,
             was_passed: self.was_passed,
         })
     }
@@ -114,6 +186,7 @@ pub(crate) fn become_program(mut program: Command, doors: &[Door]) -> io::Error 
             number: std::os::fd::AsFd::as_fd(socket).as_raw_fd(),
             listen: door.listen.clone(),
             announced: door.announced,
+            manner: door.manner,
         })
     };
     let sockets: io::Result<Vec<_>> = doors.iter().map(socket).collect();
@@ -145,21 +218,29 @@ fn left_sockets() -> io::Result<Vec<Door>> {
             listener: listener.proxy_protocol(socket.announced),
             listen: socket.listen,
             announced: socket.announced,
+            manner: socket.manner,
             was_passed: true,
         })
     });
     doors.collect()
 }
 
-/// What a service manager has passed (`LISTEN_FDS`). A socket whose name there begins with `proxy` is one for proxies.
+/// What a service manager has passed (`LISTEN_FDS`). A socket whose name there begins with `proxy` is one for proxies, with
+/// `http` one without TLS, with `redirect` one that sends clients there.
 fn passed_sockets() -> io::Result<Vec<Door>> {
     let doors = sd_notify::listen_fds_with_names()?.map(|(number, name)| {
         let announced = name.starts_with("proxy");
         let listener = Listener::from_fd(taken(number)?)?;
+        let listens_here = listener.local_addr().is_none();
         Ok(Door {
             listener: listener.proxy_protocol(announced),
             listen: None,
             announced,
+            manner: match &*name {
+                name if name.starts_with("redirect") => Manner::Redirect,
+                name if name.starts_with("http") || listens_here => Manner::Plain,
+                _ => Manner::Usual,
+            },
             was_passed: true,
         })
     });

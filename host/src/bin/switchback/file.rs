@@ -66,7 +66,14 @@ fn may_be_section(key: &[String]) -> bool {
     let names: Vec<&str> = key.iter().map(String::as_str).collect();
     matches!(
         names[..],
-        ["serve" | "host" | "limits" | "probation" | "faults" | "trust" | "plugins"]
+        ["serve"
+            | "host"
+            | "connections"
+            | "limits"
+            | "probation"
+            | "faults"
+            | "trust"
+            | "plugins"]
             | ["plugins", _]
             | ["plugins", _, "limits" | "files"]
     )

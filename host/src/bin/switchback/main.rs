@@ -3,6 +3,7 @@
 mod budget;
 mod build;
 mod carried;
+mod certificate;
 mod check;
 mod cli;
 mod dev;
@@ -51,7 +52,7 @@ fn run(command: Command) -> Result<ExitCode, Wrong> {
         Command::Dev(args) => {
             let settings = load(&args.common, args.typed()?)?.enforcing_answers();
             let (config, serve) = settings.resolve()?;
-            block_on(dev::dev(config, serve, &args.folders, args.open))
+            block_on(dev::dev(config, serve, &args))
         }
         Command::Build(args) => {
             let config = config(&args.common)?;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::doors::{self, Door, cannot_bind};
 use crate::life::{self, Asked, End, Signals};
 use crate::settings::{Serve, Settings, Wrong};
-use crate::{logging, say};
+use crate::{certificate, logging, say};
 
 /// Where the state is unless the configuration says otherwise: in the plugins folder, whose plugins' past it is.
 pub(crate) const STATE: &str = ".switchback";
@@ -37,6 +37,7 @@ pub(crate) async fn serve(
     let state_dir = config.host.state_dir.clone();
     take_all_files();
 
+    let tls = certificate::named(&settings)?;
     let doors = doors::open(&settings).await?;
     // Who has passed sockets has clients that wait: they get answers, and no words that it is too early.
     let clients_wait = doors.iter().any(|door| door.was_passed);
@@ -65,8 +66,8 @@ pub(crate) async fn serve(
         tokio::spawn(listener.run(admin, stop.clone().cancelled_owned()));
     }
 
-    let addresses: Vec<String> = doors.iter().map(|door| address(&door.listener)).collect();
-    let listeners = doors.into_iter().map(|door| door.listener).collect();
+    let equipped = doors::equip(doors, tls.as_ref())?;
+    let (listeners, addresses): (Vec<_>, Vec<_>) = equipped.into_iter().unzip();
     let server = Server::new(listeners).drain(drain).threads(threads);
     let leave = {
         let (host, stop, end) = (host.clone(), stop.clone(), end.clone());
@@ -193,14 +194,6 @@ impl Heeding {
         for change in settings.other_than(&self.loaded, &["serve", "host"]) {
             tracing::warn!("`{change}` holds from the next start on (SIGUSR2 is one)");
         }
-    }
-}
-
-/// As it is told to people.
-pub(crate) fn address(listener: &switchback::Listener) -> String {
-    match listener.local_addr() {
-        Some(address) => format!("http://{address}"),
-        None => listener.to_string(),
     }
 }
 

@@ -40,6 +40,12 @@ pub(crate) struct Serve {
     pub(crate) access_log: bool,
     /// Threads that serve; 0: one a core.
     pub(crate) threads: usize,
+    /// Files of certificates, each with its chain; none: no TLS.
+    pub(crate) tls_certificates: Vec<String>,
+    /// Files of their keys, in the same order; none: each is in the file of its certificate.
+    pub(crate) tls_keys: Vec<String>,
+    /// For how long browsers come by TLS alone, in seconds; 0: answers do not say so.
+    pub(crate) hsts_s: u64,
 }
 
 /// More threads than any machine has cores would only take memory.
@@ -80,6 +86,9 @@ impl Default for Serve {
             log_format: LogFormat::Human,
             access_log: true,
             threads: 0,
+            tls_certificates: Vec::new(),
+            tls_keys: Vec::new(),
+            hsts_s: 0,
         }
     }
 }
@@ -90,6 +99,7 @@ impl Default for Serve {
 struct Whole {
     serve: Serve,
     host: switchback::HostConfig,
+    connections: switchback::ConnectionLimits,
     limits: switchback::Limits,
     probation: switchback::Probation,
     faults: switchback::FaultConfig,
@@ -210,6 +220,7 @@ impl Settings {
         let Whole {
             serve,
             host,
+            connections,
             limits,
             probation,
             faults,
@@ -219,6 +230,7 @@ impl Settings {
         } = whole;
         let config = Config {
             host,
+            connections,
             limits,
             probation,
             faults,

@@ -1,0 +1,56 @@
+//! A connection that speaks HTTP/1.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::sync::oneshot;
+
+use super::attended::Signs;
+use super::connection::Client;
+use super::linger::Lingering;
+use super::patience::{Patience, Tick};
+use crate::config::ConnectionLimits;
+
+pub(super) async fn serve(
+    stream: Lingering,
+    client: &Arc<Client>,
+    signs: &Signs,
+    goodbye: oneshot::Receiver<()>,
+) -> hyper::Result<()> {
+    let limits = client.limits();
+    let service = service_fn(|request: Request<Incoming>| client.clone().answer(request));
+    let patience = Patience::new(limits);
+    let mut builder = http1::Builder::new();
+    builder
+        .header_read_timeout(patience.first())
+        .timer(patience)
+        .max_header_size(limits.head_bytes)
+        // Without it a client that closes is not noticed before the answer is written, and its guest runs on.
+        .half_close(false)
+        // One buffer is cheaper than a list of pieces for answers as small as most.
+        .writev(false);
+    // To say it makes the parser take memory for each head, even where it says what holds anyway.
+    if limits.headers != ConnectionLimits::default().headers {
+        builder.max_headers(limits.headers);
+    }
+    let mut tick = Tick::start();
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut goodbye = pin!(goodbye);
+    let mut told = false;
+    std::future::poll_fn(|cx| {
+        tick.renew(cx);
+        if !told && goodbye.as_mut().poll(cx).is_ready() {
+            told = true;
+            signs.hurry();
+            connection.as_mut().graceful_shutdown();
+        }
+        connection.as_mut().poll(cx)
+    })
+    .await
+}
