@@ -11,9 +11,9 @@ use crate::load::Own;
 use crate::revision::{Revision, Terms};
 
 impl Host {
-    /// Takes `limits`, `probation`, `faults`, `plugins` and `files` of another configuration. Each plugin for which that changes something is
+    /// Takes all but `host` of another configuration. Each plugin for which that changes something is
     /// served by a new revision of the same code from then on, in one swap; its candidate, if it has one, is withdrawn.
-    /// `host` holds as it was when the host was built.
+    /// `connections` hold for those that come; `host` as it was when the host was built.
     ///
     /// # Errors
     ///

@@ -176,6 +176,25 @@ async fn one_client_has_no_more_connections_than_are_allowed_unless_it_is_a_trus
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn other_bounds_hold_for_the_next_connection() {
+    let harness = serving(ConnectionLimits::default()).await;
+    let mut before = harness.client();
+    let long = format!("/version?{}", "x".repeat(1000));
+    assert_eq!(before.get(&long).await.status, 200);
+    let config = Config {
+        connections: ConnectionLimits {
+            uri_bytes: 500,
+            ..ConnectionLimits::default()
+        },
+        ..Config::default()
+    };
+    let applied = harness.host.reconfigure(config).await;
+    applied.expect("settings that can be used");
+    assert_eq!(harness.client().get(&long).await.status, 414);
+    assert_eq!(before.get(&long).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn heads_have_bounds_over_either_protocol() {
     let harness = serving(ConnectionLimits {
         head_bytes: 8 << 10,

@@ -91,8 +91,9 @@ impl Server {
 
     /// Speaks TLS at all of its listeners; [`Listener::tls`] is for one of them.
     pub fn tls(mut self, tls: Tls) -> Server {
-        let spoken = |listener: Listener| listener.tls(tls.clone());
-        self.listeners = self.listeners.into_iter().map(spoken).collect();
+        let each = std::iter::repeat_n(tls, self.listeners.len());
+        let listeners = self.listeners.into_iter().zip(each);
+        self.listeners = listeners.map(|(listener, tls)| listener.tls(tls)).collect();
         self
     }
 
