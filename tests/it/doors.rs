@@ -236,6 +236,9 @@ async fn serve_listens_wherever_it_is_told_to() {
     served.says(&format!("listening on {unix}")).await;
     let mode = std::fs::metadata(&place.socket).unwrap().permissions();
     assert_eq!(mode.mode() & 0o777, 0o600);
+    // It is the same one after a start anew.
+    served.signal("USR2").await;
+    served.says(&format!("listening on {unix}")).await;
     let stream = UnixStream::connect(&place.socket).await.unwrap();
     assert_eq!(peer(&ask(stream, b"", "").await), "nobody");
     assert_eq!(served.client().get("/version").await.status, 200);

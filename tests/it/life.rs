@@ -204,49 +204,108 @@ struct Seen {
     over: AtomicBool,
 }
 
+/// What came of a request.
+#[derive(Debug, PartialEq)]
+enum Came {
+    Answer,
+    /// The connection closed before any byte of an answer.
+    Nothing,
+    /// Nobody listens.
+    Refused,
+    /// What came was no whole answer, or another.
+    Wrong(String),
+}
+
 /// Asks again and again. A request whose connection closed before any byte of its answer came is sent once more.
 async fn keep_asking(address: SocketAddr, seen: Arc<Seen>) {
     let mut kept = None;
     while !seen.over.load(Relaxed) {
-        if !ask(&mut kept, address).await.unwrap_or(false) {
+        let mut came = ask(&mut kept, address).await;
+        if came == Came::Nothing {
             seen.again.fetch_add(1, Relaxed);
             kept = None;
-            if ask(&mut kept, address).await != Ok(true) {
-                seen.failed.fetch_add(1, Relaxed);
-                kept = None;
-                continue;
-            }
+            came = ask(&mut kept, address).await;
         }
-        seen.answered.fetch_add(1, Relaxed);
+        if came == Came::Answer {
+            seen.answered.fetch_add(1, Relaxed);
+        } else {
+            eprintln!("{came:?}");
+            seen.failed.fetch_add(1, Relaxed);
+            kept = None;
+        }
     }
 }
 
-/// Whether it was answered; an answer that breaks off, or is another than was asked for, is an error.
-async fn ask(kept: &mut Option<TcpStream>, address: SocketAddr) -> Result<bool, String> {
+/// Asks until nobody listens any more.
+async fn ask_to_the_end(address: SocketAddr, seen: Arc<Seen>) {
+    let mut kept = None;
+    loop {
+        match ask(&mut kept, address).await {
+            Came::Answer => seen.answered.fetch_add(1, Relaxed),
+            Came::Nothing => {
+                kept = None;
+                seen.again.fetch_add(1, Relaxed)
+            }
+            Came::Refused => return,
+            Came::Wrong(what) => panic!("{what}"),
+        };
+    }
+}
+
+async fn ask(kept: &mut Option<TcpStream>, address: SocketAddr) -> Came {
     let stream = match kept {
         Some(stream) => stream,
         None => match TcpStream::connect(address).await {
             Ok(stream) => kept.insert(stream),
-            Err(why) => return Err(why.to_string()),
+            Err(_) => return Came::Refused,
         },
     };
     let request = b"GET /version HTTP/1.1\r\nHost: a\r\n\r\n";
     if stream.write_all(request).await.is_err() {
-        return Ok(false);
+        return Came::Nothing;
     }
     let mut answer = Vec::new();
     loop {
         let mut some = [0; 1024];
         match stream.read(&mut some).await {
             Ok(count) if count > 0 => answer.extend_from_slice(&some[..count]),
-            _ if answer.is_empty() => return Ok(false),
-            _ => return Err("it broke off".into()),
+            _ if answer.is_empty() => return Came::Nothing,
+            _ => return Came::Wrong("it broke off".into()),
         }
         if !answer.starts_with(&b"HTTP/1.1 200 "[..answer.len().min(13)]) {
-            return Err(String::from_utf8_lossy(&answer).into_owned());
+            return Came::Wrong(String::from_utf8_lossy(&answer).into_owned());
         }
         if answer.ends_with(b"{\"version\":\"1\"}") {
-            return Ok(true);
+            return Came::Answer;
+        }
+    }
+}
+
+/// How often the two that follow do what they do.
+fn times(usual: u64) -> u64 {
+    std::env::var("RESTARTS").map_or(usual, |count| count.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_stops_under_load_breaks_no_answer_off() {
+    for _ in 0..times(2) {
+        let mut served = served(&["--no-access-log"]).await;
+        let seen = Arc::<Seen>::default();
+        let clients: Vec<_> = (0..64)
+            .map(|_| tokio::spawn(ask_to_the_end(served.address, seen.clone())))
+            .collect();
+        until("the load to be there", async || {
+            (seen.answered.load(Relaxed) > 200).then_some(())
+        })
+        .await;
+        served.signal("TERM").await;
+        served.says("no request was cut").await;
+        assert_eq!(served.ended().await, Some(0));
+        for client in clients {
+            tokio::time::timeout(PATIENCE, client)
+                .await
+                .unwrap()
+                .unwrap();
         }
     }
 }
@@ -259,7 +318,7 @@ async fn a_host_starts_anew_under_load_without_a_lost_request() {
     let clients: Vec<_> = (0..64)
         .map(|_| tokio::spawn(keep_asking(served.address, seen.clone())))
         .collect();
-    let restarts = std::env::var("RESTARTS").map_or(5, |count| count.parse().unwrap());
+    let restarts = times(5);
     for _ in 0..restarts {
         let before = seen.answered.load(Relaxed);
         until("the load to be there", async || {

@@ -145,11 +145,13 @@ impl Listener {
         self
     }
 
-    /// The file of a Unix socket goes when the listener does, although another process has made it.
+    /// Says where the file of a Unix socket is, and that it goes when the listener does: for one that was handed over with
+    /// it. (The system tells only the name under which it was made.)
     #[must_use]
-    pub fn remove_file_at_end(mut self) -> Listener {
+    pub fn owning(mut self, socket_file: impl Into<PathBuf>) -> Listener {
         if let Bound::Unix { path, file, .. } = &mut self.socket {
-            file.get_or_insert_with(|| Arc::new(SocketFile(path.clone())));
+            *path = socket_file.into();
+            *file = Some(Arc::new(SocketFile(path.clone())));
         }
         self
     }

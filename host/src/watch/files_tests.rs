@@ -83,7 +83,7 @@ impl Folder {
         for name in plan.read {
             let (place, stats) = self.files.place(&name).expect("it is known");
             let mut hash = [0; 32];
-            hash[..4].copy_from_slice(&self.contents[place.trim_end_matches('/')]);
+            hash[..PARTS.len()].copy_from_slice(&self.contents[place.trim_end_matches('/')]);
             read.insert(name, (stats, hash));
         }
         let offer = self.files.offer(&read, plan.remove);

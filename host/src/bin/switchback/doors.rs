@@ -60,21 +60,29 @@ enum Manner {
     Redirect,
 }
 
-/// A text of `serve.listen`, taken apart.
-fn read(text: &str) -> (bool, Manner, &str) {
-    let (announced, text) = match text.strip_prefix("proxy:") {
-        Some(text) => (true, text),
-        None => (false, text),
-    };
+/// Where a listener is, by what stands in `serve.listen`.
+enum Place<'l> {
+    Address(&'l str),
+    Unix(&'l str),
+}
+
+/// A text of `serve.listen`, taken apart: whether it is for proxies that announce their clients, what is spoken, and where.
+fn read(text: &str) -> (bool, Manner, Place<'_>) {
+    let bare = text.strip_prefix("proxy:");
+    let (announced, text) = (bare.is_some(), bare.unwrap_or(text));
     let prefixes = [("http:", Manner::Plain), ("redirect:", Manner::Redirect)];
     let prefixed = prefixes
         .into_iter()
-        .find_map(|(prefix, manner)| Some((manner, text.strip_prefix(prefix)?)));
-    match prefixed {
-        Some((manner, place)) => (announced, manner, place),
+        .find_map(|(prefix, manner)| Some((Some(manner), text.strip_prefix(prefix)?)));
+    let (manner, text) = prefixed.unwrap_or((None, text));
+    match text.strip_prefix("unix:") {
         // Who reaches it is on this machine.
-        None if text.starts_with("unix:") => (announced, Manner::Plain, text),
-        None => (announced, Manner::Usual, text),
+        Some(path) => (
+            announced,
+            manner.unwrap_or(Manner::Plain),
+            Place::Unix(path),
+        ),
+        None => (announced, manner.unwrap_or_default(), Place::Address(text)),
     }
 }
 
@@ -150,11 +158,11 @@ pub(crate) async fn open(settings: &Serve) -> Result<Vec<Door>, Wrong> {
 impl Door {
     async fn bind(listen: &str, mode: u32) -> Result<Door, Wrong> {
         let (announced, manner, place) = read(listen);
-        let bound = match place.strip_prefix("unix:") {
-            Some(path) => Listener::bind_unix(path, mode),
-            None => Listener::bind(place).await,
+        let (bound, at) = match place {
+            Place::Unix(path) => (Listener::bind_unix(path, mode), path),
+            Place::Address(address) => (Listener::bind(address).await, address),
         };
-        let listener = bound.map_err(|why| Wrong(vec![cannot_bind(place, &why)]))?;
+        let listener = bound.map_err(|why| Wrong(vec![cannot_bind(at, &why)]))?;
         Ok(Door {
             listener: listener.proxy_protocol(announced),
             listen: Some(listen.into()),
@@ -211,8 +219,8 @@ fn left_sockets() -> io::Result<Vec<Door>> {
     }
     let doors = left.sockets.into_iter().map(|socket| {
         let mut listener = Listener::from_fd(taken(socket.number)?)?;
-        if socket.listen.is_some() {
-            listener = listener.remove_file_at_end();
+        if let Some((.., Place::Unix(path))) = socket.listen.as_deref().map(read) {
+            listener = listener.owning(path);
         }
         Ok(Door {
             listener: listener.proxy_protocol(socket.announced),
