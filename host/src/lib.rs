@@ -63,9 +63,9 @@ mod violations;
 #[cfg(feature = "runtime")]
 mod admin;
 #[cfg(feature = "runtime")]
-mod apart;
-#[cfg(feature = "runtime")]
 mod api;
+#[cfg(feature = "runtime")]
+mod apart;
 #[cfg(feature = "runtime")]
 mod arrival;
 #[cfg(feature = "runtime")]
@@ -128,6 +128,7 @@ mod places;
 mod probation;
 #[cfg(feature = "runtime")]
 mod reconfigure;
+#[cfg(feature = "runtime")]
 mod record;
 #[cfg(feature = "runtime")]
 mod redact;
