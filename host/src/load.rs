@@ -43,7 +43,7 @@ pub(crate) struct Loaded {
 }
 
 /// What a plugin has of its own beside its code.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Own<'a> {
     /// A `plugin.toml`.
     pub(crate) settings: Option<&'a [u8]>,
