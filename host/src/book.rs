@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::config::Limits;
+use crate::edge::Limiter;
 use crate::history::{self, Content, Past};
 use crate::hits::Hits;
 use crate::runtime::{Lane, Lanes};
@@ -24,6 +26,19 @@ pub(crate) struct Book {
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) hits: Arc<Hits>,
     pub(crate) past: Past,
+    /// How often clients may call it, and have.
+    limiter: Option<Arc<Limiter>>,
+}
+
+impl Book {
+    /// What counts the calls of each client, over all revisions with the same limits.
+    pub(crate) fn limiter(&mut self, limits: &Limits) -> Option<Arc<Limiter>> {
+        let same = |limiter: &Arc<Limiter>| limiter.is_of(limits);
+        if !self.limiter.as_ref().is_some_and(same) {
+            self.limiter = Limiter::of_plugin(limits).map(Arc::new);
+        }
+        self.limiter.clone()
+    }
 }
 
 impl Books {
@@ -48,6 +63,7 @@ impl Books {
             lanes: lane.join(),
             hits: Arc::default(),
             past: before.remove(&**name).unwrap_or_default(),
+            limiter: None,
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod connections;
 mod date;
+mod edge;
 mod validate;
 
 #[cfg(feature = "runtime")]
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::problem::ProblemShape;
 pub use connections::ConnectionLimits;
 pub(crate) use date::midnight;
+pub use edge::{Coding, Compression, Cors};
 pub use validate::ConfigError;
 pub(crate) use validate::MOST_CALLS;
 #[cfg(feature = "runtime")]
@@ -37,6 +39,10 @@ pub struct Config {
     pub faults: FaultConfig,
     /// Which components may serve.
     pub trust: TrustConfig,
+    /// Which pages of other origins may call.
+    pub cors: Cors,
+    /// Which answers are compressed.
+    pub compression: Compression,
     /// By plugin name: what differs from the rest.
     pub plugins: BTreeMap<String, PluginConfig>,
     /// Folders whose files are served beside the plugins.
@@ -54,6 +60,26 @@ pub struct HostConfig {
     /// client is and under which path it asked: addresses, networks (`10.0.0.0/8`), and `unix` for whoever comes by a Unix
     /// socket and so has no address. Empty: nobody, since any client can send such headers.
     pub trusted_proxies: Vec<String>,
+    /// Names under which the host may be asked for, as Starlette's `TrustedHostMiddleware` takes them: `shop.example`, or
+    /// `*.shop.example` for all under it; then 400, but for `/-/live` and `/-/ready`. Empty, or with a `*`: any.
+    pub allowed_hosts: Vec<String>,
+    /// Whether a name that is allowed only with `www.` before it is redirected there.
+    pub www_redirect: bool,
+    /// Addresses and networks that may ask; then 403, but for `/-/live` and `/-/ready`. Empty: all. Whose address is not
+    /// known, as over a Unix socket, is in no network.
+    pub allow_addresses: Vec<String>,
+    /// Addresses and networks that may not ask, even if they are among those that may.
+    pub deny_addresses: Vec<String>,
+    /// Headers of every answer that has none of the name (`x-content-type-options = "nosniff"`).
+    /// `strict-transport-security` is said over TLS only.
+    pub headers: BTreeMap<String, String>,
+    /// Requests that one client may make in `rate_window_s`; then 429. They come back one by one. 0: as many as it likes.
+    pub rate_requests: u64,
+    /// The time that `rate_requests` is for, in seconds. A minute.
+    pub rate_window_s: u64,
+    /// The header by whose value clients are told apart (`x-api-key`); empty: by their address, of IPv6 by its first 64
+    /// bits. Whoever may choose the value chooses the limit: for what a proxy sets or has checked.
+    pub rate_key: String,
     /// `info.title` of the merged document.
     pub title: String,
     /// `info.version` of the merged document.
@@ -111,6 +137,14 @@ impl Default for HostConfig {
         HostConfig {
             base_path: String::new(),
             trusted_proxies: Vec::new(),
+            allowed_hosts: Vec::new(),
+            www_redirect: true,
+            allow_addresses: Vec::new(),
+            deny_addresses: Vec::new(),
+            headers: BTreeMap::new(),
+            rate_requests: 0,
+            rate_window_s: 60,
+            rate_key: String::new(),
             title: "Switchback".into(),
             version: "0.1.0".into(),
             openapi_path: "/openapi.json".into(),
@@ -301,6 +335,13 @@ pub struct Limits {
     /// to be reached in that time. `Retry-After` says when the queue may have moved on. 1 s: evens out a burst, and an
     /// overloaded plugin still answers soon.
     pub queue_ms: u64,
+    /// Requests of one client to the plugin in `rate_window_s`; then 429. They come back one by one. 0: as many as it
+    /// likes. `host.rate_requests` is beside it.
+    pub rate_requests: u64,
+    /// The time that `rate_requests` is for, in seconds. A minute.
+    pub rate_window_s: u64,
+    /// As [`HostConfig::rate_key`].
+    pub rate_key: String,
     /// How long an old revision may finish its calls after a swap, in milliseconds; then they are cut. 30 s: three
     /// times the longest call.
     pub drain_ms: u64,
@@ -358,6 +399,9 @@ impl Default for Limits {
             reserved_calls: 8,
             queue_calls: 1_000,
             queue_ms: 1_000,
+            rate_requests: 0,
+            rate_window_s: 60,
+            rate_key: String::new(),
             drain_ms: 30_000,
             component_bytes: 64 << 20,
             contract_bytes: 4 << 20,
@@ -466,6 +510,10 @@ pub struct PluginConfig {
     /// Which examples of a component's contract are run before it serves; a call that fails, or an answer that breaks the
     /// contract, refuses it.
     pub smoke_test: SmokeTest,
+    /// Which pages of other origins may call this plugin, whole; none: as [`Config::cors`] says. (In `switchback.toml` a
+    /// plugin's section may name single settings.)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cors: Option<Cors>,
     /// Limits of its own, whole; none: the host's. (In `switchback.toml` a plugin's section may name single ones.)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,

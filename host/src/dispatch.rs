@@ -53,6 +53,11 @@ where
         Routed::Files(files) => return Box::pin(files.answer(&host.host.base_path, record)).await,
     };
     // Who may call is asked here, before any body is read.
+    if let Some(limiter) = &call.revision.limiter
+        && record.only.is_none()
+    {
+        record.take(limiter, &call.asked.head.headers)?;
+    }
     let call = call.read(body, &host.commons).await?;
     let call = call.admit().await?;
     let call = call.enter().await?;

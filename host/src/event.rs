@@ -182,6 +182,12 @@ pub enum Event {
         /// For the operator.
         reason: String,
     },
+    /// A client asked more often than `host.rate_requests` allows, and was answered 429. (Of a plugin's own limit an
+    /// [`Event::LimitHit`] tells.)
+    TooOften {
+        /// The client; none where it has no address, as over a Unix socket.
+        peer: Option<SocketAddr>,
+    },
     /// A client took nothing of its answer for `host.write_idle_ms`: the server reset its connection.
     Unread {
         /// The client; none where it has no address, as over a Unix socket.
@@ -210,6 +216,7 @@ impl Event {
             Event::StreamBroken { .. } => "stream-broken",
             Event::FaultKept { .. } => "fault-kept",
             Event::Replayed { .. } => "replayed",
+            Event::TooOften { .. } => "too-often",
             Event::Unread { .. } => "unread",
         }
     }

@@ -11,13 +11,17 @@ use crate::identity::Peer;
 /// The settings' `trusted_proxies`. Without any, nothing is looked at.
 #[derive(Debug)]
 pub(crate) struct Proxies {
-    networks: Vec<Network>,
+    networks: Networks,
     /// Whether those that have no address are trusted: they come by a Unix socket.
     nameless: bool,
 }
 
 /// What stands for whoever comes by a Unix socket.
 const UNIX: &str = "unix";
+
+/// Some networks.
+#[derive(Debug, Default)]
+pub(crate) struct Networks(Vec<Network>);
 
 /// Addresses that begin alike; those of IPv4 as IPv6 maps them, so that either spelling of a peer is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,13 +50,43 @@ pub(crate) fn root<'a>(extensions: &Extensions, base_path: &'a str) -> Cow<'a, s
     }
 }
 
-impl Proxies {
+/// By which scheme the client asks, as far as that is known.
+pub(crate) fn scheme_of(extensions: &Extensions) -> Scheme {
+    let told = extensions.get::<Forwarded>();
+    let told = told.and_then(|told| told.scheme.clone());
+    told.unwrap_or(Scheme::HTTP)
+}
+
+impl Networks {
     /// Reads what is set; the first that is neither an address nor a network is handed out.
+    pub(crate) fn new<'a>(
+        texts: impl IntoIterator<Item = &'a String>,
+    ) -> Result<Networks, &'a str> {
+        let texts = texts.into_iter();
+        let networks = texts.map(|text| Network::read(text).ok_or(text.as_str()));
+        networks.collect::<Result<_, _>>().map(Networks)
+    }
+
+    /// What is wrong with a text that is handed out by [`Networks::new`].
+    pub(crate) fn explain(wrong: &str) -> String {
+        let right = "an address (`127.0.0.1`) or a network (`10.0.0.0/8`)";
+        format!("has `{wrong}`, which is not {right}")
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn have(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.has(address))
+    }
+}
+
+impl Proxies {
+    /// As [`Networks::new`], and `unix` for whoever has no address.
     pub(crate) fn new(trusted: &[String]) -> Result<Proxies, &str> {
-        let addresses = trusted.iter().filter(|text| *text != UNIX);
-        let networks = addresses.map(|text| Network::read(text).ok_or(text.as_str()));
         Ok(Proxies {
-            networks: networks.collect::<Result<_, _>>()?,
+            networks: Networks::new(trusted.iter().filter(|text| *text != UNIX))?,
             nameless: trusted.iter().any(|text| text == UNIX),
         })
     }
@@ -74,7 +108,7 @@ impl Proxies {
     }
 
     fn trust(&self, address: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.has(address))
+        self.networks.have(address)
     }
 
     /// Both manners of headers; where both say something and not the same, one of them may be the client's own, so

@@ -14,6 +14,7 @@ use crate::commons::Commons;
 use crate::component::Component;
 use crate::config::{Config, HostConfig, Limits};
 use crate::counts::Tally;
+use crate::edge::Edge;
 use crate::error::{Error, ErrorKind};
 use crate::event::Events;
 use crate::files::Site;
@@ -48,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) host: Arc<HostConfig>,
     pub(crate) own_paths: OwnPaths,
     pub(crate) proxies: Proxies,
+    /// What stands before the plugins, if anything does.
+    pub(crate) edge: Option<Arc<Edge>>,
     pub(crate) api: ArcSwap<Api>,
     pub(crate) commons: Arc<Commons>,
     pub(crate) ready: AtomicBool,
@@ -147,6 +150,7 @@ impl HostBuilder {
             state: state.map(Arc::new),
             own_paths: OwnPaths::new(&host),
             proxies: Proxies::new(&host.trusted_proxies).expect("`validate` has read them"),
+            edge: Edge::new(&config).expect("`validate` has read it"),
             host,
             config: ArcSwap::from_pointee(config),
         })))

@@ -63,9 +63,9 @@ mod violations;
 #[cfg(feature = "runtime")]
 mod admin;
 #[cfg(feature = "runtime")]
-mod api;
-#[cfg(feature = "runtime")]
 mod apart;
+#[cfg(feature = "runtime")]
+mod api;
 #[cfg(feature = "runtime")]
 mod arrival;
 #[cfg(feature = "runtime")]
@@ -84,6 +84,8 @@ mod counts;
 mod dispatch;
 #[cfg(feature = "docs")]
 mod docs;
+#[cfg(feature = "runtime")]
+mod edge;
 #[cfg(feature = "runtime")]
 mod etag;
 #[cfg(feature = "runtime")]
@@ -171,9 +173,9 @@ pub use admit::{Admitted, AdmittedBody};
 pub use answer::{Body, BodyError, GuestAnswer};
 pub use checks::{CheckedCall, Checks};
 pub use config::{
-    AnswerChecks, ChangePolicy, Config, ConfigError, ConnectionLimits, FaultConfig, FilesConfig,
-    FolderConfig, HostConfig, Isolation, JsonTypes, Limits, PluginConfig, Probation, SmokeTest,
-    TrustConfig,
+    AnswerChecks, ChangePolicy, Coding, Compression, Config, ConfigError, ConnectionLimits, Cors,
+    FaultConfig, FilesConfig, FolderConfig, HostConfig, Isolation, JsonTypes, Limits, PluginConfig,
+    Probation, SmokeTest, TrustConfig,
 };
 pub use error::{Error, ErrorKind};
 pub use limit::Limit;

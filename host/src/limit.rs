@@ -37,6 +37,8 @@ pub enum Limit {
     Concurrency,
     /// `queue_calls`
     Queue,
+    /// `rate_requests`
+    Rate,
     /// `stream_idle_ms`
     StreamIdle,
     /// `stream_ms`
@@ -49,7 +51,7 @@ pub enum Limit {
 
 impl Limit {
     /// Each of them, in the order in which they are counted.
-    pub const ALL: [Limit; 19] = [
+    pub const ALL: [Limit; 20] = [
         Limit::Cpu,
         Limit::Time,
         Limit::Memory,
@@ -65,6 +67,7 @@ impl Limit {
         Limit::Log,
         Limit::Concurrency,
         Limit::Queue,
+        Limit::Rate,
         Limit::StreamIdle,
         Limit::StreamTime,
         Limit::StreamBytes,
@@ -89,6 +92,7 @@ impl Limit {
             Limit::Log => "log_bytes",
             Limit::Concurrency => "concurrency",
             Limit::Queue => "queue_calls",
+            Limit::Rate => "rate_requests",
             Limit::StreamIdle => "stream_idle_ms",
             Limit::StreamTime => "stream_ms",
             Limit::StreamBytes => "stream_bytes",
@@ -115,6 +119,7 @@ impl Limit {
             Limit::Log => limits.log_bytes as u64,
             Limit::Concurrency => limits.concurrency as u64,
             Limit::Queue => limits.queue_calls as u64,
+            Limit::Rate => limits.rate_requests,
             Limit::Pool => host.concurrency as u64,
             Limit::StreamIdle => limits.stream_idle_ms,
             Limit::StreamTime => limits.stream_ms,

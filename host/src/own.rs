@@ -124,6 +124,12 @@ fn lowered(plugin: &str, most: &Limits, own: Map<String, Value>) -> Result<Limit
         let Some(allowed) = limits.get_mut(&name) else {
             return Err(format!("there is no limit `{name}`"));
         };
+        // Which of two is lower, more in more time or less in less, cannot be said.
+        if name.starts_with("rate_") {
+            return Err(format!(
+                "`limits.{name}` is the host's to set: `plugins.{plugin}.limits.{name}` in its own configuration"
+            ));
+        }
         let raised = match (allowed.as_u64(), wanted.as_u64()) {
             (Some(allowed), Some(wanted)) => wanted > allowed,
             (Some(_), None) => {
@@ -230,6 +236,11 @@ mod tests {
                 &host(),
                 "limits = { cpu_ms = \"1\" }",
                 "must be a whole number",
+            ),
+            (
+                &host(),
+                "limits = { rate_requests = 1 }",
+                "`limits.rate_requests` is the host's to set",
             ),
             (
                 &host(),

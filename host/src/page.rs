@@ -45,7 +45,10 @@ impl Page {
         record: &Record,
     ) -> Option<Response<Body>> {
         // Who has no place for a call has none for one about that.
-        if problem.status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(
+            problem.status,
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+        ) {
             return None;
         }
         let (revision, operation) = (self.revision.clone(), self.operation);

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 
 use crate::answer::Body;
 use crate::commons::Commons;
 use crate::config::Limits;
 use crate::contract::OffContract;
+use crate::edge::{self, Limiter, Quota, Visit};
 use crate::event::Event;
 use crate::fault::{Fault, What};
 use crate::identity::Peer;
@@ -45,6 +46,10 @@ pub(crate) struct Record {
     pub(crate) shadow: Option<Box<Shadow>>,
     /// The plugin's own answer to what goes wrong, if it has one.
     pub(crate) page: Option<Box<Page>>,
+    /// What of the request has to be known when the answer goes out.
+    pub(crate) visit: Option<Box<Visit>>,
+    /// What its client has left of what it may ask.
+    pub(crate) quotas: Vec<Quota>,
     /// What failed is the host's own affair.
     excused: bool,
     ended: bool,
@@ -72,6 +77,8 @@ impl Record {
             only: None,
             shadow: None,
             page: None,
+            visit: None,
+            quotas: Vec::new(),
             excused: false,
             ended: false,
         }
@@ -94,6 +101,25 @@ impl Record {
     fn served_by(&self) -> Option<&Revision> {
         let routed = self.route.as_ref().map(|(revision, _)| revision);
         routed.or(self.files.as_ref()).map(|revision| &**revision)
+    }
+
+    /// The plugin that it was for, once that is known.
+    pub(crate) fn plugin(&self) -> Option<&str> {
+        self.route.as_ref().map(|(revision, _)| &*revision.name)
+    }
+
+    /// Takes one of the requests that the client has left, if it has.
+    pub(crate) fn take(
+        &mut self,
+        limiter: &Limiter,
+        headers: &HeaderMap,
+    ) -> Result<(), ServeError> {
+        let quota = limiter.take(headers, self.peer);
+        self.quotas.push(quota);
+        match quota.wait {
+            None => Ok(()),
+            Some(wait) => Err(ServeError::TooOften(edge::seconds(wait))),
+        }
     }
 
     /// The cause goes here, the promise to the client.
@@ -260,6 +286,7 @@ impl Called<'_> {
             | ServeError::Busy { limit, .. } => {
                 return self.hit(*limit, commons);
             }
+            ServeError::TooOften(_) => return self.hit(Limit::Rate, commons),
             ServeError::OffContract(off) => return self.off_contract(off, true, commons),
             ServeError::Trapped(_)
             | ServeError::BadAnswer(_)
@@ -273,6 +300,7 @@ impl Called<'_> {
             | ServeError::MediaType
             | ServeError::BodyBroken(_)
             | ServeError::Left
+            | ServeError::Stranger
             | ServeError::Cut
             | ServeError::Closed => return,
         });

@@ -17,7 +17,7 @@ use crate::fault::{Fault, FaultAnswer, FaultKind, What};
 use crate::host::Inner;
 use crate::record::Record;
 use crate::redact::Redactor;
-use crate::revision::{Revision, Terms};
+use crate::revision::{Revision, Terms, Ties};
 use crate::rollout::{Candidate, Rollout};
 use crate::runtime::Code;
 
@@ -57,18 +57,13 @@ impl Inner {
             notice: None,
             rehearsal: true,
         };
-        let lanes = self.books().of(name, &self.lane).lanes.clone();
-        let hits = Arc::default();
+        let ties = Ties {
+            lanes: self.books().of(name, &self.lane).lanes.clone(),
+            hits: Arc::default(),
+            limiter: None,
+        };
         let commons = &self.commons;
-        let revision = Revision::new(
-            name.clone(),
-            number,
-            terms,
-            code.clone(),
-            lanes,
-            hits,
-            commons,
-        );
+        let revision = Revision::new(name.clone(), number, terms, code.clone(), ties, commons);
         Ok(Arc::new(Candidate::new(revision, Rollout::default())?))
     }
 

@@ -16,6 +16,7 @@ use crate::commons::Commons;
 use crate::config::Limits;
 use crate::contract::Operation;
 use crate::counts::Counts;
+use crate::edge::Limiter;
 use crate::event::Event;
 use crate::files::Site;
 use crate::held::Samples;
@@ -48,6 +49,8 @@ pub(crate) struct Revision {
     pub(crate) lanes: Arc<Lanes>,
     /// Counted over all of the plugin's revisions.
     pub(crate) hits: Arc<Hits>,
+    /// How often each client may call it; the same for all of the plugin's revisions.
+    pub(crate) limiter: Option<Arc<Limiter>>,
     /// What its answers were.
     pub(crate) counts: Arc<Counts>,
     /// Which answers of each operation are held against the contract.
@@ -78,6 +81,13 @@ pub(crate) struct Terms {
     pub(crate) rehearsal: bool,
 }
 
+/// What it shares with the plugin's other revisions.
+pub(crate) struct Ties {
+    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) hits: Arc<Hits>,
+    pub(crate) limiter: Option<Arc<Limiter>>,
+}
+
 /// What of a revision takes time to free.
 pub(crate) struct Remains {
     _pool: Pool,
@@ -100,10 +110,14 @@ impl Revision {
         number: u64,
         terms: Terms,
         code: Arc<Code>,
-        lanes: Arc<Lanes>,
-        hits: Arc<Hits>,
+        ties: Ties,
         commons: &Arc<Commons>,
     ) -> Arc<Revision> {
+        let Ties {
+            lanes,
+            hits,
+            limiter,
+        } = ties;
         let label = HeaderValue::from_str(&format!("{name}@{number}"))
             .expect("a plugin's name is made of letters, digits and hyphens");
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -127,6 +141,7 @@ impl Revision {
             code,
             hits,
             lanes,
+            limiter,
             commons: commons.clone(),
         });
         commons.register(&revision);

@@ -16,6 +16,7 @@ use crate::api::Document;
 use crate::config::HostConfig;
 use crate::cost::CallCost;
 use crate::dispatch;
+use crate::edge;
 use crate::etag;
 use crate::forwarded;
 use crate::host::{Host, Inner};
@@ -80,38 +81,38 @@ impl Host {
         let mut record = Record::new(&request, peer);
         let shape = answer::shape(request.headers());
         let request_id = record.request_id.to_header();
-        let mut response = match own_page(host, &request) {
-            Some(response) => {
-                // What an open page asks every few seconds would drown the rest.
-                if request.method() == Method::HEAD {
-                    record.unlogged();
-                }
-                response
-            }
-            None if host.closed.load(Relaxed) => answer::problem(
-                ServeError::Closed,
-                shape.unwrap_or(host.config.load().limits.problems),
-            ),
-            None => match dispatch::serve(host, request, &mut record).await {
-                Ok(response) => response,
-                Err(error) => {
-                    record.failed(&error, &host.commons);
-                    let refused = error.is_refusal();
-                    let of_plugin = record.limits().map(|limits| limits.problems);
-                    let shape = shape.or(of_plugin);
-                    let shape = shape.unwrap_or_else(|| host.config.load().limits.problems);
-                    let problem = Problem::from(error);
-                    let page = match record.page.take() {
-                        Some(page) => Box::pin(page.answer(&problem, &record)).await,
-                        None => None,
-                    };
-                    let mut answer = page.unwrap_or_else(|| answer::told(problem, shape));
-                    if refused {
-                        answer.extensions_mut().insert(answer::Refused);
-                    }
-                    answer
-                }
+        let turned_away = match &host.edge {
+            Some(edge) => edge.enter(host, &request, &mut record),
+            None => Ok(None),
+        };
+        let served = match turned_away {
+            Ok(Some(answer)) => Ok(answer),
+            Err(error) => Err(error),
+            Ok(None) => match own_page(host, &request, &mut record) {
+                Some(page) => Ok(page),
+                None if host.closed.load(Relaxed) => Err(ServeError::Closed),
+                None => dispatch::serve(host, request, &mut record).await,
             },
+        };
+        let mut response = match served {
+            Ok(response) => response,
+            Err(error) => {
+                record.failed(&error, &host.commons);
+                let refused = error.is_refusal();
+                let of_plugin = record.limits().map(|limits| limits.problems);
+                let shape = shape.or(of_plugin);
+                let shape = shape.unwrap_or_else(|| host.config.load().limits.problems);
+                let problem = Problem::from(error);
+                let page = match record.page.take() {
+                    Some(page) => Box::pin(page.answer(&problem, &record)).await,
+                    None => None,
+                };
+                let mut answer = page.unwrap_or_else(|| answer::told(problem, shape));
+                if refused {
+                    answer.extensions_mut().insert(answer::Refused);
+                }
+                answer
+            }
         };
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID.clone(), request_id);
@@ -127,6 +128,13 @@ impl Host {
         }
         if let Some(shadow) = record.shadow.take() {
             shadow.follow(self, &response);
+        }
+        if !record.quotas.is_empty() {
+            edge::tell(&record.quotas, response.headers_mut());
+        }
+        if let Some(visit) = record.visit.take() {
+            // Boxed, since without settings for it no request needs it.
+            response = Box::pin(visit.leave(record.plugin(), response)).await;
         }
         if let Some(account) = account {
             account.clone_from(&record.meter);
@@ -183,7 +191,7 @@ impl OwnPaths {
 }
 
 /// The host's own pages; they answer GET and HEAD.
-fn own_page<B>(host: &Inner, request: &Request<B>) -> Option<Response<Body>> {
+fn own_page<B>(host: &Inner, request: &Request<B>, record: &mut Record) -> Option<Response<Body>> {
     let path = request.uri().path();
     if !host.own_paths.may_have(path) {
         return None;
@@ -202,8 +210,12 @@ fn own_page<B>(host: &Inner, request: &Request<B>) -> Option<Response<Body>> {
     };
     Some(match *request.method() {
         Method::GET => response,
-        // The server keeps the length and drops the body.
-        Method::HEAD => response,
+        Method::HEAD => {
+            // What an open page asks every few seconds would drown the rest.
+            record.unlogged();
+            // The server keeps the length and drops the body.
+            response
+        }
         _ => answer::problem(
             ServeError::MethodNotAllowed(vec![Method::GET, Method::HEAD]),
             answer::shape(headers).unwrap_or(host.config.load().limits.problems),

@@ -38,6 +38,12 @@ pub(crate) enum ServeError {
     /// No place for the call: when to try again, in seconds.
     #[error("limit `{}` was hit", .limit.name())]
     Busy { limit: Limit, retry_after: u64 },
+    /// One client asks too often: when it may again, in seconds.
+    #[error("limit `{}` was hit", Limit::Rate.name())]
+    TooOften(u64),
+    /// Of an address that may not ask.
+    #[error("the client's address may not ask")]
+    Stranger,
     #[error("the revision had to be gone")]
     Cut,
     #[error("the host shuts down")]
@@ -186,8 +192,15 @@ impl From<ServeError> for Problem {
                 Limit::BodyTime => Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timed-out")
                     .header(header::CONNECTION, HeaderValue::from_static("close")),
                 Limit::Concurrency | Limit::Queue | Limit::Pool => busy("busy", 1),
+                // What comes with a time is `TooOften`.
+                Limit::Rate => Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests"),
             },
             ServeError::Busy { retry_after, .. } => busy("busy", retry_after),
+            ServeError::TooOften(seconds) => {
+                Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests")
+                    .header(header::RETRY_AFTER, HeaderValue::from(seconds))
+            }
+            ServeError::Stranger => Problem::new(StatusCode::FORBIDDEN, "address"),
             ServeError::Cut | ServeError::Closed => busy("leaving", 1),
             #[cfg(feature = "runtime")]
             ServeError::Disk(_) => internal(),

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::history::{How, New};
 use crate::host::Inner;
 use crate::load::Loaded;
-use crate::revision::Revision;
+use crate::revision::{Revision, Ties};
 use crate::rollout::Candidate;
 
 /// A plugin as the next set has it; none where it goes.
@@ -159,19 +159,22 @@ impl Inner {
 
     pub(crate) fn revision(
         &self,
-        book: &Book,
+        book: &mut Book,
         name: &Arc<str>,
         number: u64,
         loaded: Loaded,
     ) -> Arc<Revision> {
-        let (lanes, hits) = (book.lanes.clone(), book.hits.clone());
+        let ties = Ties {
+            lanes: book.lanes.clone(),
+            hits: book.hits.clone(),
+            limiter: book.limiter(&loaded.terms.limits),
+        };
         let revision = Revision::new(
             name.clone(),
             number,
             loaded.terms,
             loaded.code,
-            lanes,
-            hits,
+            ties,
             &self.commons,
         );
         for instance in loaded.warm {

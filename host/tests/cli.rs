@@ -244,6 +244,49 @@ fn what_may_serve_is_set_for_a_plugin_in_the_file() {
 }
 
 #[test]
+fn lists_and_sections_of_plugins_are_settings_like_others() {
+    let folder = Folder::new("kinds");
+    folder.write(
+        "switchback.toml",
+        "[cors]\nallow_origins = [\"https://shop.example\"]\nmax_age = 5\n\
+         [host.headers]\nx-frame-options = \"DENY\"\n\
+         [plugins.items.cors]\nallow_methods = [\"*\"]\n",
+    );
+    let mut command = folder.command(&["config", "--set", "cors.allow_headers=X-A, X-B"]);
+    command.env("SWITCHBACK_COMPRESSION_CODINGS", "zstd,gzip");
+    let output = command.output().unwrap();
+    let config = String::from_utf8(output.stdout).unwrap();
+    for expected in [
+        "cors.allow_origins = [\"https://shop.example\"]",
+        "cors.allow_headers = [\"X-A\", \"X-B\"]",
+        "compression.codings = [\"zstd\", \"gzip\"]",
+        "host.headers = { x-frame-options = \"DENY\" }",
+        "plugins.items.cors.allow_methods = [\"*\"]",
+    ] {
+        line(&config, expected);
+    }
+
+    folder.write(
+        "switchback.toml",
+        "[cors]\nallow_origins = \"*\"\n[host.headers]\nx-a = 1\n",
+    );
+    let errors = folder.fail(&["config"]);
+    for expected in [
+        "switchback.toml:2: `cors.allow_origins` is \"*\", and must be a list in brackets\n",
+        "switchback.toml:3: `host.headers` is { x-a = 1 }: invalid type: integer `1`, expected a string",
+    ] {
+        assert!(errors.contains(expected), "{expected} is not in {errors}");
+    }
+    folder.write(
+        "switchback.toml",
+        "[cors]\nmax_age = 1\n[plugins.items.cors]\nallow_origin_regex = \"a)(b\"\n",
+    );
+    let errors = folder.fail(&["config"]);
+    let expected = "switchback.toml:4: `plugins.items.cors.allow_origin_regex` is `a)(b`";
+    assert!(errors.contains(expected), "{errors}");
+}
+
+#[test]
 fn the_section_serve_has_short_names_in_the_environment() {
     let folder = Folder::new("short");
     let mut command = folder.command(&["config"]);

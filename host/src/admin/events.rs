@@ -180,7 +180,7 @@ fn told(event: &Event) -> Value {
             "event": kind, "plugin": **plugin, "operation": operation, "bytes": bytes,
             "lasted_ms": lasted.as_secs_f64() * 1e3, "reason": reason,
         }),
-        Event::Unread { peer } => {
+        Event::TooOften { peer } | Event::Unread { peer } => {
             json!({ "event": kind, "peer": peer.map(|peer| peer.to_string()) })
         }
     }

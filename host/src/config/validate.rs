@@ -23,6 +23,9 @@ impl std::error::Error for ConfigError {}
 
 /// A day: a longer limit is a mistake in the unit.
 pub(super) const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+const DAY_S: u64 = DAY_MS / 1_000;
+/// Of one client in a window: beyond it nothing would be limited.
+const MOST_REQUESTS: u64 = 1_000_000_000;
 /// What a 32-bit guest can address, and so the longest text or list that can be handed over.
 const GUEST_BYTES: u64 = 4 << 30;
 /// A page, the least memory that an instance can have.
@@ -51,13 +54,14 @@ impl Config {
         path("host.base_path", &host.base_path)?;
         #[cfg(feature = "runtime")]
         if let Err(wrong) = crate::forwarded::Proxies::new(&host.trusted_proxies) {
-            let right = "an address (`127.0.0.1`), a network (`10.0.0.0/8`) or `unix`";
-            return refuse(
-                "host.trusted_proxies",
-                format!("has `{wrong}`, which is not {right}"),
-            );
+            let what = crate::forwarded::Networks::explain(wrong);
+            let what = what + ", nor `unix`";
+            return refuse("host.trusted_proxies", what);
         }
         self.validate_addresses()?;
+        within("host.rate_requests", host.rate_requests, 0, MOST_REQUESTS)?;
+        within("host.rate_window_s", host.rate_window_s, 1, DAY_S)?;
+        header_name("host.rate_key", &host.rate_key)?;
         within("host.concurrency", host.concurrency as u64, 1, MOST_CALLS)?;
         within(
             "host.stack_bytes",
@@ -111,6 +115,8 @@ impl Config {
             0,
             faults.bytes,
         )?;
+        #[cfg(feature = "runtime")]
+        crate::edge::Edge::new(self)?;
         self.limits.validate("limits")?;
         for (name, plugin) in &self.plugins {
             let section = format!("plugins.{name}");
@@ -270,6 +276,8 @@ impl Limits {
             ("reserved_calls", self.reserved_calls as u64, 0, MOST_CALLS),
             ("queue_calls", self.queue_calls as u64, 0, 1_000_000),
             ("queue_ms", self.queue_ms, 0, DAY_MS),
+            ("rate_requests", self.rate_requests, 0, MOST_REQUESTS),
+            ("rate_window_s", self.rate_window_s, 1, DAY_S),
             ("drain_ms", self.drain_ms, 0, DAY_MS),
             ("component_bytes", self.component_bytes, 1, GUEST_BYTES),
             ("contract_bytes", self.contract_bytes, 1, GUEST_BYTES),
@@ -287,7 +295,7 @@ impl Limits {
         ] {
             within(&format!("{section}.{name}"), value, least, most)?;
         }
-        Ok(())
+        header_name(&format!("{section}.rate_key"), &self.rate_key)
     }
 }
 
@@ -312,6 +320,14 @@ pub(super) fn within(key: &str, value: u64, least: u64, most: u64) -> Result<(),
         return refuse(key, format!("is {value}; it can be at most {most}"));
     }
     Ok(())
+}
+
+/// Empty, or the name of a header.
+fn header_name(key: &str, name: &str) -> Result<(), ConfigError> {
+    match name.is_empty() || http::HeaderName::from_bytes(name.as_bytes()).is_ok() {
+        true => Ok(()),
+        false => refuse(key, format!("is `{name}`, which is no name of a header")),
+    }
 }
 
 /// Empty, or segments that each begin with `/`, as a client would send them.

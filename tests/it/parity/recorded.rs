@@ -68,10 +68,14 @@ impl Body {
 }
 
 impl App {
-    /// The app written with the SDK: `body/tutorial001` is `body_001`, `root-path` is `root_path`.
+    /// The app written with the SDK: `body/tutorial001` is `body_001`, `root-path` is `root_path`. Those that are about what
+    /// stands before an app have the same one behind it.
     pub(super) fn component(&self) -> String {
-        self.name
-            .replace("/tutorial", "_")
+        let name = match &*self.name {
+            "advanced_middleware/tutorial002" | "cors/tutorial001" => "first_steps/tutorial001",
+            name => name,
+        };
+        name.replace("/tutorial", "_")
             .replace("__", "_")
             .replace('-', "_")
     }

@@ -1,7 +1,7 @@
 //! An app on a host of its own, asked what FastAPI's was asked.
 
 use serde_json::Value;
-use switchback::{Component, Config, JsonTypes};
+use switchback::{Component, Config, Cors, JsonTypes};
 use switchback_tests::guests::fastapi;
 use switchback_tests::{Client, Harness, Reply};
 
@@ -59,6 +59,24 @@ fn settings(app: &App) -> Config {
     let host = &mut config.host;
     host.index = false;
     match &*app.name {
+        "advanced_middleware/tutorial002" => {
+            host.allowed_hosts = ["example.com", "*.example.com"].map(String::from).into();
+        }
+        "cors/tutorial001" => {
+            let origins = [
+                "http://localhost.tiangolo.com",
+                "https://localhost.tiangolo.com",
+                "http://localhost",
+                "http://localhost:8080",
+            ];
+            config.cors = Cors {
+                allow_origins: origins.map(String::from).into(),
+                allow_methods: vec!["*".into()],
+                allow_headers: vec!["*".into()],
+                allow_credentials: true,
+                ..Cors::default()
+            };
+        }
         "behind_a_proxy/tutorial003" => host.base_path = "/api/v1".into(),
         "root-path" => host.base_path = "/api".into(),
         "metadata/tutorial003" => {

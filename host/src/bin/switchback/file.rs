@@ -39,7 +39,7 @@ pub(crate) fn read(path: &Path, wrong: &mut Vec<String>) -> Vec<(Key, Setting)> 
     let mut lines = BTreeMap::new();
     place(spans.get_ref(), &text, &mut Vec::new(), &mut lines);
     for (key, line) in &lines {
-        let of_a_whole = key.iter().take(WHOLE.len()).eq(WHOLE);
+        let of_a_whole = WHOLE.iter().any(|whole| key.iter().take(2).eq(whole));
         if !may_be_section(key) && !of_a_whole && key_is_table(&table, key) {
             wrong.push(at(*line).explain(&format!("there is no section `{}`", key.join("."))));
         }
@@ -73,9 +73,11 @@ fn may_be_section(key: &[String]) -> bool {
             | "probation"
             | "faults"
             | "trust"
+            | "cors"
+            | "compression"
             | "plugins"]
             | ["plugins", _]
-            | ["plugins", _, "limits" | "files"]
+            | ["plugins", _, "limits" | "cors" | "files"]
     )
 }
 

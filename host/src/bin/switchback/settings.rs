@@ -104,6 +104,8 @@ struct Whole {
     probation: switchback::Probation,
     faults: switchback::FaultConfig,
     trust: switchback::TrustConfig,
+    cors: switchback::Cors,
+    compression: switchback::Compression,
     plugins: BTreeMap<String, switchback::PluginConfig>,
     files: Vec<switchback::FolderConfig>,
 }
@@ -192,17 +194,14 @@ impl Settings {
     /// The settings as the types that use them.
     pub(crate) fn resolve(&self) -> Result<(Config, Serve), Wrong> {
         let mut table = Table::new();
-        let limits = self.0.iter().filter(|(key, _)| key[0] == "limits");
         for (key, setting) in &self.0 {
-            if let [plugins, name, limits_key, _] = &key[..]
-                && limits_key == "limits"
-            {
-                // A plugin's limits are everyone's, but for those that it sets.
-                for (base, setting) in limits.clone() {
+            if let [plugins, name, section, _] = &key[..] {
+                // A plugin's section is everyone's, but for what it sets.
+                for (base, setting) in self.0.iter().filter(|(base, _)| base[0] == *section) {
                     let own = vec![
                         plugins.clone(),
                         name.clone(),
-                        "limits".into(),
+                        section.clone(),
                         base[1].clone(),
                     ];
                     if !self.0.contains_key(&own) {
@@ -225,6 +224,8 @@ impl Settings {
             probation,
             faults,
             trust,
+            cors,
+            compression,
             plugins,
             files,
         } = whole;
@@ -235,6 +236,8 @@ impl Settings {
             probation,
             faults,
             trust,
+            cors,
+            compression,
             plugins,
             files,
         };
@@ -265,7 +268,12 @@ impl Settings {
     /// What of some sections is not as it was, a line for each setting.
     pub(crate) fn other_than(&self, before: &Settings, sections: &[&str]) -> Vec<String> {
         let keys = self.0.keys().chain(before.0.keys());
-        let keys = keys.filter(|key| sections.contains(&key[0].as_str()));
+        // A section of the host's, or the same of a plugin.
+        let is_among = |at: usize, key: &Key| {
+            let section = key.get(at);
+            section.is_some_and(|section| sections.contains(&section.as_str()))
+        };
+        let keys = keys.filter(|key| is_among(0, key) || is_among(2, key));
         let keys: BTreeSet<&Key> = keys.collect();
         let value = |settings: &Settings, key| Some(settings.0.get(key)?.value.clone());
         let differ = keys
@@ -278,10 +286,10 @@ impl Settings {
         told.collect()
     }
 
-    /// Where a setting came from; for a plugin's limit that it takes from everyone's, where that came from.
+    /// Where a setting came from; for one that a plugin takes from everyone's, where that came from.
     fn origin(&self, key: &[String]) -> Origin {
         let own = self.0.get(key).or_else(|| match key {
-            [_, _, limits, limit] => self.0.get(&vec![limits.clone(), limit.clone()]),
+            [_, _, section, name] => self.0.get(&vec![section.clone(), name.clone()]),
             // A section as a whole: where its first setting is.
             _ => self
                 .0
@@ -494,6 +502,7 @@ fn every_setting() -> BTreeMap<Key, Value> {
         instances: Some(1),
         files: Some(switchback::FilesConfig::default()),
         limits: Some(switchback::Limits::default()),
+        cors: Some(switchback::Cors::default()),
         ..Default::default()
     };
     whole.plugins.insert("*".into(), plugin);
@@ -531,14 +540,16 @@ fn in_words(like: &Value) -> &'static str {
     }
 }
 
-/// A table that is a setting by itself: what is in it has names of its own.
-pub(crate) const WHOLE: [&str; 2] = ["host", "swagger_ui"];
+/// Tables that are a setting each: what is in one has names of its own.
+pub(crate) const WHOLE: [[&str; 2]; 2] = [["host", "headers"], ["host", "swagger_ui"]];
 
 pub(crate) fn flatten(table: &Table, at: &mut Key, found: &mut impl FnMut(Key, &Value)) {
     for (name, value) in table {
         at.push(name.clone());
         match value {
-            Value::Table(inner) if *at != WHOLE => flatten(inner, at, found),
+            Value::Table(inner) if !WHOLE.iter().any(|whole| at == whole) => {
+                flatten(inner, at, found)
+            }
             leaf => found(at.clone(), leaf),
         }
         at.pop();

@@ -2,6 +2,8 @@
 //!
 //! `start 200; write hello; sleep 10; bytes 1000; echo 64` … A step that fails ends the script, with the error in the
 //! log; `try` before it goes on instead, and `tell` writes the last error.
+//!
+//! `header etag "1"; full hello` answers whole, `header …; whole 1000` with so many bytes; `status 404` before makes it that.
 
 use std::hint::black_box;
 use std::thread::sleep;
@@ -14,6 +16,8 @@ use crate::bindings::switchback::plugin::{incoming, log, outgoing};
 pub(crate) fn run() -> Answer {
     let script = incoming::header("x-script").join(";");
     let mut last: Result<(), IoError> = Ok(());
+    let mut headers: Vec<(String, String)> = Vec::new();
+    let mut status = 200;
     for step in script.split(';').map(str::trim) {
         let (step, tried) = match step.strip_prefix("try ") {
             Some(step) => (step, true),
@@ -22,9 +26,20 @@ pub(crate) fn run() -> Answer {
         let (verb, rest) = step.split_once(' ').unwrap_or((step, ""));
         let n: usize = rest.parse().unwrap_or(0);
         let done = match verb {
+            "header" => {
+                let (name, value) = rest.split_once(' ').unwrap_or((rest, ""));
+                headers.push((name.into(), value.into()));
+                Ok(())
+            }
+            "status" => {
+                status = n as u16;
+                Ok(())
+            }
             "start" => {
-                let kind = ("content-type".to_owned(), "text/plain".to_owned());
-                outgoing::start(n as u16, &[kind])
+                if !headers.iter().any(|(name, _)| name == "content-type") {
+                    headers.push(("content-type".into(), "text/plain".into()));
+                }
+                outgoing::start(n as u16, &headers)
             }
             "write" => text(rest),
             "bytes" => outgoing::write(&Payload::Bytes(vec![b'x'; n])),
@@ -70,7 +85,17 @@ pub(crate) fn run() -> Answer {
             "spin" => spin(),
             "wait" => wait(),
             "trap" => panic!("asked to trap"),
-            "full" => return full(200, &[], rest.into()),
+            "full" | "whole" => {
+                let headers: Vec<(&str, &str)> = headers
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.as_str()))
+                    .collect();
+                let text = match verb {
+                    "full" => rest.into(),
+                    _ => "x".repeat(n),
+                };
+                return full(status, &headers, text);
+            }
             _ => return full(500, &[], format!("no such step: {step}")),
         };
         if let Err(error) = &done
