@@ -52,7 +52,7 @@ pub(crate) fn request(
         parts.authority = Authority::try_from(host.as_bytes()).ok();
     }
     let scheme = forwarded.and_then(|told| told.scheme.clone());
-    let secure = head.extensions.get::<Secure>().is_some();
+    let secure = extensions.get::<Secure>().is_some();
     let scheme = scheme.unwrap_or(if secure { Scheme::HTTPS } else { Scheme::HTTP });
     parts.scheme = parts.authority.is_some().then_some(scheme);
     if let Ok(uri) = Uri::from_parts(parts) {
