@@ -449,10 +449,10 @@ impl Inner {
         }
         let offered = component.clone();
         let content = blocking(move || Ok(hex(&offered.digest()))).await?;
-        Ok(self.standing_of(name, content))
+        Ok(self.standing_of(name, &content))
     }
 
-    fn standing_of(&self, name: &Arc<str>, content: Content) -> Standing {
+    fn standing_of(&self, name: &Arc<str>, content: &Content) -> Standing {
         let served = self.api.load().find(name).is_some();
         let mut books = self.books();
         let past = &mut books.of(name, &self.lane).past;
@@ -460,7 +460,7 @@ impl Inner {
         if past.disabled {
             let known = past
                 .newest()
-                .is_some_and(|newest| newest.content == content);
+                .is_some_and(|newest| newest.content == *content);
             return match known {
                 true => Standing::Same("it is disabled"),
                 false => Standing::New,
@@ -469,9 +469,13 @@ impl Inner {
         // Since before the host started.
         let before = past.serving.filter(|_| !served);
         match before {
-            Some(before) if past.aside.as_ref() == Some(&content) => Standing::Aside(before),
-            None if past.aside.as_ref() == Some(&content) => Standing::Same(ASIDE),
-            Some(before) if past.entry(before).is_some_and(|was| was.content == content) => {
+            Some(before) if past.aside.as_ref() == Some(content) => Standing::Aside(before),
+            None if past.aside.as_ref() == Some(content) => Standing::Same(ASIDE),
+            Some(before)
+                if past
+                    .entry(before)
+                    .is_some_and(|was| was.content == *content) =>
+            {
                 Standing::As(before)
             }
             _ => Standing::New,

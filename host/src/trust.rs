@@ -45,10 +45,9 @@ impl Trust {
                     true => format!(
                         "its SHA-256 is not listed in `trust.components` ({hash}); add it there if you trust it"
                     ),
-                    false => format!(
-                        "it has no signature, and only signed components serve here (`trust.keys`): sign it with \
+                    false => "it has no signature, and only signed components serve here (`trust.keys`): sign it with \
                          `minisign -Sm FILE`, and put the `.minisig` beside it"
-                    ),
+                        .into(),
                 });
             };
             let text = std::str::from_utf8(signature).ok();
