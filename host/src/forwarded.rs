@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::uri::{Authority, Scheme};
 use http::{Extensions, HeaderMap, Request, header};
 
-use crate::identity::Peer;
+use crate::identity::{Peer, Secure};
 
 /// The settings' `trusted_proxies`. Without any, nothing is looked at.
 #[derive(Debug)]
@@ -50,11 +50,14 @@ pub(crate) fn root<'a>(extensions: &Extensions, base_path: &'a str) -> Cow<'a, s
     }
 }
 
-/// By which scheme the client asks, as far as that is known.
+/// By which scheme the client asks: as a trusted proxy tells it, else as it came to the bundled server.
 pub(crate) fn scheme_of(extensions: &Extensions) -> Scheme {
     let told = extensions.get::<Forwarded>();
     let told = told.and_then(|told| told.scheme.clone());
-    told.unwrap_or(Scheme::HTTP)
+    told.unwrap_or_else(|| match extensions.get::<Secure>() {
+        Some(Secure) => Scheme::HTTPS,
+        None => Scheme::HTTP,
+    })
 }
 
 impl Networks {
@@ -394,6 +397,28 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(say("x-forwarded-prefix", value).prefix, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_proxys_word_on_the_scheme_comes_before_how_it_asks_itself() {
+        let told = |scheme| Forwarded {
+            scheme: Some(scheme),
+            ..Forwarded::default()
+        };
+        for (secure, told, scheme) in [
+            (false, None, Scheme::HTTP),
+            (true, None, Scheme::HTTPS),
+            (true, Some(told(Scheme::HTTP)), Scheme::HTTP),
+            (false, Some(told(Scheme::HTTPS)), Scheme::HTTPS),
+            (true, Some(Forwarded::default()), Scheme::HTTPS),
+        ] {
+            let mut extensions = Extensions::new();
+            if secure {
+                extensions.insert(Secure);
+            }
+            told.map(|told| extensions.insert(told));
+            assert_eq!(scheme_of(&extensions), scheme);
         }
     }
 

@@ -2,14 +2,13 @@
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::uri::{Authority, PathAndQuery};
 use http::{Extensions, HeaderName, HeaderValue, Request, Response, Uri, header};
 
 use crate::admit::{Admitted, AdmittedBody};
 use crate::answer::{self, Body};
 use crate::arrival::Incoming;
-use crate::forwarded::Forwarded;
-use crate::identity::Secure;
+use crate::forwarded::{Forwarded, scheme_of};
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::serve_error::ServeError;
 
@@ -51,9 +50,7 @@ pub(crate) fn request(
             .or_insert(HeaderValue::from_static("localhost"));
         parts.authority = Authority::try_from(host.as_bytes()).ok();
     }
-    let scheme = forwarded.and_then(|told| told.scheme.clone());
-    let secure = extensions.get::<Secure>().is_some();
-    let scheme = scheme.unwrap_or(if secure { Scheme::HTTPS } else { Scheme::HTTP });
+    let scheme = scheme_of(extensions);
     parts.scheme = parts.authority.is_some().then_some(scheme);
     if let Ok(uri) = Uri::from_parts(parts) {
         *request.uri_mut() = uri;
