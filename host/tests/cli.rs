@@ -287,6 +287,19 @@ fn lists_and_sections_of_plugins_are_settings_like_others() {
 }
 
 #[test]
+fn addresses_to_listen_on_may_be_one_or_several_in_either_spelling() {
+    let folder = Folder::new("addresses");
+    for (typed, shown) in [
+        ("[::1]:8000", "serve.listen = \"[::1]:8000\""),
+        ("a:1,b:2", "serve.listen = \"a:1,b:2\""),
+        ("[\"a:1\", \"b:2\"]", "serve.listen = [\"a:1\", \"b:2\"]"),
+    ] {
+        let config = folder.config(&["--set", &format!("serve.listen={typed}")]);
+        assert!(line(&config, "serve.listen").starts_with(shown), "{config}");
+    }
+}
+
+#[test]
 fn the_section_serve_has_short_names_in_the_environment() {
     let folder = Folder::new("short");
     let mut command = folder.command(&["config"]);

@@ -48,6 +48,9 @@ pub(crate) struct Serve {
     pub(crate) hsts_s: u64,
 }
 
+/// Of addresses there may be one or several.
+const LISTEN: [&str; 2] = ["serve", "listen"];
+
 /// More threads than any machine has cores would only take memory.
 const MOST_THREADS: u64 = 1024;
 /// Ten minutes: whoever is told to stop is to stop.
@@ -406,9 +409,7 @@ pub(crate) fn check(key: &[String], value: &Value) -> Result<(), String> {
     if value.as_integer().is_some_and(|number| number < 0) {
         return Err(format!("`{name}` is {value}, and cannot be negative"));
     }
-    let is_listen = shape == ["serve", "listen"];
-    // Of addresses there may be one or several.
-    if !(like.same_type(value) || is_listen && value.is_array()) {
+    if !(like.same_type(value) || shape == LISTEN && value.is_array()) {
         return Err(format!(
             "`{name}` is {value}, and must be {}",
             in_words(like)
@@ -446,13 +447,15 @@ pub(crate) fn parse_like(key: &[String], text: &str) -> Result<Value, String> {
             let texts = text.split(',').map(str::trim).filter(|one| !one.is_empty());
             Ok(Value::Array(texts.map(Value::from).collect()))
         }
-        Some(like @ (Value::Table(_) | Value::Array(_))) => {
-            match format!("it = {text}").parse::<Table>() {
-                Ok(mut table) => table.remove("it").ok_or_else(|| in_words(&like).into()),
-                Err(_) => wrong(&like),
-            }
+        // An address of IPv6 begins with a bracket, too.
+        Some(Value::String(_)) if !(key == LISTEN && text.starts_with("[\"")) => {
+            Ok(Value::String(text.into()))
         }
-        _ => Ok(Value::String(text.into())),
+        Some(like) => match format!("it = {text}").parse::<Table>() {
+            Ok(mut table) => table.remove("it").ok_or_else(|| in_words(&like).into()),
+            Err(_) => wrong(&like),
+        },
+        None => Ok(Value::String(text.into())),
     }
 }
 
