@@ -255,6 +255,20 @@ async fn its_document_is_one_that_this_host_could_serve() {
     let mut api = Operator::new(address);
     let (status, document) = api.ask("GET", "/openapi.json", Vec::new()).await;
     assert_eq!((status, &document["openapi"]), (200, &"3.1.0".into()));
+    let mut client = Client::new(address);
+    let page = client
+        .send("GET", "/docs", &[("host", "localhost")], "")
+        .await;
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains(r#"data-document="openapi.json""#));
+    let assets = page
+        .text()
+        .split('"')
+        .filter(|text| text.starts_with("-/docs/"));
+    for asset in assets {
+        let path = format!("/{asset}");
+        assert_eq!(client.get(&path).await.status, 200, "{path}");
+    }
     let (status, config) = api.ask("GET", "/config", Vec::new()).await;
     assert_eq!(status, 200);
     assert_eq!(config["limits"]["cpu_ms"], 1000);

@@ -109,12 +109,6 @@ impl Admin {
     /// What is no operation.
     fn own(&self, path: &str) -> Option<Response<Body>> {
         match path {
-            "/openapi.json" => {
-                let mut response = Response::new(Body::from(CONTRACT));
-                let json = HeaderValue::from_static("application/json");
-                response.headers_mut().insert(header::CONTENT_TYPE, json);
-                Some(response)
-            }
             "/-/live" | "/-/ready" => health(&self.0.host.0, path),
             _ => None,
         }

@@ -1,4 +1,5 @@
-//! The operator's page, whole from the binary.
+//! What anybody may look at who reaches the operator's listener, whole from the binary: the page, the API's document and Swagger UI
+//! over it. They show nothing of the host.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -9,13 +10,14 @@ use crate::answer::Body;
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
                       script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'";
 
-/// The page and what it loads; none for anything else.
+/// The pages and what they load; none for anything else.
 pub(super) fn answer(head: &Parts) -> Option<Response<Body>> {
     if head.method != Method::GET && head.method != Method::HEAD {
         return None;
     }
     let (content, media_type) = match head.uri.path() {
         "/" => (include_str!("assets/page.html"), "text/html; charset=utf-8"),
+        "/openapi.json" => (super::CONTRACT, "application/json"),
         "/page.css" => (include_str!("assets/page.css"), "text/css; charset=utf-8"),
         "/page.js" => (
             include_str!("assets/page.js"),
@@ -25,7 +27,7 @@ pub(super) fn answer(head: &Parts) -> Option<Response<Body>> {
             include_str!("assets/faults.js"),
             "text/javascript; charset=utf-8",
         ),
-        _ => return None,
+        _ => return documentation(head),
     };
     let mut response = Response::new(Body::from(Bytes::from_static(content.as_bytes())));
     let headers: [(HeaderName, &'static str); 5] = [
@@ -41,4 +43,15 @@ pub(super) fn answer(head: &Parts) -> Option<Response<Body>> {
             .insert(name, HeaderValue::from_static(value));
     }
     Some(response)
+}
+
+#[cfg(feature = "docs")]
+fn documentation(head: &Parts) -> Option<Response<Body>> {
+    let page = crate::docs::over(&head.uri, &head.headers, "Switchback, for its operator");
+    page.map(|page| page.map(Body::from))
+}
+
+#[cfg(not(feature = "docs"))]
+fn documentation(_: &Parts) -> Option<Response<Body>> {
+    None
 }

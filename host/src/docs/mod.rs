@@ -68,11 +68,30 @@ pub(crate) fn answer(
                 format!("style-src 'self' 'nonce-{nonce}' {REDOC_STYLES}; worker-src blob:");
             Some(page(&fill(REDOC, &values), &extra))
         }
-        path => path
-            .strip_prefix("/-/docs/")
-            .and_then(assets::find)
-            .map(|asset| serve(asset, headers)),
+        path => asset(path, headers),
     }
+}
+
+/// Swagger UI over a document at `/openapi.json` beside it, and what it loads; none for any other path.
+pub(crate) fn over(uri: &Uri, headers: &HeaderMap, title: &str) -> Option<Response<Bytes>> {
+    if uri.path() != "/docs" {
+        return asset(uri.path(), headers);
+    }
+    let subject = Subject {
+        title,
+        plugin: "",
+        root: String::new(),
+        document: "openapi.json".into(),
+        operations: 0,
+    };
+    let mut values = subject.values().to_vec();
+    values.push(("settings", "{}".into()));
+    Some(page(&fill(DOCS, &values), "style-src 'self'"))
+}
+
+fn asset(path: &str, headers: &HeaderMap) -> Option<Response<Bytes>> {
+    let asset = path.strip_prefix("/-/docs/").and_then(assets::find)?;
+    Some(serve(asset, headers))
 }
 
 /// What a page is about: all that is served, or with `?plugin=NAME` one plugin; `?plugin=` is all, however many.
