@@ -127,6 +127,8 @@ mod pipe;
 #[cfg(feature = "runtime")]
 mod places;
 #[cfg(feature = "runtime")]
+mod prepare;
+#[cfg(feature = "runtime")]
 mod probation;
 #[cfg(feature = "runtime")]
 mod reconfigure;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::change::{Applied, Wanted};
+use crate::change::Applied;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::files::Site;
 use crate::host::{Host, Inner, folders};
 use crate::load::Own;
+use crate::prepare::Wanted;
 use crate::revision::{Revision, Terms};
 
 impl Host {
