@@ -274,6 +274,44 @@ async fn its_document_is_one_that_this_host_could_serve() {
     assert_eq!(config["limits"]["cpu_ms"], 1000);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_breaks_clients_is_refused_and_served_by_force() {
+    let shop = switchback::PluginConfig {
+        breaking_changes: switchback::ChangePolicy::Refuse,
+        ..Default::default()
+    };
+    let harness = Harness::with(switchback::Config {
+        plugins: [("shop".to_owned(), shop)].into(),
+        ..Default::default()
+    })
+    .await;
+    let address = "127.0.0.1:0".parse().unwrap();
+    let listener = AdminServer::bind(address).await.unwrap();
+    let mut api = Operator::new(listener.local_addr().unwrap());
+    let admin = Admin::new(harness.host.clone(), None);
+    tokio::spawn(listener.run(admin, std::future::pending()));
+
+    api.ask("PUT", "/plugins/shop", version("1")).await;
+    let fewer = || {
+        let contract = contract(&[("get", "/one", "version")]);
+        blank(&contract, "2", Describe::Contract)
+    };
+    for path in ["/plugins/shop", "/plugins/shop/candidate?percent=50"] {
+        let (status, told) = api.ask("PUT", path, fewer()).await;
+        assert_eq!(status, 409, "{path}: {told}");
+        assert!(
+            told["detail"]
+                .as_str()
+                .unwrap()
+                .contains("operation-removed")
+        );
+    }
+    assert_eq!(harness.client().get("/one").await.json()["version"], "1");
+    let (status, done) = api.ask("PUT", "/plugins/shop?force=true", fewer()).await;
+    assert_eq!((status, &done["revision"]), (200, &2.into()), "{done}");
+    assert_eq!(harness.client().get("/one").await.json()["version"], "2");
+}
+
 /// A command of the program, run against a host that serves.
 async fn run(served: &Served, arguments: &[&str]) -> Output {
     let mut command = tokio::process::Command::new(program());

@@ -149,3 +149,36 @@ fn diff_prints_the_judgement_and_its_exit_status_is_for_scripts() {
     assert_eq!(changes[0]["rule"], "operation-removed");
     assert_eq!(changes[0]["old"], "/paths/~1two/get");
 }
+
+/// A plugin whose operation takes a text of this pattern.
+fn matching(pattern: &str) -> Vec<u8> {
+    let parameter = serde_json::json!({
+        "name": "q", "in": "query", "schema": { "type": "string", "pattern": pattern },
+    });
+    let mut document: serde_json::Value =
+        serde_json::from_str(&contract(&TWO[..1])).expect("a contract is JSON");
+    document["paths"]["/one"]["get"]["parameters"] = serde_json::json!([parameter]);
+    blank(&document.to_string(), "1", Describe::Contract)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_can_tell_is_refused_where_the_policy_says_so() {
+    let shop = PluginConfig {
+        unknown_changes: ChangePolicy::Refuse,
+        ..PluginConfig::default()
+    };
+    let harness = Harness::with(Config {
+        plugins: BTreeMap::from([("shop".into(), shop)]),
+        ..Config::default()
+    })
+    .await;
+    harness.deploy("shop", matching("^a*b$")).await.unwrap();
+    let refused = harness.deploy("shop", matching("^(aa|a)*b$")).await;
+    let refused = refused.expect_err("whether both are the same nobody has looked at");
+    assert_eq!(refused.kind(), ErrorKind::Breaking);
+    let words = refused.to_string();
+    assert!(words.contains("plugins.shop.unknown_changes"), "{words}");
+    assert_eq!(harness.host.plugins()[0].revision, 1);
+    let forced = Component::new(matching("^(aa|a)*b$")).accepting_breaking_changes();
+    harness.host.deploy("shop", forced).await.unwrap();
+}
