@@ -328,7 +328,7 @@ impl Host {
     }
 
     /// Ends it: new requests are answered 503, those in flight may finish within their plugin's `drain_ms`, then they
-    /// are cut. Returns when none is left.
+    /// are cut. Returns when none is left; from then on another host may use the state folder.
     pub async fn shutdown(&self) {
         self.0.closed.store(true, Relaxed);
         self.0.ready.store(false, Relaxed);
@@ -351,6 +351,9 @@ impl Host {
         };
         // The reaper cuts what is late within a second; a guest stops within a tick of that.
         let _ = tokio::time::timeout(last + Duration::from_secs(3), all).await;
+        if let Some(state) = &self.0.state {
+            state.end();
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -31,10 +31,11 @@ const AUDIT_BYTES: u64 = 16 << 20;
 
 pub(crate) struct State {
     dir: PathBuf,
-    /// Held while something is written, so that what is newest is written last.
-    writing: Mutex<()>,
-    /// Locked for as long as it is open.
-    _lock: File,
+    /// Held while something is written, so that what is newest is written last. Whether the host has ended: then another may
+    /// use the folder, and nothing more is written.
+    writing: Mutex<bool>,
+    /// Locked until the host has ended.
+    lock: File,
 }
 
 /// A state, and the past of each plugin that is written there.
@@ -87,7 +88,7 @@ impl State {
         let state = State {
             dir: dir.to_owned(),
             writing: Mutex::default(),
-            _lock: lock,
+            lock,
         };
         state.make_folders()?;
         state.sweep();
@@ -171,7 +172,7 @@ impl State {
         plugins: &[String],
         past: impl Fn(&str) -> Option<Past>,
     ) -> io::Result<()> {
-        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn()?;
         self.make_folders()?;
         for (content, component) in new {
             self.keep(content, component)?;
@@ -206,9 +207,28 @@ impl State {
         sync(&folder)
     }
 
+    /// Whose turn it is to write.
+    fn turn(&self) -> io::Result<MutexGuard<'_, bool>> {
+        let ended = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        match *ended {
+            false => Ok(ended),
+            true => Err(io::Error::other("the host has ended")),
+        }
+    }
+
+    /// Leaves the folder to another host.
+    pub(crate) fn end(&self) {
+        let mut ended = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        *ended = true;
+        // If it cannot be unlocked now, it is once the file is closed.
+        let _ = self.lock.unlock();
+    }
+
     /// Removes what no kept revision consists of.
     pub(crate) fn clear(&self, kept: impl Fn() -> BTreeSet<Content>) {
-        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(_turn) = self.turn() else {
+            return;
+        };
         let kept = kept();
         for content in names(&self.contents()).filter(|name| !kept.contains(name.as_str())) {
             // One that stays takes room and is tried again by the next change.
@@ -218,7 +238,7 @@ impl State {
 
     /// Adds a line to the audit log.
     pub(crate) fn audit(&self, line: &serde_json::Value) -> io::Result<()> {
-        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn()?;
         let path = self.dir.join("audit.jsonl");
         if fs::metadata(&path).is_ok_and(|log| log.len() > AUDIT_BYTES) {
             fs::rename(&path, self.dir.join("audit.before.jsonl"))?;

@@ -199,6 +199,20 @@ async fn a_file_that_was_rolled_back_counts_again_only_when_it_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_was_shut_down_leaves_its_state_to_another_though_somebody_still_holds_it() {
+    let state = tempfile::tempdir().unwrap();
+    let harness = Harness::with(kept_in(state.path())).await;
+    harness.host.deploy("shop", version("1")).await.unwrap();
+    let held = harness.host.clone();
+    held.shutdown().await;
+    let next = Host::new(kept_in(state.path())).unwrap();
+    assert_eq!(next.history("shop").unwrap().len(), 1);
+    let closed = held.deploy("shop", version("2")).await.unwrap_err();
+    assert_eq!(closed.kind(), ErrorKind::Closed);
+    assert_eq!(next.history("shop").unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_disabled_plugin_is_not_served_until_it_is_enabled() {
     let folder = tempfile::tempdir().unwrap();
     let (plugins, state) = (folder.path().join("plugins"), folder.path().join("state"));
