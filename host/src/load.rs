@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::task::spawn_blocking;
 
 use crate::component::{Component, STATIC};
 use crate::config::{Config, HostConfig, Isolation, KEPT_AND_FRESH, NAME_RULE, is_plugin_name};
@@ -98,8 +97,9 @@ impl Inner {
         // For a large component each takes tens of milliseconds.
         let (trusting, asked) = (config.clone(), component.clone());
         let content = blocking(move || {
-            Trust::new(&trusting.trust).check(&asked)?;
-            Ok(hex(&asked.digest()))
+            let content = hex(&asked.digest());
+            Trust::new(&trusting.trust).check(&asked, &content)?;
+            Ok(content)
         })
         .await?;
         let settings = config.settings_of(name, component.settings.as_deref())?;
@@ -124,14 +124,8 @@ impl Inner {
         let files = match component.files.clone() {
             Some(files) => {
                 let disk = Disk(self.host.spool_dir.clone());
-                let spared = spawn_blocking(move || files.sparing_memory(&disk)).await;
                 let wrong = |why| Error::new(ErrorKind::File, format!("`{STATIC}`: {why}"));
-                Some(
-                    spared
-                        .map_err(std::io::Error::other)
-                        .flatten()
-                        .map_err(wrong)?,
-                )
+                Some(blocking(move || files.sparing_memory(&disk).map_err(wrong)).await?)
             }
             None => None,
         };
