@@ -232,7 +232,7 @@ class Running(contextlib.ExitStack):
         timer = threading.Timer(within, process.kill)
         timer.start()
         for line in process.stdout:
-            if found := re.search(r"listening on (http://\S+)", line):
+            if found := re.search(r"listening on (https?://\S+)", line):
                 timer.cancel()
                 # Nobody reads on: a full pipe must not stop the server.
                 threading.Thread(target=process.stdout.read, daemon=True).start()
