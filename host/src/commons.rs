@@ -1,7 +1,7 @@
 //! What all revisions of a host share: the events, the permits for all calls, and the thread that cleans up.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
@@ -24,6 +24,8 @@ pub(crate) struct Commons {
     told: Mutex<BTreeMap<&'static str, u64>>,
     /// Answers to requests that went to no plugin, by the first digit of their status.
     others: [AtomicU64; 5],
+    /// Connections that are open.
+    connections: AtomicUsize,
     /// Calls at once over all plugins.
     pub(crate) permits: Arc<Semaphore>,
     /// The last calls that went wrong.
@@ -35,17 +37,26 @@ pub(crate) struct Commons {
 
 /// How often idle instances and drain deadlines are looked at.
 const ROUND: Duration = Duration::from_millis(500);
-/// So many instances leave some 4 MiB in the allocator, which are worth looking for.
+/// So many instances leave some 4 MiB in the allocator, and connections at least a MiB, which are worth looking for.
 const MANY: usize = 100;
 
 /// How many revisions may be freed before it is worth looking for what they left in the allocator.
 const BURIED: usize = 16;
 
-/// How many instances there were of late.
+/// How many instances and connections there were of late.
 #[derive(Default)]
 struct Peak {
     most: usize,
     last: usize,
+}
+
+/// A connection that is open.
+pub(crate) struct Connected(Arc<Commons>);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Relaxed);
+    }
 }
 
 impl Commons {
@@ -55,6 +66,7 @@ impl Commons {
             events: broadcast::Sender::new(1024),
             told: Mutex::default(),
             others: Default::default(),
+            connections: AtomicUsize::default(),
             permits: Arc::new(Semaphore::new(host.concurrency)),
             base_path: host.base_path.as_str().into(),
             host,
@@ -85,12 +97,23 @@ impl Commons {
                         return;
                     };
                     commons.clean(Instant::now());
-                    if peak.is_over(commons.instances()) {
+                    if peak.is_over(commons.instances() + commons.connections()) {
                         give_back();
                     }
                 }
             })?;
         Ok(commons)
+    }
+
+    /// Counts a connection for as long as the guard is there.
+    pub(crate) fn connected(self: &Arc<Commons>) -> Connected {
+        self.connections.fetch_add(1, Relaxed);
+        Connected(self.clone())
+    }
+
+    /// How many are open.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Relaxed)
     }
 
     pub(crate) fn tell(&self, event: Event) {
@@ -175,14 +198,14 @@ impl Commons {
 }
 
 impl Peak {
-    /// Whether there are many fewer now, and no fewer than a moment ago; told once.
-    fn is_over(&mut self, instances: usize) -> bool {
-        let at_rest = self.last == instances;
-        self.last = instances;
-        self.most = self.most.max(instances);
-        let over = at_rest && self.most >= instances + MANY;
+    /// Whether there are many fewer now, and as many as a moment ago; told once.
+    fn is_over(&mut self, many: usize) -> bool {
+        let at_rest = self.last == many;
+        self.last = many;
+        self.most = self.most.max(many);
+        let over = at_rest && self.most >= many + MANY;
         if over {
-            self.most = instances;
+            self.most = many;
         }
         over
     }

@@ -191,6 +191,12 @@ impl Host {
         for (status, count) in STATUSES.into_iter().zip(self.0.commons.others()) {
             others.sample(&[("status", status)], count);
         }
+        text.one(
+            "switchback_connections",
+            Kind::Gauge,
+            "Connections that are open.",
+            self.0.commons.connections(),
+        );
     }
 
     fn tell_plugins(&self, text: &mut Text) {

@@ -57,6 +57,17 @@ impl FileContent {
         }
     }
 
+    /// The same, if nothing has to be waited for: of what is on disk, only what the system has in memory.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn piece_at_hand(&self, offset: u64, len: usize) -> Option<Bytes> {
+        let Held::Disk { file, from, .. } = &self.0 else {
+            return self.piece(offset, len).ok();
+        };
+        let mut piece = BytesMut::zeroed(len);
+        let whole = read_at_hand(file, &mut piece, from + offset).is_ok_and(|read| read == len);
+        whole.then(|| piece.freeze())
+    }
+
     /// What is in a file from a place on.
     #[cfg(feature = "runtime")]
     pub(crate) fn in_file(file: Arc<File>, from: u64, size: u64) -> FileContent {
@@ -68,6 +79,19 @@ impl FileContent {
     pub(crate) fn is_on_disk(&self) -> bool {
         matches!(self.0, Held::Disk { .. })
     }
+}
+
+#[cfg(all(feature = "runtime", target_os = "linux"))]
+fn read_at_hand(file: &File, piece: &mut [u8], offset: u64) -> rustix::io::Result<usize> {
+    use rustix::io::{ReadWriteFlags, preadv2};
+    let pieces = &mut [io::IoSliceMut::new(piece)];
+    preadv2(file, pieces, offset, ReadWriteFlags::NOWAIT)
+}
+
+/// Nobody says here what has to be waited for.
+#[cfg(all(feature = "runtime", not(target_os = "linux")))]
+fn read_at_hand(_: &File, _: &mut [u8], _: u64) -> rustix::io::Result<usize> {
+    Err(rustix::io::Errno::OPNOTSUPP)
 }
 
 impl From<Bytes> for FileContent {

@@ -81,3 +81,34 @@ async fn a_stream_that_has_nothing_to_send_is_not_unread() {
     let mut client = Raw::send(&harness, asked).await;
     client.sees("second\r\n0\r\n\r\n").await;
 }
+
+/// What the system holds of answers that this client has not taken, in bytes: `tx_queue` in Linux's `/proc/net/tcp`.
+fn held_for(client: &Raw) -> usize {
+    let port = |address: std::io::Result<std::net::SocketAddr>| {
+        format!(":{:04X}", address.expect("it is connected").port())
+    };
+    let ends = [
+        port(client.stream.peer_addr()),
+        port(client.stream.local_addr()),
+    ];
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux tells it");
+    let queue = table.lines().find_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let fits = words.get(1)?.ends_with(&ends[0]) && words.get(2)?.ends_with(&ends[1]);
+        fits.then(|| words[4].split(':').next().unwrap_or_default())
+    });
+    usize::from_str_radix(queue.unwrap_or("0"), 16).expect("a number")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_system_holds_little_for_a_client_that_does_not_read() {
+    let harness = serving(60_000).await;
+    let client = Raw::send(&harness, &large()[0]).await;
+    let mut last = 0;
+    let held = until("a queue that grows no more", async || {
+        let before = std::mem::replace(&mut last, held_for(&client));
+        (before > 0 && before == last).then_some(last)
+    })
+    .await;
+    assert!(held <= 256 << 10, "{held} bytes");
+}

@@ -1,19 +1,26 @@
-//! The body of a file's answer: read piece by piece off the serving threads, as fast as the client takes it.
+//! The body of a file's answer: read piece by piece, as fast as the client takes it. What the system has in memory is read at
+//! once; what has to be fetched, off the serving threads.
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use tokio::task::JoinHandle;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 
 use crate::answer::{Body, BodyError};
 use crate::spool::FileContent;
 
 /// What of a file is held for a client, as in Starlette.
 const PIECE_BYTES: usize = 64 << 10;
+
+/// How many pieces are fetched at the same time, of all files: enough for a disk to have its choice, and too few for their
+/// threads to keep those that serve from a core.
+static FETCHING: Semaphore = Semaphore::const_new(16);
 
 /// A part of an answer.
 pub(super) enum Piece {
@@ -40,8 +47,18 @@ pub(super) fn body(content: FileContent, pieces: Vec<Piece>) -> Body {
 struct Reading {
     content: FileContent,
     pieces: VecDeque<Piece>,
-    /// What is being read. One that the client does not wait for ends by itself.
-    under_way: Option<JoinHandle<io::Result<Bytes>>>,
+    under_way: Option<Fetched>,
+}
+
+/// A piece that is being fetched. One that the client does not wait for ends by itself.
+type Fetched = Pin<Box<dyn Future<Output = io::Result<Bytes>> + Send>>;
+
+fn fetch(content: FileContent, begin: u64, most: usize) -> Fetched {
+    Box::pin(async move {
+        let _turn = FETCHING.acquire().await.map_err(io::Error::other)?;
+        let read = spawn_blocking(move || content.piece(begin, most));
+        read.await.map_err(io::Error::other)?
+    })
 }
 
 impl Reading {
@@ -63,7 +80,6 @@ impl http_body::Body for Reading {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
-        let on_disk = this.content.is_on_disk();
         let read = match this.pieces.front_mut() {
             None => return Poll::Ready(None),
             Some(Piece::Text(text)) => Ok(std::mem::take(text)),
@@ -71,16 +87,19 @@ impl http_body::Body for Reading {
                 let most = usize::try_from(*end - *begin)
                     .unwrap_or(usize::MAX)
                     .min(PIECE_BYTES);
-                let read = match on_disk {
-                    false => this.content.piece(*begin, most),
-                    true => {
-                        let under_way = this.under_way.get_or_insert_with(|| {
-                            let (content, begin) = (this.content.clone(), *begin);
-                            tokio::task::spawn_blocking(move || content.piece(begin, most))
-                        });
-                        let read = ready!(Pin::new(under_way).poll(cx));
+                let at_hand = match &this.under_way {
+                    Some(_) => None,
+                    None => this.content.piece_at_hand(*begin, most),
+                };
+                let read = match at_hand {
+                    Some(bytes) => Ok(bytes),
+                    None => {
+                        let under_way = this
+                            .under_way
+                            .get_or_insert_with(|| fetch(this.content.clone(), *begin, most));
+                        let read = ready!(under_way.as_mut().poll(cx));
                         this.under_way = None;
-                        read.unwrap_or_else(|stopped| Err(io::Error::other(stopped)))
+                        read
                     }
                 };
                 *begin += most as u64;

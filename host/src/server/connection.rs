@@ -60,10 +60,7 @@ pub(super) async fn serve(accepted: Accepted, host: Host, mut goodbye: oneshot::
         place: _place,
         ..
     } = accepted;
-    if let Err(error) = socket.set_nodelay() {
-        tracing::debug!(%error, "a connection was gone at once");
-        return;
-    }
+    let _connected = host.0.commons.connected();
     let signs = Signs::default();
     let write_idle = Duration::from_millis(host.0.commons.host.write_idle_ms);
     let attended = Attended::new(socket, signs.clone(), write_idle);

@@ -17,6 +17,9 @@ use super::linger::Lingering;
 use super::patience::{Patience, Tick};
 use crate::config::ConnectionLimits;
 
+/// What fits beside the largest head into what is read and not yet used: the least that hyper takes for all of it.
+const BESIDE_HEAD: usize = 8 << 10;
+
 pub(super) async fn serve(
     stream: Lingering,
     client: &Arc<Client>,
@@ -31,6 +34,8 @@ pub(super) async fn serve(
         .header_read_timeout(patience.first())
         .timer(patience)
         .max_header_size(limits.head_bytes)
+        // What a client that does not read is held for; hyper's own is 400 KiB.
+        .max_buf_size(limits.head_bytes + BESIDE_HEAD)
         // Without it a client that closes is not noticed before the answer is written, and its guest runs on.
         .half_close(false)
         // One buffer is cheaper than a list of pieces for answers as small as most.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::{self, Permissions};
 use std::io;
 use std::net::{self, SocketAddr};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net as unix;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,11 @@ use crate::identity::Peer;
 /// Connections that the system keeps until they are accepted; it has its own limit, often 4,096. All clients of a host that
 /// starts anew come at once.
 const BACKLOG: u32 = 4096;
+
+/// What the system holds of an answer beyond what is on its way: else it takes up to 4 MiB for a client that does not read,
+/// and no client is faster for it.
+#[cfg(target_os = "linux")]
+const UNSENT: libc::c_int = 128 << 10;
 
 /// A bound address, or a Unix socket: clients may connect, and wait until a [`Server`](crate::Server) runs with it.
 #[derive(Debug)]
@@ -116,6 +121,9 @@ impl Listener {
     }
 
     fn of(socket: Bound) -> Listener {
+        if let Bound::Tcp(listener) = &socket {
+            prepare(listener);
+        }
         Listener {
             socket,
             announced: false,
@@ -286,6 +294,23 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
+}
+
+/// What each connection that is accepted has from its listener. A system that does not know it does without.
+fn prepare(listener: &net::TcpListener) {
+    let option = |option, value: libc::c_int| {
+        #[allow(unsafe_code)]
+        // SAFETY: the socket is open, and the value is there for the call, and as long as is said.
+        unsafe {
+            let value = (&raw const value).cast();
+            let length = size_of::<libc::c_int>() as libc::socklen_t;
+            libc::setsockopt(listener.as_raw_fd(), libc::IPPROTO_TCP, option, value, length)
+        }
+    };
+    // An answer is one write: there is nothing to wait for and put together.
+    option(libc::TCP_NODELAY, 1);
+    #[cfg(target_os = "linux")]
+    option(libc::TCP_NOTSENT_LOWAT, UNSENT);
 }
 
 /// Whether a socket can be made there: nothing is, or what is left of one that nobody listens at.

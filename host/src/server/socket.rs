@@ -86,14 +86,6 @@ impl Accepted<Bare> {
 }
 
 impl Socket {
-    /// An answer is one write: there is nothing to wait for and put together.
-    pub(super) fn set_nodelay(&self) -> io::Result<()> {
-        match self {
-            Socket::Tcp(stream) => stream.set_nodelay(true),
-            Socket::Unix(_) => Ok(()),
-        }
-    }
-
     /// What is written and not taken is dropped when the connection closes, so that the system does not go on offering it.
     pub(super) fn forget_unread(&self) -> io::Result<()> {
         match self {
