@@ -206,6 +206,13 @@ impl Past {
             }
             None => (now_ms(), new.by, new.how),
         };
+        // One content is held once, whichever of its revisions is gone back to.
+        for same in &mut self.entries {
+            if same.content == new.content {
+                same.code = Some(new.code.clone());
+                same.files.clone_from(&new.files);
+            }
+        }
         self.entries.push(Entry {
             revision,
             content: new.content,

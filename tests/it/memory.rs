@@ -1,7 +1,10 @@
 //! What a host takes of the machine's memory, and gives back.
 
+use std::io::Write;
+use std::net::TcpStream;
+
 use switchback_tests::guests::{Describe, blank};
-use switchback_tests::harness::until;
+use switchback_tests::harness::{Harness, until};
 use switchback_tests::process::Served;
 
 use crate::contracts;
@@ -49,4 +52,59 @@ async fn memory_that_a_peak_took_goes_back_when_its_instances_have_retired() {
         })
         .await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_that_connections_took_goes_back_when_they_have_gone() {
+    let guest = blank(&contracts::of(&["big"]), "1", Describe::Contract);
+    let served = Served::new(&[("blank", &guest)], &[]).await;
+    served.client().get("/big?n=400000").await;
+    let before = resident(&served);
+    let asked = "GET /big?n=400000 HTTP/1.1\r\nhost: x\r\n\r\n".repeat(9);
+    let unread: Vec<_> = (0..CALLS)
+        .map(|_| {
+            let mut client = TcpStream::connect(served.address).expect("it listens");
+            client.write_all(asked.as_bytes()).expect("it reads");
+            client
+        })
+        .collect();
+    // Each holds an answer of 400 KB.
+    until("answers that are held", async || {
+        (resident(&served) > before + (40 << 10)).then_some(())
+    })
+    .await;
+    drop(unread);
+    until("the memory to go back", async || {
+        (resident(&served) < before + (16 << 10)).then_some(())
+    })
+    .await;
+}
+
+/// What guests' memories begin with, as this process holds it: each component that is loaded has some.
+fn images() -> usize {
+    let open = std::fs::read_dir("/proc/self/fd").expect("Linux tells it");
+    let names = open.filter_map(|open| std::fs::read_link(open.ok()?.path()).ok());
+    names
+        .filter(|name| name.to_string_lossy().contains("wasm-memory-image"))
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_content_is_held_once_however_often_it_served() {
+    let harness = Harness::new().await;
+    let deploy = async |version: &str| {
+        let guest = blank(&contracts::of(&["sleep"]), version, Describe::Contract);
+        harness.deploy("blank", guest).await.expect("it is served");
+    };
+    deploy("1").await;
+    deploy("2").await;
+    let both = images();
+    for _ in 0..9 {
+        deploy("1").await;
+        deploy("2").await;
+    }
+    until("those before to be freed", async || {
+        (images() <= both).then_some(())
+    })
+    .await;
 }

@@ -108,7 +108,10 @@ const PLAIN: [bool; 256] = {
 
 /// A name or an address, with or without a port. It may be empty: so says who asks for what has no host.
 fn is_host(value: &[u8]) -> bool {
-    let name = value.iter().take_while(|byte| PLAIN[usize::from(**byte)]).count();
+    let name = value
+        .iter()
+        .take_while(|byte| PLAIN[usize::from(**byte)])
+        .count();
     match &value[name..] {
         [] => true,
         [b':', port @ ..] => port.iter().all(u8::is_ascii_digit),

@@ -304,7 +304,13 @@ fn prepare(listener: &net::TcpListener) {
         unsafe {
             let value = (&raw const value).cast();
             let length = size_of::<libc::c_int>() as libc::socklen_t;
-            libc::setsockopt(listener.as_raw_fd(), libc::IPPROTO_TCP, option, value, length)
+            libc::setsockopt(
+                listener.as_raw_fd(),
+                libc::IPPROTO_TCP,
+                option,
+                value,
+                length,
+            )
         }
     };
     // An answer is one write: there is nothing to wait for and put together.
