@@ -44,6 +44,12 @@ impl Body {
         }
     }
 
+    /// Whether its pieces come one by one.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self.0, Inner::Stream(_))
+    }
+
     /// A body whose pieces come one by one.
     #[cfg(feature = "runtime")]
     pub(crate) fn stream(
@@ -124,6 +130,10 @@ impl http_body::Body for Body {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refused;
 
+/// Among the extensions of an answer whose guest says that it has ranges.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OffersRanges;
+
 /// What a guest answered, not yet looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GuestAnswer {
@@ -173,14 +183,19 @@ pub(crate) fn head<B>(
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.reserve(given.len() + 2);
+    let mut offers_ranges = false;
     for (name, value) in given {
         let bad = |what: &str| format!("header {name:?} {what} that HTTP forbids");
         let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("has a name"))?;
         let value =
             HeaderValue::from_maybe_shared(Bytes::from(value)).map_err(|_| bad("has a value"))?;
+        offers_ranges |= header == header::ACCEPT_RANGES && value == "bytes";
         if !FRAMING.contains(&header) {
             headers.append(header, value);
         }
+    }
+    if offers_ranges {
+        response.extensions_mut().insert(OffersRanges);
     }
     Ok(response)
 }

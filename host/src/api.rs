@@ -17,6 +17,7 @@ use crate::identity::Peer;
 use crate::revision::Revision;
 use crate::rollout::Candidate;
 use crate::router::{Route, Router};
+use crate::setup::Setup;
 
 /// What a route leads to, as places in this very [`Api`].
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +38,8 @@ pub(crate) struct Api {
     sites: Vec<Placed>,
     /// Those of them that the configuration names.
     folders: Arc<[Arc<Site>]>,
-    host: Arc<HostConfig>,
+    /// How requests are met, and documents made.
+    pub(crate) setup: Arc<Setup>,
     /// Made when first asked for: they are functions of the revisions above.
     merged: OnceLock<Document>,
     single: Vec<OnceLock<Document>>,
@@ -101,15 +103,15 @@ impl Served {
 
 impl Api {
     /// Nothing but folders of the configuration, which are at different paths.
-    pub(crate) fn empty(host: Arc<HostConfig>, folders: Arc<[Arc<Site>]>) -> Api {
-        Api::new(&Set::new(), 0, host, folders)
+    pub(crate) fn empty(setup: Arc<Setup>, folders: Arc<[Arc<Site>]>) -> Api {
+        Api::new(&Set::new(), 0, setup, folders)
             .unwrap_or_else(|_| unreachable!("no routes, no clash"))
     }
 
     fn new(
         set: &Set,
         generation: u64,
-        host: Arc<HostConfig>,
+        setup: Arc<Setup>,
         folders: Arc<[Arc<Site>]>,
     ) -> Result<Api, Box<Clash>> {
         let revisions: Vec<_> = set.values().map(|served| served.stable.clone()).collect();
@@ -137,7 +139,7 @@ impl Api {
             router,
             sites,
             folders,
-            host,
+            setup,
             merged: OnceLock::new(),
             single,
             elsewhere: Mutex::default(),
@@ -250,9 +252,14 @@ impl Api {
         }
     }
 
-    /// The next snapshot, with other folders of the configuration.
-    pub(crate) fn with_folders(&self, folders: Arc<[Arc<Site>]>) -> Result<Api, Error> {
-        let next = Api::new(&self.set(), self.generation + 1, self.host.clone(), folders);
+    /// The next snapshot, under another configuration; its folders, if they are others.
+    pub(crate) fn with_setup(
+        &self,
+        setup: Arc<Setup>,
+        folders: Option<Arc<[Arc<Site>]>>,
+    ) -> Result<Api, Error> {
+        let folders = folders.unwrap_or_else(|| self.folders.clone());
+        let next = Api::new(&self.set(), self.generation + 1, setup, folders);
         next.map_err(|clash| Error::new(ErrorKind::Clash, clash.message))
     }
 
@@ -274,7 +281,7 @@ impl Api {
             let clash = match Api::new(
                 &set,
                 self.generation + 1,
-                self.host.clone(),
+                self.setup.clone(),
                 self.folders.clone(),
             ) {
                 Ok(api) => return (api, refused),
@@ -320,12 +327,12 @@ impl Api {
 
     /// The document of all plugins.
     pub(crate) fn document(&self) -> &Document {
-        self.merged.get_or_init(|| self.merge(&self.host))
+        self.merged.get_or_init(|| self.merge(&self.setup.host))
     }
 
     /// The same for clients that know the host under this path.
     pub(crate) fn document_under(&self, root: &str) -> Document {
-        match self.host.under(root) {
+        match self.setup.host.under(root) {
             Cow::Borrowed(_) => self.document().clone(),
             Cow::Owned(host) => self.elsewhere(root, "", || self.merge(&host)),
         }
@@ -347,7 +354,7 @@ impl Api {
                 contract::PUBLIC,
             ))
         };
-        Some(match self.host.under(root) {
+        Some(match self.setup.host.under(root) {
             Cow::Borrowed(host) => self.single[at].get_or_init(|| make(host)).clone(),
             Cow::Owned(host) => self.elsewhere(root, name, || make(&host)),
         })

@@ -12,6 +12,7 @@ use http::{HeaderMap, header};
 use http_body_util::{BodyExt, Full};
 use tokio::time::Sleep;
 
+use crate::bodies::Held;
 use crate::config::Limits;
 use crate::field::text;
 use crate::form::{self, Broken, Keep, Part};
@@ -155,6 +156,7 @@ pub(crate) async fn read_parts<B>(
     headers: &HeaderMap,
     limits: &Limits,
     disk: &Disk,
+    held: &Held,
 ) -> Result<Vec<Part>, ServeError>
 where
     B: http_body::Body + Send,
@@ -181,6 +183,7 @@ where
             let data = data.unwrap_or_default();
             let left = room.checked_sub(data.len() as u64);
             room = left.ok_or(ServeError::Limit(Limit::Body))?;
+            held.take(data.len())?;
             Ok(data)
         });
         Poll::Ready(Some(piece.map_err(|error| {
@@ -188,7 +191,9 @@ where
             io::Error::other("the body ended early")
         })))
     });
-    let keep = Keep { disk: Some(disk) };
+    let keep = Keep {
+        disk: Some((disk, held)),
+    };
     let parts = form::parts(
         content_type.as_deref().unwrap_or_default(),
         pieces,
@@ -207,6 +212,7 @@ where
         (Err(Broken::Rejection(_)), None) if room == limits.body_bytes => Ok(Vec::new()),
         (Err(Broken::Rejection(rejection)), None) => Err(rejection.into()),
         (Err(Broken::Disk(error)), None) => Err(ServeError::Disk(error)),
+        (Err(Broken::Full(error)), None) => Err(*error),
     }
 }
 
@@ -215,6 +221,7 @@ pub(crate) async fn read<B>(
     body: B,
     headers: &HeaderMap,
     limits: &Limits,
+    held: &Held,
 ) -> Result<Bytes, ServeError>
 where
     B: http_body::Body,
@@ -228,6 +235,7 @@ where
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
+    held.has_room(said.unwrap_or(0))?;
     let mut body = pin!(body);
     // Armed only once the body has to be waited for.
     let mut late: Option<Pin<Box<Sleep>>> = None;
@@ -255,6 +263,7 @@ where
         if size > most {
             return Err(ServeError::Limit(Limit::Body));
         }
+        held.take(data.remaining())?;
         // A body in one piece, which most are, is never copied.
         if first.is_empty() && rest.is_empty() {
             first = data.copy_to_bytes(data.remaining());

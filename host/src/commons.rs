@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use tokio::sync::{Semaphore, broadcast};
 
+use crate::bodies::Bodies;
 use crate::config::{FaultConfig, HostConfig};
 use crate::counts::status_class;
 use crate::event::Event;
@@ -26,6 +27,8 @@ pub(crate) struct Commons {
     others: [AtomicU64; 5],
     /// Connections that are open.
     connections: AtomicUsize,
+    /// What the bodies of all requests take.
+    pub(crate) bodies: Arc<Bodies>,
     /// Calls at once over all plugins.
     pub(crate) permits: Arc<Semaphore>,
     /// The last calls that went wrong.
@@ -67,6 +70,7 @@ impl Commons {
             told: Mutex::default(),
             others: Default::default(),
             connections: AtomicUsize::default(),
+            bodies: Arc::new(Bodies::new(&host)),
             permits: Arc::new(Semaphore::new(host.concurrency)),
             base_path: host.base_path.as_str().into(),
             host,

@@ -3,12 +3,13 @@
 mod connections;
 mod date;
 mod edge;
+mod faults;
+mod files;
+mod host;
+mod trust;
 mod validate;
 
-#[cfg(feature = "runtime")]
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,10 @@ use crate::problem::ProblemShape;
 pub use connections::ConnectionLimits;
 pub(crate) use date::midnight;
 pub use edge::{Coding, Compression, Cors};
+pub use faults::FaultConfig;
+pub use files::{FilesConfig, FolderConfig};
+pub use host::HostConfig;
+pub use trust::TrustConfig;
 pub use validate::ConfigError;
 pub(crate) use validate::MOST_CALLS;
 #[cfg(feature = "runtime")]
@@ -47,149 +52,6 @@ pub struct Config {
     pub plugins: BTreeMap<String, PluginConfig>,
     /// Folders whose files are served beside the plugins.
     pub files: Vec<FolderConfig>,
-}
-
-/// What holds for the host as a whole.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct HostConfig {
-    /// The path under which the program around nests the host (`/api`); empty at the root. The documents' `servers`
-    /// and redirects carry it.
-    pub base_path: String,
-    /// Proxies that are heard when they say, by `X-Forwarded-For`, `-Proto`, `-Host`, `-Prefix` or `Forwarded`, who the
-    /// client is and under which path it asked: addresses, networks (`10.0.0.0/8`), and `unix` for whoever comes by a Unix
-    /// socket and so has no address. Empty: nobody, since any client can send such headers.
-    pub trusted_proxies: Vec<String>,
-    /// Names under which the host may be asked for, as Starlette's `TrustedHostMiddleware` takes them: `shop.example`, or
-    /// `*.shop.example` for all under it; then 400, but for `/-/live` and `/-/ready`. Empty, or with a `*`: any.
-    pub allowed_hosts: Vec<String>,
-    /// Whether a name that is allowed only with `www.` before it is redirected there.
-    pub www_redirect: bool,
-    /// Addresses and networks that may ask; then 403, but for `/-/live` and `/-/ready`. Empty: all. Whose address is not
-    /// known, as over a Unix socket, is in no network.
-    pub allow_addresses: Vec<String>,
-    /// Addresses and networks that may not ask, even if they are among those that may.
-    pub deny_addresses: Vec<String>,
-    /// Headers of every answer that has none of the name (`x-content-type-options = "nosniff"`).
-    /// `strict-transport-security` is said over TLS only.
-    pub headers: BTreeMap<String, String>,
-    /// Requests that one client may make in `rate_window_s`; then 429. They come back one by one. 0: as many as it likes.
-    pub rate_requests: u64,
-    /// The time that `rate_requests` is for, in seconds. A minute.
-    pub rate_window_s: u64,
-    /// The header by whose value clients are told apart (`x-api-key`); empty: by their address, of IPv6 by its first 64
-    /// bits. Whoever may choose the value chooses the limit: for what a proxy sets or has checked.
-    pub rate_key: String,
-    /// `info.title` of the merged document.
-    pub title: String,
-    /// `info.version` of the merged document.
-    pub version: String,
-    /// Where the merged document is; a plugin's own stands beside it (`/openapi/NAME.json`). Empty: no document is served,
-    /// and so no pages.
-    pub openapi_path: String,
-    /// Where Swagger UI is; empty for nowhere.
-    pub docs_path: String,
-    /// Where ReDoc is; empty for nowhere.
-    pub redoc_path: String,
-    /// Settings of Swagger UI, by its own names (`docExpansion = "none"`, `persistAuthorization = true`).
-    pub swagger_ui: BTreeMap<String, serde_json::Value>,
-    /// Whether Swagger UI, ReDoc and the index are served. The documents themselves are anyway.
-    pub pages: bool,
-    /// Whether `/` says what is served here, if no plugin serves `/` itself. It shows what the documents show, and
-    /// nothing without `pages`.
-    pub index: bool,
-    /// Whether answers carry `x-switchback-revision: NAME@N`.
-    pub revision_header: bool,
-    /// Calls at once over all plugins, beyond those that `limits.reserved_calls` keeps for each. 1,024: each holds an
-    /// instance and a body, so this times `limits.memory_bytes` is what the host could come to need.
-    pub concurrency: usize,
-    /// Stack of a guest's call, in bytes; then 500. 512 KiB: some thousand nested calls. It is one for all plugins, as it
-    /// is the engine's. (A guest's own stack, for what lies in its memory, is set when it is linked: `-zstack-size`.)
-    pub stack_bytes: usize,
-    /// How long a client may take nothing of an answer that is there for it, in milliseconds; then the server resets its
-    /// connection. 60 s, as nginx: what is kept for it, up to 400 KiB and the system's own buffers, goes to others. (A
-    /// stream that has nothing to say is `limits.stream_idle_ms`' affair.)
-    pub write_idle_ms: u64,
-    /// Where large files of forms are kept until their call ends, in files without a name; none: the system's own folder
-    /// for what is temporary.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub spool_dir: Option<PathBuf>,
-    /// Where compiled code and contracts are kept between starts; none: compiled anew each time. The folder is made
-    /// with mode 0700 and refused if others may write there, because what is in it is executed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_dir: Option<PathBuf>,
-    /// The most that the cache keeps, in bytes, the longest unused going first. 1 GiB: about 15 Python or 2,000 Rust plugins.
-    pub cache_bytes: u64,
-    /// Where is kept, between starts, what plugins were, who is disabled and who changed what; none: it is known until
-    /// the host ends. One host uses it at a time. Made with mode 0700.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub state_dir: Option<PathBuf>,
-    /// Revisions of each plugin that are kept beside the one that serves, to go back to. 5: a bad release is noticed
-    /// before the fifth after it.
-    pub history: usize,
-    /// What all that is kept may take, in bytes: components, and code that is compiled. 1 GiB: some hundred revisions of
-    /// Rust plugins, or eight of Python's; the oldest go first.
-    pub history_bytes: u64,
-}
-
-impl Default for HostConfig {
-    fn default() -> Self {
-        HostConfig {
-            base_path: String::new(),
-            trusted_proxies: Vec::new(),
-            allowed_hosts: Vec::new(),
-            www_redirect: true,
-            allow_addresses: Vec::new(),
-            deny_addresses: Vec::new(),
-            headers: BTreeMap::new(),
-            rate_requests: 0,
-            rate_window_s: 60,
-            rate_key: String::new(),
-            title: "Switchback".into(),
-            version: "0.1.0".into(),
-            openapi_path: "/openapi.json".into(),
-            docs_path: "/docs".into(),
-            redoc_path: "/redoc".into(),
-            swagger_ui: BTreeMap::new(),
-            pages: true,
-            index: true,
-            revision_header: false,
-            concurrency: 1024,
-            stack_bytes: 512 << 10,
-            write_idle_ms: 60_000,
-            spool_dir: None,
-            cache_dir: None,
-            cache_bytes: 1 << 30,
-            state_dir: None,
-            history: 5,
-            history_bytes: 1 << 30,
-        }
-    }
-}
-
-impl HostConfig {
-    /// The same where the host is known under another path than `base_path`.
-    #[cfg(feature = "runtime")]
-    pub(crate) fn under(&self, root: &str) -> Cow<'_, HostConfig> {
-        if root == self.base_path {
-            return Cow::Borrowed(self);
-        }
-        Cow::Owned(HostConfig {
-            base_path: root.into(),
-            ..self.clone()
-        })
-    }
-
-    /// Where the document of one plugin is: `NAME` takes the place of the merged one's ending.
-    pub(crate) fn openapi_path_of(&self, plugin: &str) -> String {
-        format!("{}/{plugin}.json", self.openapi_stem())
-    }
-
-    /// The path of the merged document without its `.json`.
-    pub(crate) fn openapi_stem(&self) -> &str {
-        let path = &self.openapi_path;
-        path.strip_suffix(".json").unwrap_or(path)
-    }
 }
 
 /// When a revision that does worse than the one before it is rolled back by the host itself.
@@ -224,47 +86,6 @@ impl Default for Probation {
     }
 }
 
-/// What is kept of calls that went wrong by their plugin's doing, in memory, until the host ends.
-///
-/// Values of `authorization`, `proxy-authorization`, `cookie` and `set-cookie` are never kept, nor are those of fields and parameters
-/// that a contract marks by `format: password` or `writeOnly`, nor keys of its `securitySchemes`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct FaultConfig {
-    /// The most that are kept; 0: none. Of one kind of one operation a fifth of them, so that what always fails leaves
-    /// room for what fails once. 100: more than anybody looks at.
-    pub kept: usize,
-    /// What all of them may take, in bytes. 16 MiB: 100 with bodies of 64 KiB both ways.
-    pub bytes: u64,
-    /// The longest body of a request or an answer that is kept, in bytes; of a longer one it is only told how long it was, and
-    /// such a request cannot be replayed. 64 KiB: JSON is seldom longer.
-    pub body_bytes: usize,
-    /// Further headers whose values are not kept.
-    pub hidden_headers: Vec<String>,
-}
-
-/// Which components may serve: with any key or hash here, only those that are signed or listed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TrustConfig {
-    /// Public keys of minisign, each the line of base64 that is in `minisign.pub`: a component that is signed with one of them
-    /// may serve. The signature is of the component alone.
-    pub keys: Vec<String>,
-    /// SHA-256 in hex, of a component's file, or of all that a plugin consists of (as its history tells it).
-    pub components: Vec<String>,
-}
-
-impl Default for FaultConfig {
-    fn default() -> FaultConfig {
-        FaultConfig {
-            kept: 100,
-            bytes: 16 << 20,
-            body_bytes: 64 << 10,
-            hidden_headers: vec!["x-api-key".into()],
-        }
-    }
-}
-
 /// What a plugin may spend. Each is enforced, answers with its own status, and is told as an event.
 ///
 /// The defaults suit a handler that computes an answer from its request; a plugin that needs more gets a section of
@@ -292,6 +113,10 @@ pub struct Limits {
     /// Wall time for a request's body to arrive, and for each piece of one that is a stream, in milliseconds; then 408.
     /// 30 s: 2 MiB at 70 KB/s.
     pub body_time_ms: u64,
+    /// Wall time of a request as a whole, from the first byte of its head to the last of its answer, in milliseconds; then
+    /// 504, or its connection is cut once the answer has begun. A stream, either way, has `stream_ms` more. 5 min: up to the
+    /// answer the other limits leave it 2 at most, and 3 are enough for 16 MiB at 90 KB/s. The bundled server sees to it.
+    pub request_ms: u64,
     /// An answer, body and headers, in bytes; then 500. 16 MiB: an answer is held whole, and by as many clients as are slow.
     pub answer_bytes: u64,
     /// How long a streamed answer may stand still after its head, nothing written by the guest and nothing taken by the
@@ -384,6 +209,7 @@ impl Default for Limits {
             core_instances: 64,
             body_bytes: 2 << 20,
             body_time_ms: 30_000,
+            request_ms: 300_000,
             answer_bytes: 16 << 20,
             stream_idle_ms: 60_000,
             stream_ms: 3_600_000,
@@ -517,70 +343,6 @@ pub struct PluginConfig {
     /// Limits of its own, whole; none: the host's. (In `switchback.toml` a plugin's section may name single ones.)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
-}
-
-/// How a plugin's static files are served.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct FilesConfig {
-    /// Under which path they are, behind the plugin's prefix; `/` for every path that no operation takes. `/static`, where
-    /// FastAPI's apps have theirs.
-    pub path: String,
-    /// Whether a folder is answered with its `index.html`, and what is not there with the `404.html`. Off, as Starlette.
-    pub html: bool,
-    /// The file that a browser gets whose user goes to a path that is not there: `index.html` for a single-page app, which
-    /// reads the path itself. Empty: none.
-    pub fallback: String,
-    /// `Cache-Control` of the files; empty: none, as Starlette, and browsers guess.
-    pub cache_control: String,
-    /// Folders of files that never change under one name (`assets/`, as Vite builds them), kept by browsers for a year
-    /// without asking again.
-    pub immutable: Vec<String>,
-}
-
-impl Default for FilesConfig {
-    fn default() -> FilesConfig {
-        FilesConfig {
-            path: "/static".into(),
-            html: false,
-            fallback: String::new(),
-            cache_control: String::new(),
-            immutable: Vec::new(),
-        }
-    }
-}
-
-/// A folder on disk whose files are served, read anew for each request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct FolderConfig {
-    /// Under which path: `/assets`; `/` for every path that nothing else takes.
-    pub path: String,
-    /// The folder.
-    pub folder: PathBuf,
-    /// Whether links may lead out of the folder. Off: who may write there may else show all that the host may read.
-    pub follow_symlink: bool,
-    /// As of [`FilesConfig`].
-    pub html: bool,
-    /// As of [`FilesConfig`].
-    pub fallback: String,
-    /// As of [`FilesConfig`].
-    pub cache_control: String,
-    /// As of [`FilesConfig`].
-    pub immutable: Vec<String>,
-}
-
-impl FolderConfig {
-    /// The same in the words of a plugin's files.
-    pub(crate) fn rules(&self) -> FilesConfig {
-        FilesConfig {
-            path: self.path.clone(),
-            html: self.html,
-            fallback: self.fallback.clone(),
-            cache_control: self.cache_control.clone(),
-            immutable: self.immutable.clone(),
-        }
-    }
 }
 
 impl Config {

@@ -3,21 +3,27 @@
 
 use std::sync::Arc;
 
+use arc_swap::Guard;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Extensions, Request, Response};
+use http::{Extensions, HeaderMap, Request, Response};
 
 use crate::admit::{Admitted, Sent};
-use crate::answer::{self, Body};
+use crate::answer::{self, Body, OffersRanges};
 use crate::api::Api;
 use crate::arrival::{self, Incoming};
+use crate::bodies::Held;
 use crate::commons::Commons;
 use crate::contract::Operation;
-use crate::files::Site;
+use crate::event::Event;
+use crate::files::{self, Site};
 use crate::form::Part;
 use crate::forwarded;
 use crate::held;
 use crate::host::Inner;
+use crate::lasting::Lasting;
+use crate::limit::Limit;
+use crate::metrics::FILES;
 use crate::page::Page;
 use crate::path::RequestPath;
 use crate::places::Permit;
@@ -37,32 +43,44 @@ pub(crate) const LARGE: usize = 64 << 10;
 /// The answer to a request, or what went wrong on the way.
 pub(crate) async fn serve<B>(
     host: &Inner,
+    api: Guard<Arc<Api>>,
     request: Request<B>,
-    record: &mut Record,
+    record: &mut Record<'_>,
 ) -> Result<Response<Body>, ServeError>
 where
     B: http_body::Body + Send + 'static,
     B::Error: std::fmt::Display,
 {
     let (head, body) = request.into_parts();
+    let found = Call::find(&api, head, record, &host.host.base_path);
     // The snapshot is let go here: a long call on one plugin keeps no other from draining.
-    let call = match Call::find(&host.api.load(), head, record, &host.host.base_path)? {
+    drop(api);
+    let call = match found? {
         Routed::Call(call) => call,
         Routed::Elsewhere(address) => return Ok(answer::redirect(&address)),
         // Boxed, since the future of every request would be larger for it.
-        Routed::Files(files) => return Box::pin(files.answer(&host.host.base_path, record)).await,
+        Routed::Files(files) => return Box::pin(files.answer(host, record)).await,
     };
+    if let Some(lasting) = record.lasting {
+        lasting.whole(&call.revision.limits);
+    }
     // Who may call is asked here, before any body is read.
     if let Some(limiter) = &call.revision.limiter
         && record.only.is_none()
     {
         record.take(limiter, &call.asked.head.headers)?;
     }
-    let call = call.read(body, &host.commons).await?;
+    let call = call.read(body, record.lasting, &host.commons).await?;
     let call = call.admit().await?;
     let call = call.enter().await?;
     let reply = call.call(host, record).await?;
-    held::hold(reply.response()?, record, &host.commons).await
+    let answer = held::hold(reply.response()?, record, &host.commons).await?;
+    Ok(match &record.asked {
+        Some(asked) if answer.extensions().get::<OffersRanges>().is_some() => {
+            files::of_answer(&asked.head.method, &asked.head.headers, answer)
+        }
+        _ => answer,
+    })
 }
 
 /// A request whose operation is known.
@@ -111,26 +129,52 @@ struct Files {
 impl Files {
     async fn answer(
         self,
-        base_path: &str,
-        record: &mut Record,
+        host: &Inner,
+        record: &mut Record<'_>,
     ) -> Result<Response<Body>, ServeError> {
-        let root = forwarded::root(&self.head.extensions, base_path);
+        if let Some(revision) = self.revision {
+            record.files = Some(revision.clone());
+            take_file(&revision, &self.head.headers, record)?;
+        }
+        let root = forwarded::root(&self.head.extensions, &host.host.base_path);
         let alone = matches!(self.otherwise, Err(ServeError::NotFound));
         match self.site.answer(&self.head, &root, alone).await {
-            Some(answer) => {
-                record.files = self.revision;
-                answer
+            Some(answer) => answer,
+            None => {
+                record.files = None;
+                self.otherwise.map(|address| answer::redirect(&address))
             }
-            None => self.otherwise.map(|address| answer::redirect(&address)),
         }
     }
+}
+
+/// Takes one of the requests that the client may make to a plugin, of whose files it wants one.
+fn take_file(
+    revision: &Revision,
+    headers: &HeaderMap,
+    record: &mut Record<'_>,
+) -> Result<(), ServeError> {
+    let Some(limiter) = &revision.limiter else {
+        return Ok(());
+    };
+    let taken = record.take(limiter, headers);
+    if taken.is_err() {
+        revision.hits.count(Limit::Rate);
+        revision.commons.tell(Event::LimitHit {
+            plugin: revision.name.clone(),
+            operation: FILES.to_owned(),
+            limit: Limit::Rate,
+            value: revision.limits.rate_requests,
+        });
+    }
+    taken
 }
 
 /// To which revision, and to which of its operations.
 fn route(
     api: &Api,
     head: &Parts,
-    record: &mut Record,
+    record: &mut Record<'_>,
 ) -> Result<Way<(Arc<Revision>, usize)>, ServeError> {
     if let Some(candidate) = &record.only {
         let revision = |operation| (candidate.revision.clone(), operation);
@@ -163,7 +207,7 @@ impl Call<()> {
     fn find(
         api: &Api,
         head: Parts,
-        record: &mut Record,
+        record: &mut Record<'_>,
         base_path: &str,
     ) -> Result<Routed, ServeError> {
         let otherwise = match route(api, &head, record) {
@@ -202,7 +246,7 @@ impl Call<()> {
         operation: usize,
         places: Places,
         head: Parts,
-        record: &mut Record,
+        record: &mut Record<'_>,
     ) -> Routed {
         // One that takes every path leaves those of its files to them.
         if let Some(site) = &revision.site
@@ -233,7 +277,12 @@ impl Call<()> {
     }
 
     /// The body, whole, under its size and time; not touched where the operation has none, or where it is a stream.
-    async fn read<B>(self, body: B, commons: &Commons) -> Result<Call<Arrived>, ServeError>
+    async fn read<B>(
+        mut self,
+        body: B,
+        lasting: Option<&Lasting>,
+        commons: &Commons,
+    ) -> Result<Call<Arrived>, ServeError>
     where
         B: http_body::Body + Send + 'static,
         B::Error: std::fmt::Display,
@@ -243,23 +292,29 @@ impl Call<()> {
         let arrived = if !operation.has_body() {
             Arrived::Whole(Bytes::new())
         } else if operation.streams(headers) && !body.is_end_stream() {
+            lasting.inspect(|lasting| lasting.streams(limits));
             Arrived::Stream(Incoming::new(body, headers, limits)?)
         } else {
+            let mut held = Held::default();
             if !body.is_end_stream() {
                 // Refused before its body comes rather than after; a place is taken once it is here.
                 self.revision.has_room()?;
+                held = Held::of(&commons.bodies);
             }
-            if arrival::may_exceed(headers, limits.form_memory_bytes)
+            let arrived = if arrival::may_exceed(headers, limits.form_memory_bytes)
                 && operation.takes_parts(headers)
                 && !self.revision.code.is_standard()
             {
                 let disk = Disk(commons.host.spool_dir.clone());
                 // Boxed, since other requests need no room for it.
-                let parts = Box::pin(arrival::read_parts(body, headers, limits, &disk));
+                let parts = Box::pin(arrival::read_parts(body, headers, limits, &disk, &held));
                 Arrived::Parts(parts.await?)
             } else {
-                Arrived::Whole(arrival::read(body, headers, limits).await?)
-            }
+                Arrived::Whole(arrival::read(body, headers, limits, &held).await?)
+            };
+            let asked = Arc::get_mut(&mut self.asked);
+            asked.expect("it is shared from the call on").held = held;
+            arrived
         };
         Ok(self.with(arrived))
     }
@@ -342,7 +397,7 @@ struct Entered {
 }
 
 impl Entered {
-    async fn call(self, host: &Inner, record: &mut Record) -> Result<Reply, ServeError> {
+    async fn call(self, host: &Inner, record: &mut Record<'_>) -> Result<Reply, ServeError> {
         let Call {
             revision,
             operation,

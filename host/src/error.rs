@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::config::ConfigError;
+
 /// Why a component, a setting or a change was refused. Its text is one sentence for an operator: what is wrong, where,
 /// and what to do.
 pub struct Error(Box<Inner>);
@@ -50,6 +52,12 @@ pub enum ErrorKind {
     Closed,
     /// Something that should not happen: a defect of the host, or of its machine.
     Internal,
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Error {
+        Error::with_source(ErrorKind::Config, error.to_string(), error)
+    }
 }
 
 impl Error {

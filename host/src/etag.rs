@@ -27,8 +27,11 @@ pub(crate) fn matches(headers: &HeaderMap, tag: &HeaderValue) -> bool {
             return false;
         };
         let mut listed = value.split(',').map(str::trim);
-        listed.any(|known| {
-            known == "*" || known.trim_start_matches("W/").as_bytes() == tag.as_bytes()
-        })
+        listed.any(|known| known == "*" || strong(known.as_bytes()) == strong(tag.as_bytes()))
     })
+}
+
+/// A tag as if it were a strong one.
+fn strong(tag: &[u8]) -> &[u8] {
+    tag.strip_prefix(b"W/").unwrap_or(tag)
 }

@@ -188,7 +188,8 @@ pub enum Event {
         /// The client; none where it has no address, as over a Unix socket.
         peer: Option<SocketAddr>,
     },
-    /// A client took nothing of its answer for `host.write_idle_ms`: the server reset its connection.
+    /// A client took nothing of its answer for `host.write_idle_ms`, or was not done with it after `request_ms`: the server
+    /// reset its connection, or over HTTP/2 its stream.
     Unread {
         /// The client; none where it has no address, as over a Unix socket.
         peer: Option<SocketAddr>,

@@ -11,12 +11,16 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, future, stream};
 
 use crate::admit::Rejection;
+#[cfg(feature = "runtime")]
+use crate::bodies::Held;
 use crate::config::Limits;
 use crate::field::{Field, end_object, text};
 use crate::limit::Limit;
 use crate::members::{Member, Members};
 use crate::pairs::tell_extra;
 use crate::schema::{SchemaError, Schemas};
+#[cfg(feature = "runtime")]
+use crate::serve_error::ServeError;
 #[cfg(feature = "runtime")]
 use crate::spool::Disk;
 use crate::spool::Spool;
@@ -232,6 +236,9 @@ pub(crate) enum Broken {
     Rejection(Rejection),
     /// What is to be kept on disk cannot be.
     Disk(io::Error),
+    /// There is as much on it as may be.
+    #[cfg(feature = "runtime")]
+    Full(Box<ServeError>),
 }
 
 impl From<Rejection> for Broken {
@@ -254,14 +261,16 @@ pub(crate) fn multipart(
         .map_err(|broken| match broken {
             Broken::Rejection(rejection) => rejection,
             Broken::Disk(_) => invalid(),
+            #[cfg(feature = "runtime")]
+            Broken::Full(_) => invalid(),
         })
 }
 
-/// Where what is large is kept: in memory like the rest, unless there is a disk.
+/// Where what is large is kept, and who counts it: in memory like the rest, unless there is a disk.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Keep<'a> {
     #[cfg(feature = "runtime")]
-    pub(crate) disk: Option<&'a Disk>,
+    pub(crate) disk: Option<(&'a Disk, &'a Held)>,
     #[cfg(not(feature = "runtime"))]
     nowhere: std::marker::PhantomData<&'a ()>,
 }
@@ -301,11 +310,11 @@ where
             if file_name.is_none() {
                 return Err(too_large(limits).into());
             }
-            keep.large(&mut spool).await.map_err(Broken::Disk)?;
+            keep.large(&mut spool).await?;
         }
         let content = match file_name {
             Some(_) => {
-                keep.last(&mut spool).await.map_err(Broken::Disk)?;
+                keep.last(&mut spool).await?;
                 Content::File(FormFile {
                     field: name.clone(),
                     name: file_name,
@@ -323,29 +332,31 @@ where
 #[cfg(feature = "runtime")]
 impl Keep<'_> {
     /// What is held is as much as may be.
-    async fn large(self, spool: &mut Spool) -> io::Result<()> {
-        match self.disk {
-            Some(disk) => spool.flush(disk).await,
-            None => Ok(()),
-        }
+    async fn large(self, spool: &mut Spool) -> Result<(), Broken> {
+        let Some((disk, held)) = self.disk else {
+            return Ok(());
+        };
+        held.spill(spool.in_memory())
+            .map_err(|full| Broken::Full(Box::new(full)))?;
+        spool.flush(disk).await.map_err(Broken::Disk)
     }
 
     /// Nothing more comes.
-    async fn last(self, spool: &mut Spool) -> io::Result<()> {
-        match self.disk {
-            Some(disk) if spool.has_begun_on_disk() => spool.flush(disk).await,
-            _ => Ok(()),
+    async fn last(self, spool: &mut Spool) -> Result<(), Broken> {
+        match spool.has_begun_on_disk() {
+            true => self.large(spool).await,
+            false => Ok(()),
         }
     }
 }
 
 #[cfg(not(feature = "runtime"))]
 impl Keep<'_> {
-    async fn large(self, _: &mut Spool) -> io::Result<()> {
+    async fn large(self, _: &mut Spool) -> Result<(), Broken> {
         Ok(())
     }
 
-    async fn last(self, _: &mut Spool) -> io::Result<()> {
+    async fn last(self, _: &mut Spool) -> Result<(), Broken> {
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap, Request, header};
 use crate::identity::{Peer, Secure};
 
 /// The settings' `trusted_proxies`. Without any, nothing is looked at.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Proxies {
     networks: Networks,
     /// Whether those that have no address are trusted: they come by a Unix socket.

@@ -34,7 +34,7 @@ impl Samples {
 /// Passes an answer on if it is what the contract says. A stream is not looked at. Notes one that is a fault.
 pub(crate) async fn hold(
     response: Response<Body>,
-    record: &mut Record,
+    record: &mut Record<'_>,
     commons: &Commons,
 ) -> Result<Response<Body>, ServeError> {
     if response.status().is_server_error() {

@@ -14,17 +14,16 @@ use crate::commons::Commons;
 use crate::component::Component;
 use crate::config::{Config, HostConfig, Limits};
 use crate::counts::Tally;
-use crate::edge::Edge;
 use crate::error::{Error, ErrorKind};
 use crate::event::Events;
 use crate::files::Site;
-use crate::forwarded::Proxies;
 use crate::history::{HistoryEntry, Past};
 use crate::limit::Limit;
 use crate::load::is_reserved;
 use crate::revision::Revision;
 use crate::runtime::{Cache, Imports, Lane, Loader, Machines};
 use crate::serve::OwnPaths;
+use crate::setup::Setup;
 use crate::state::State;
 
 /// Routes HTTP requests to plugins, and swaps plugins while it does. A cheap clone of one shared thing.
@@ -44,13 +43,11 @@ use crate::state::State;
 pub struct Host(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
-    /// What holds of limits, probation, faults and plugins; of `host` what held at the start.
+    /// What holds now.
     pub(crate) config: ArcSwap<Config>,
+    /// As it was at the start: for what holds until the end.
     pub(crate) host: Arc<HostConfig>,
     pub(crate) own_paths: OwnPaths,
-    pub(crate) proxies: Proxies,
-    /// What stands before the plugins, if anything does.
-    pub(crate) edge: Option<Arc<Edge>>,
     pub(crate) api: ArcSwap<Api>,
     pub(crate) commons: Arc<Commons>,
     pub(crate) ready: AtomicBool,
@@ -122,9 +119,8 @@ impl HostBuilder {
     /// A setting cannot be used ([`ErrorKind::Config`]), or the machine refuses threads or memory.
     pub fn build(self) -> Result<Host, Error> {
         let HostBuilder { config, imports } = self;
-        config
-            .validate()
-            .map_err(|error| Error::with_source(ErrorKind::Config, error.to_string(), error))?;
+        config.validate().map_err(Error::from)?;
+        let setup = Arc::new(Setup::new(&config, None).map_err(Error::from)?);
         let host = Arc::new(config.host.clone());
         let folders = folders(&config)?;
         let machines = Machines::new(imports, host.clone())?;
@@ -140,7 +136,7 @@ impl HostBuilder {
         let threads =
             |error| Error::with_source(ErrorKind::Internal, "no threads can be started", error);
         Ok(Host(Arc::new(Inner {
-            api: ArcSwap::from_pointee(Api::empty(host.clone(), folders)),
+            api: ArcSwap::from_pointee(Api::empty(setup, folders)),
             commons: Commons::new(host.clone(), config.faults.clone()).map_err(threads)?,
             lane: Lane::new().map_err(threads)?,
             loader: Arc::new(Loader::new(machines, cache)),
@@ -149,8 +145,6 @@ impl HostBuilder {
             books: Mutex::new(Books::new(before)),
             state: state.map(Arc::new),
             own_paths: OwnPaths::new(&host),
-            proxies: Proxies::new(&host.trusted_proxies).expect("`validate` has read them"),
-            edge: Edge::new(&config).expect("`validate` has read it"),
             host,
             config: ArcSwap::from_pointee(config),
         })))
@@ -332,7 +326,7 @@ impl Host {
     pub async fn shutdown(&self) {
         self.0.closed.store(true, Relaxed);
         self.0.ready.store(false, Relaxed);
-        let empty = Arc::new(Api::empty(self.0.host.clone(), Arc::default()));
+        let empty = Arc::new(Api::empty(self.0.api.load().setup.clone(), Arc::default()));
         let served = self.0.api.swap(empty).set();
         let now = Instant::now();
         let mut last = Duration::ZERO;

@@ -69,6 +69,8 @@ mod api;
 #[cfg(feature = "runtime")]
 mod arrival;
 #[cfg(feature = "runtime")]
+mod bodies;
+#[cfg(feature = "runtime")]
 mod book;
 #[cfg(feature = "runtime")]
 mod change;
@@ -113,6 +115,8 @@ mod host;
 #[cfg(feature = "runtime")]
 mod identity;
 #[cfg(feature = "runtime")]
+mod lasting;
+#[cfg(feature = "runtime")]
 mod load;
 #[cfg(feature = "runtime")]
 mod metrics;
@@ -150,6 +154,8 @@ mod runtime;
 mod serve;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "runtime")]
+mod setup;
 #[cfg(feature = "runtime")]
 mod shadow;
 #[cfg(feature = "runtime")]

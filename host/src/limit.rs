@@ -23,6 +23,8 @@ pub enum Limit {
     Body,
     /// `body_time_ms`
     BodyTime,
+    /// `request_ms`, before the answer began
+    Request,
     /// `json_depth`
     JsonDepth,
     /// `form_parts`
@@ -45,13 +47,17 @@ pub enum Limit {
     StreamTime,
     /// `stream_bytes`
     StreamBytes,
+    /// `host.bodies_bytes`
+    Bodies,
+    /// `host.spool_bytes`
+    Spool,
     /// `host.concurrency`, which says how many instances there can be at once
     Pool,
 }
 
 impl Limit {
     /// Each of them, in the order in which they are counted.
-    pub const ALL: [Limit; 20] = [
+    pub const ALL: [Limit; 23] = [
         Limit::Cpu,
         Limit::Time,
         Limit::Memory,
@@ -60,6 +66,7 @@ impl Limit {
         Limit::Stack,
         Limit::Body,
         Limit::BodyTime,
+        Limit::Request,
         Limit::JsonDepth,
         Limit::FormParts,
         Limit::FormMemory,
@@ -71,6 +78,8 @@ impl Limit {
         Limit::StreamIdle,
         Limit::StreamTime,
         Limit::StreamBytes,
+        Limit::Bodies,
+        Limit::Spool,
         Limit::Pool,
     ];
 
@@ -85,6 +94,7 @@ impl Limit {
             Limit::Stack => "host.stack_bytes",
             Limit::Body => "body_bytes",
             Limit::BodyTime => "body_time_ms",
+            Limit::Request => "request_ms",
             Limit::JsonDepth => "json_depth",
             Limit::FormParts => "form_parts",
             Limit::FormMemory => "form_memory_bytes",
@@ -96,6 +106,8 @@ impl Limit {
             Limit::StreamIdle => "stream_idle_ms",
             Limit::StreamTime => "stream_ms",
             Limit::StreamBytes => "stream_bytes",
+            Limit::Bodies => "host.bodies_bytes",
+            Limit::Spool => "host.spool_bytes",
             Limit::Pool => "host.concurrency",
         }
     }
@@ -112,6 +124,7 @@ impl Limit {
             Limit::Stack => host.stack_bytes as u64,
             Limit::Body => limits.body_bytes,
             Limit::BodyTime => limits.body_time_ms,
+            Limit::Request => limits.request_ms,
             Limit::JsonDepth => limits.json_depth as u64,
             Limit::FormParts => limits.form_parts as u64,
             Limit::FormMemory => limits.form_memory_bytes as u64,
@@ -120,6 +133,8 @@ impl Limit {
             Limit::Concurrency => limits.concurrency as u64,
             Limit::Queue => limits.queue_calls as u64,
             Limit::Rate => limits.rate_requests,
+            Limit::Bodies => host.bodies_bytes,
+            Limit::Spool => host.spool_bytes,
             Limit::Pool => host.concurrency as u64,
             Limit::StreamIdle => limits.stream_idle_ms,
             Limit::StreamTime => limits.stream_ms,

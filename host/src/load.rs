@@ -15,7 +15,6 @@ use crate::notice::Notice;
 use crate::revision::Terms;
 use crate::runtime::{Code, Instance, Purpose, blocking, hex};
 use crate::spool::Disk;
-use crate::trust::Trust;
 
 /// A plugin that could be served, and how.
 pub(crate) struct Loaded {
@@ -95,10 +94,10 @@ impl Inner {
         }
         let config = self.config.load_full();
         // For a large component each takes tens of milliseconds.
-        let (trusting, asked) = (config.clone(), component.clone());
+        let (trust, asked) = (self.api.load().setup.trust.clone(), component.clone());
         let content = blocking(move || {
             let content = hex(&asked.digest());
-            Trust::new(&trusting.trust).check(&asked, &content)?;
+            trust.check(&asked, &content)?;
             Ok(content)
         })
         .await?;

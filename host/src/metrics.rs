@@ -81,6 +81,9 @@ impl Family<'_> {
     }
 }
 
+/// What stands for an operation where a plugin's static files are meant.
+pub(crate) const FILES: &str = "(files)";
+
 /// An operation that was called, of a revision that lives.
 struct Called {
     plugin: Arc<str>,
@@ -101,6 +104,12 @@ impl Called {
                     operation: operation.id.clone(),
                     tally: revision.counts.tally(at)?,
                 })
+            }));
+            called.extend(revision.files_counts.tally(0).map(|tally| Called {
+                plugin: revision.name.clone(),
+                revision: revision.number.to_string(),
+                operation: FILES.to_owned(),
+                tally,
             }));
         }
         called
@@ -267,6 +276,14 @@ impl Host {
         );
         loads.sample(&[("from", "cache")], cached);
         loads.sample(&[("from", "compiler")], compiled);
+        let (memory, disk) = host.commons.bodies.taken();
+        let mut bodies = text.family(
+            "switchback_request_bodies_bytes",
+            Kind::Gauge,
+            "What the bodies of all requests take now.",
+        );
+        bodies.sample(&[("held", "memory")], memory);
+        bodies.sample(&[("held", "disk")], disk);
         let api = host.api.load();
         text.one(
             "switchback_generation",

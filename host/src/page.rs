@@ -42,7 +42,7 @@ impl Page {
     pub(crate) async fn answer(
         self: Box<Self>,
         problem: &Problem,
-        record: &Record,
+        record: &Record<'_>,
     ) -> Option<Response<Body>> {
         // Who has no place for a call has none for one about that.
         if matches!(
@@ -81,7 +81,7 @@ impl Page {
     async fn ask(
         self: Box<Self>,
         problem: &Problem,
-        record: &Record,
+        record: &Record<'_>,
         meter: Arc<Meter>,
     ) -> Result<Response<Body>, ServeError> {
         let Page {

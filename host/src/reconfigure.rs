@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use crate::change::Applied;
 use crate::config::Config;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::files::Site;
 use crate::host::{Host, Inner, folders};
 use crate::load::Own;
 use crate::prepare::Wanted;
 use crate::revision::{Revision, Terms};
+use crate::setup::Setup;
 
 impl Host {
-    /// Takes all but `host` of another configuration. Each plugin for which that changes something is
+    /// Takes another configuration. Each plugin for which that changes something is
     /// served by a new revision of the same code from then on, in one swap; its candidate, if it has one, is withdrawn.
-    /// `connections` hold for those that come; `host` as it was when the host was built.
+    /// `connections` hold for those that come. What [`HostConfig::FIXED`] names stays as it was when the host was built.
     ///
     /// # Errors
     ///
@@ -22,13 +23,12 @@ impl Host {
     /// everything holds as it did.
     pub async fn reconfigure(&self, config: Config) -> Result<Applied, Error> {
         let inner = &*self.0;
+        let before = inner.config.load_full();
         let config = Config {
-            host: inner.config.load().host.clone(),
+            host: config.host.fixed_as(&before.host),
             ..config
         };
-        config
-            .validate()
-            .map_err(|error| Error::with_source(ErrorKind::Config, error.to_string(), error))?;
+        config.validate().map_err(Error::from)?;
         let mut changed = Vec::new();
         for (name, served) in inner.api.load().set() {
             let revision = served.stable;
@@ -40,11 +40,17 @@ impl Host {
                 changed.push((name, Wanted::Anew(revision.number)));
             }
         }
-        if config.files != inner.config.load().files {
-            let folders = folders(&config)?;
+        if front(&config) != front(&before) {
+            let folders = match config.files == before.files {
+                true => None,
+                false => Some(folders(&config)?),
+            };
             let _books = inner.books();
-            let next = inner.api.load().with_folders(folders)?;
-            inner.api.store(Arc::new(next));
+            let api = inner.api.load();
+            let setup = Setup::new(&config, Some(&api.setup)).map_err(Error::from)?;
+            inner
+                .api
+                .store(Arc::new(api.with_setup(Arc::new(setup), folders)?));
         }
         inner.commons.faults.set(config.faults.clone());
         inner.config.store(Arc::new(config));
@@ -66,6 +72,24 @@ impl Inner {
             None => self.terms(config, name, &revision.code, Own::default()),
         }
     }
+}
+
+/// All that requests meet before they are a plugin's.
+fn front(config: &Config) -> impl PartialEq {
+    let Config {
+        host,
+        files,
+        cors,
+        compression,
+        trust,
+        plugins,
+        ..
+    } = config.clone();
+    let of_plugins = plugins
+        .into_iter()
+        .map(|(name, plugin)| (name, plugin.cors));
+    let of_plugins: Vec<_> = of_plugins.collect();
+    (host, files, cors, compression, trust, of_plugins)
 }
 
 fn differs(revision: &Revision, terms: &Terms) -> bool {

@@ -13,6 +13,7 @@ use crate::edge::{self, Limiter, Quota, Visit};
 use crate::event::Event;
 use crate::fault::{Fault, What};
 use crate::identity::Peer;
+use crate::lasting::Lasting;
 use crate::limit::Limit;
 use crate::page::Page;
 use crate::request_id::{self, RequestId};
@@ -25,7 +26,7 @@ use crate::shadow::Shadow;
 pub(crate) static X_REVISION: HeaderName = HeaderName::from_static("x-switchback-revision");
 
 /// One request's record. Dropped without an end, its client went away.
-pub(crate) struct Record {
+pub(crate) struct Record<'a> {
     pub(crate) request_id: RequestId,
     pub(crate) peer: Option<Peer>,
     pub(crate) meter: Option<Arc<Meter>>,
@@ -50,13 +51,15 @@ pub(crate) struct Record {
     pub(crate) visit: Option<Box<Visit>>,
     /// What its client has left of what it may ask.
     pub(crate) quotas: Vec<Quota>,
+    /// How long it may take, where a server sees to it.
+    pub(crate) lasting: Option<&'a Lasting>,
     /// What failed is the host's own affair.
     excused: bool,
     ended: bool,
 }
 
-impl Record {
-    pub(crate) fn new<B>(request: &Request<B>, peer: Option<Peer>) -> Record {
+impl<'a> Record<'a> {
+    pub(crate) fn new<B>(request: &Request<B>, peer: Option<Peer>) -> Record<'a> {
         // The path is kept for the log only.
         let logged = tracing::enabled!(target: "switchback::access", tracing::Level::INFO);
         Record {
@@ -79,6 +82,7 @@ impl Record {
             page: None,
             visit: None,
             quotas: Vec::new(),
+            lasting: None,
             excused: false,
             ended: false,
         }
@@ -98,14 +102,15 @@ impl Record {
         self.served_by().map(|revision| &revision.label)
     }
 
-    fn served_by(&self) -> Option<&Revision> {
+    /// The revision whose operation, or whose file, it was.
+    pub(crate) fn served_by(&self) -> Option<&Revision> {
         let routed = self.route.as_ref().map(|(revision, _)| revision);
         routed.or(self.files.as_ref()).map(|revision| &**revision)
     }
 
     /// The plugin that it was for, once that is known.
     pub(crate) fn plugin(&self) -> Option<&str> {
-        self.route.as_ref().map(|(revision, _)| &*revision.name)
+        self.served_by().map(|revision| &*revision.name)
     }
 
     /// Takes one of the requests that the client has left, if it has.
@@ -182,6 +187,9 @@ impl Record {
             let failed = status.is_server_error() && !self.excused;
             let took = self.began.elapsed();
             revision.counts.answered(*operation, status, failed, took);
+        } else if let Some(revision) = &self.files {
+            let took = self.began.elapsed();
+            revision.files_counts.answered(0, status, false, took);
         } else {
             commons.answered_other(status);
         }
@@ -370,7 +378,7 @@ impl Called<'_> {
     }
 }
 
-impl Drop for Record {
+impl Drop for Record<'_> {
     fn drop(&mut self) {
         if !self.ended {
             if let Some((revision, operation)) = &self.route {

@@ -79,7 +79,7 @@ impl Inner {
         record.unlogged();
         record.only = Some(candidate.clone());
         let mut refused = None;
-        let response = match dispatch::serve(self, request, &mut record).await {
+        let response = match dispatch::serve(self, self.api.load(), request, &mut record).await {
             Ok(response) => response,
             Err(error) => {
                 record.failed(&error, &self.commons);

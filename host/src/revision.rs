@@ -53,6 +53,8 @@ pub(crate) struct Revision {
     pub(crate) limiter: Option<Arc<Limiter>>,
     /// What its answers were.
     pub(crate) counts: Arc<Counts>,
+    /// What those were that are its static files.
+    pub(crate) files_counts: Counts,
     /// Which answers of each operation are held against the contract.
     pub(crate) samples: Samples,
     places: Places,
@@ -130,6 +132,7 @@ impl Revision {
             notice: terms.notice,
             rehearsal: terms.rehearsal,
             counts: Arc::new(Counts::new(code.contract.operations.len())),
+            files_counts: Counts::new(1),
             samples: Samples::new(code.contract.operations.len()),
             pool: Pool::new(terms.instances.is_some()),
             leaves_at: OnceLock::new(),

@@ -2,8 +2,8 @@
 //! one place where an error is logged and answered.
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 
 use crate::answer::{self, Body};
-use crate::api::Document;
+use crate::api::{Api, Document};
 use crate::config::HostConfig;
 use crate::cost::CallCost;
 use crate::dispatch;
@@ -21,6 +21,8 @@ use crate::etag;
 use crate::forwarded;
 use crate::host::{Host, Inner};
 use crate::identity::Peer;
+use crate::lasting::Lasting;
+use crate::limit::Limit;
 use crate::problem::Problem;
 use crate::record::{Record, X_REVISION};
 use crate::request_id::X_REQUEST_ID;
@@ -39,7 +41,7 @@ impl Host {
     {
         // Not a future around another: both would hold the request.
         let peer = peer(&request);
-        self.answer(request, peer, None)
+        self.answer(request, peer, None, None)
     }
 
     /// Answers a request as [`Host::dispatch`] does, and tells what the plugin's call took; none where none was made,
@@ -61,15 +63,17 @@ impl Host {
     {
         let mut meter = None;
         let peer = peer(&request);
-        let response = self.answer(request, peer, Some(&mut meter)).await;
+        let response = self.answer(request, peer, None, Some(&mut meter)).await;
         (response, meter.map(CallCost))
     }
 
-    /// The one way to an answer; it leaves the call's account where it is told to.
+    /// The one way to an answer; it leaves the call's account where it is told to. Who sees to how long the request
+    /// lasts says so.
     pub(crate) async fn answer<B>(
         &self,
         mut request: Request<B>,
         peer: Option<Peer>,
+        lasting: Option<&Lasting>,
         account: Option<&mut Option<Arc<Meter>>>,
     ) -> Response<Body>
     where
@@ -77,21 +81,33 @@ impl Host {
         B::Error: std::fmt::Display,
     {
         let host = &*self.0;
-        let peer = host.proxies.hear(&mut request, peer);
+        let api = host.api.load();
+        let peer = api.setup.proxies.hear(&mut request, peer);
+        let tells_revision = api.setup.host.revision_header;
         let mut record = Record::new(&request, peer);
+        record.lasting = lasting;
         let shape = answer::shape(request.headers());
         let request_id = record.request_id.to_header();
-        let turned_away = match &host.edge {
-            Some(edge) => edge.enter(host, &request, &mut record),
+        let turned_away = match &api.setup.edge {
+            Some(edge) => edge.enter(&api, &host.commons, &request, &mut record),
             None => Ok(None),
         };
         let served = match turned_away {
             Ok(Some(answer)) => Ok(answer),
             Err(error) => Err(error),
-            Ok(None) => match own_page(host, &request, &mut record) {
+            Ok(None) => match own_page(host, &api, &request, &mut record) {
                 Some(page) => Ok(page),
                 None if host.closed.load(Relaxed) => Err(ServeError::Closed),
-                None => dispatch::serve(host, request, &mut record).await,
+                None => {
+                    let mut served = pin!(dispatch::serve(host, api, request, &mut record));
+                    poll_fn(|cx| match served.as_mut().poll(cx) {
+                        Poll::Pending if lasting.is_some_and(Lasting::is_over) => {
+                            Poll::Ready(Err(ServeError::Limit(Limit::Request)))
+                        }
+                        polled => polled,
+                    })
+                    .await
+                }
             },
         };
         let mut response = match served {
@@ -116,9 +132,7 @@ impl Host {
         };
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID.clone(), request_id);
-        if host.host.revision_header
-            && let Some(revision) = record.revision()
-        {
+        if tells_revision && let Some(revision) = record.revision() {
             headers.insert(X_REVISION.clone(), revision.clone());
         }
         if let Some((revision, _)) = &record.route
@@ -135,6 +149,14 @@ impl Host {
         if let Some(visit) = record.visit.take() {
             // Boxed, since without settings for it no request needs it.
             response = Box::pin(visit.leave(record.plugin(), response)).await;
+        }
+        if let Some(lasting) = lasting
+            && response.body().is_stream()
+        {
+            match record.served_by() {
+                Some(revision) => lasting.streams(&revision.limits),
+                None => lasting.streams(&host.config.load().limits),
+            }
         }
         if let Some(account) = account {
             account.clone_from(&record.meter);
@@ -191,7 +213,12 @@ impl OwnPaths {
 }
 
 /// The host's own pages; they answer GET and HEAD.
-fn own_page<B>(host: &Inner, request: &Request<B>, record: &mut Record) -> Option<Response<Body>> {
+fn own_page<B>(
+    host: &Inner,
+    api: &Api,
+    request: &Request<B>,
+    record: &mut Record<'_>,
+) -> Option<Response<Body>> {
     let path = request.uri().path();
     if !host.own_paths.may_have(path) {
         return None;
@@ -199,13 +226,11 @@ fn own_page<B>(host: &Inner, request: &Request<B>, record: &mut Record) -> Optio
     let headers = request.headers();
     let root = forwarded::root(request.extensions(), &host.host.base_path);
     let response = match path {
-        _ if path == host.host.openapi_path => {
-            document(&host.api.load().document_under(&root), headers)
-        }
+        _ if path == host.host.openapi_path => document(&api.document_under(&root), headers),
         "/-/live" | "/-/ready" => health(host, path)?,
         _ => match plugin_of(path, &host.host) {
-            Some(name) => document(&host.api.load().document_of(name, &root)?, headers),
-            None => page(host, &root, request.uri(), headers)?,
+            Some(name) => document(&api.document_of(name, &root)?, headers),
+            None => page(api, &root, request.uri(), headers)?,
         },
     };
     Some(match *request.method() {
@@ -243,14 +268,13 @@ fn plugin_of<'p>(path: &'p str, host: &HostConfig) -> Option<&'p str> {
 }
 
 #[cfg(feature = "docs")]
-fn page(host: &Inner, root: &str, uri: &Uri, headers: &HeaderMap) -> Option<Response<Body>> {
-    let host_config = host.host.under(root);
-    crate::docs::answer(uri, headers, &host.api.load(), &host_config)
-        .map(|response| response.map(Body::from))
+fn page(api: &Api, root: &str, uri: &Uri, headers: &HeaderMap) -> Option<Response<Body>> {
+    let host = api.setup.host.under(root);
+    crate::docs::answer(uri, headers, api, &host).map(|response| response.map(Body::from))
 }
 
 #[cfg(not(feature = "docs"))]
-fn page(_: &Inner, _: &str, _: &Uri, _: &HeaderMap) -> Option<Response<Body>> {
+fn page(_: &Api, _: &str, _: &Uri, _: &HeaderMap) -> Option<Response<Body>> {
     None
 }
 

@@ -87,7 +87,12 @@ impl ServeError {
     pub(crate) fn is_hosts(&self) -> bool {
         let hosts = matches!(
             self,
-            ServeError::Cut | ServeError::Closed | ServeError::Disk(_) | ServeError::Broken
+            ServeError::Cut
+                | ServeError::Closed
+                | ServeError::Disk(_)
+                | ServeError::Broken
+                // Its guest has limits of its own: that all of it took too long is as well its client's doing.
+                | ServeError::Limit(Limit::Request)
         );
         hosts || self.is_refusal()
     }
@@ -175,6 +180,9 @@ impl From<ServeError> for Problem {
                 Limit::Cpu | Limit::Time | Limit::StreamIdle | Limit::StreamTime => {
                     Problem::new(StatusCode::GATEWAY_TIMEOUT, "timed-out")
                 }
+                // What is left of the request is not waited for.
+                Limit::Request => Problem::new(StatusCode::GATEWAY_TIMEOUT, "timed-out")
+                    .header(header::CONNECTION, HeaderValue::from_static("close")),
                 Limit::Memory
                 | Limit::Tables
                 | Limit::CoreInstances
@@ -185,8 +193,9 @@ impl From<ServeError> for Problem {
                 Limit::JsonDepth | Limit::FormParts | Limit::FormMemory => {
                     Problem::new(StatusCode::BAD_REQUEST, "bad-body")
                 }
-                // Said beforehand by the client; an answer is cut when its head is out.
-                Limit::Body | Limit::StreamBytes => {
+                // Said beforehand by the client; an answer is cut when its head is out. Of all bodies together: this one alone
+                // is more than there is room for.
+                Limit::Body | Limit::StreamBytes | Limit::Bodies | Limit::Spool => {
                     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large")
                 }
                 Limit::BodyTime => Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timed-out")

@@ -122,7 +122,7 @@ impl Shadow {
         let mut record = Record::new(&request, None);
         record.unlogged();
         record.only = Some(self.candidate.clone());
-        let answered = dispatch::serve(&host.0, request, &mut record).await;
+        let answered = dispatch::serve(&host.0, host.0.api.load(), request, &mut record).await;
         let response = answered.unwrap_or_else(|error| {
             record.failed(&error, &host.0.commons);
             answer::problem(error, Default::default())

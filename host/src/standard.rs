@@ -6,7 +6,7 @@ use http::uri::{Authority, PathAndQuery};
 use http::{Extensions, HeaderName, HeaderValue, Request, Response, Uri, header};
 
 use crate::admit::{Admitted, AdmittedBody};
-use crate::answer::{self, Body};
+use crate::answer::{self, Body, OffersRanges};
 use crate::arrival::Incoming;
 use crate::forwarded::{Forwarded, scheme_of};
 use crate::request_id::{RequestId, X_REQUEST_ID};
@@ -113,6 +113,13 @@ pub(crate) fn response(answer: Response<Bytes>) -> Result<Response<Body>, ServeE
         true => Bytes::new(),
         false => body,
     };
+    if head
+        .headers
+        .get(header::ACCEPT_RANGES)
+        .is_some_and(|unit| unit == "bytes")
+    {
+        head.extensions.insert(OffersRanges);
+    }
     Ok(Response::from_parts(head, body.into()))
 }
 

@@ -95,7 +95,8 @@ impl Inner {
                 ));
             }
         }
-        books.shorten(self.host.history, self.host.history_bytes);
+        let host = &self.config.load().host;
+        books.shorten(host.history, host.history_bytes);
         drop(books);
         let now = Instant::now();
         for revision in left {

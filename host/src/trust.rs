@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind};
 use crate::runtime::hex;
 
 /// Nobody is asked for anything where neither keys nor components are set.
+#[derive(Default)]
 pub(crate) struct Trust {
     keys: Vec<PublicKey>,
     components: HashSet<String>,

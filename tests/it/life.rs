@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use switchback::{Config, ErrorKind, How, Limits, PluginConfig};
+use switchback::{Config, ErrorKind, HostConfig, How, Limits, PluginConfig};
 use switchback_tests::guests::{Describe, blank};
 use switchback_tests::harness::{PATIENCE, until};
 use switchback_tests::{Harness, Raw, Served};
@@ -70,11 +70,11 @@ async fn a_configuration_that_is_read_again_makes_new_revisions_of_the_same_code
     let mut served = served(&["--revision-header"]).await;
     let mut client = served.client();
     assert_eq!(client.get("/sleep?n=300").await.status, 200);
-    configure(&served, "limits.time_ms = 100\nhost.title = \"Other\"");
+    configure(&served, "limits.time_ms = 100\nhost.docs_path = \"/other\"");
     served.signal("HUP").await;
     served.says("read again").await;
     served
-        .says("`host.title = \"Other\"` holds from the next start")
+        .says("`host.docs_path = \"/other\"` holds from the next start")
         .await;
     let reply = client.get("/sleep?n=300").await;
     assert_eq!(
@@ -90,6 +90,62 @@ async fn a_configuration_that_is_read_again_makes_new_revisions_of_the_same_code
     served.says("read again").await;
     let reply = client.get("/version").await;
     assert_eq!(reply.header("x-switchback-revision"), "blank@2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_before_the_plugins_is_read_again_as_well() {
+    let mut served = served(&[]).await;
+    let mut client = served.client();
+    let origin = ("origin", "https://shop.example");
+    for (text, status, allowed, title) in [
+        (
+            "host.title = \"Shop\"\ncors.allow_origins = [\"https://shop.example\"]",
+            200,
+            "https://shop.example",
+            "Shop",
+        ),
+        ("host.allowed_hosts = [\"other.example\"]", 400, "", ""),
+        ("host.deny_addresses = [\"127.0.0.1\"]", 403, "", ""),
+        ("", 200, "", "Switchback"),
+    ] {
+        configure(&served, text);
+        served.signal("HUP").await;
+        served.says("read again").await;
+        // On a connection that was open before.
+        let reply = client.send("GET", "/openapi.json", &[origin], "").await;
+        let found = (
+            reply.status.as_u16(),
+            reply.header("access-control-allow-origin"),
+        );
+        assert_eq!(found, (status, allowed), "{text}");
+        if status == 200 {
+            assert_eq!(reply.json()["info"]["title"], title);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_limit_that_stays_the_same_goes_on_counting() {
+    let rates = |requests: u64, title: &str| Config {
+        host: HostConfig {
+            rate_requests: requests,
+            rate_window_s: 3600,
+            title: title.into(),
+            ..HostConfig::default()
+        },
+        ..Config::default()
+    };
+    let harness = Harness::with(rates(2, "One")).await;
+    let mut client = harness.client();
+    let mut left = async || {
+        let reply = client.get("/openapi.json").await;
+        reply.header("ratelimit").to_owned()
+    };
+    assert_eq!(left().await, "\"host\";r=1;t=1800");
+    harness.host.reconfigure(rates(2, "Two")).await.unwrap();
+    assert_eq!(left().await, "\"host\";r=0;t=3600");
+    harness.host.reconfigure(rates(3, "Two")).await.unwrap();
+    assert_eq!(left().await, "\"host\";r=2;t=1200");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use switchback::{Config, Event, HostConfig, Limit, Limits, PluginConfig};
+use switchback::{Component, Config, Event, HostConfig, Limit, Limits, PluginConfig};
 use switchback_tests::guests::{Describe, blank, contract};
 use switchback_tests::harness::{event, until};
 use switchback_tests::{Client, Harness, Raw, Reply};
@@ -99,6 +99,37 @@ async fn a_client_is_told_what_it_has_left_and_refused_when_that_is_nothing() {
     for (address, path) in [("192.0.2.2", "/items"), ("192.0.2.1", "/-/live")] {
         let reply = from(&mut client, address, path).await;
         assert_eq!(reply.status, 200, "{address} {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugins_static_files_count_among_its_requests() {
+    let harness = serving(HostConfig::default(), limits(3, HOUR, "")).await;
+    let mut events = harness.host.events();
+    let files = Component::new(guest("items", "2")).file("a.txt", "a");
+    let served = harness.host.deploy("items", files).await;
+    served.expect("it is served");
+    let mut client = harness.client();
+    for (path, status) in [
+        ("/static/a.txt", 200),
+        ("/static/b.txt", 404),
+        ("/items", 200),
+        ("/static/a.txt", 429),
+        ("/items", 429),
+        ("/notes", 200),
+    ] {
+        assert_eq!(client.get(path).await.status, status, "{path}");
+    }
+    event(&mut events, |event| {
+        matches!(event, Event::LimitHit { limit: Limit::Rate, operation, .. } if operation == "(files)")
+    })
+    .await;
+    let metrics = harness.host.metrics();
+    for (status, count) in [("2xx", 1), ("4xx", 1)] {
+        let line = format!(
+            "switchback_requests_total{{plugin=\"items\",operation=\"(files)\",revision=\"2\",status=\"{status}\"}} {count}\n"
+        );
+        assert!(metrics.contains(&line), "{line}{metrics}");
     }
 }
 

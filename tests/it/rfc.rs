@@ -165,7 +165,8 @@ fn table() -> Vec<Row> {
         row("9112 3.2 (a target beyond ASCII)", line("GET /ü HTTP/1.1"), Kept(&[404])),
         row("9112 3.2 (no target)", line("GET HTTP/1.1"), Closed(&[400])),
         row("9112 3.2 (no path)", line("GET version HTTP/1.1"), Closed(&[400])),
-        row("9112 3 (a head that is too long)", line(&format!("GET /{} HTTP/1.1", long(70_000))), Closed(&[431])),
+        row("9112 3 (a target that is too long)", line(&format!("GET /{} HTTP/1.1", long(70_000))), Closed(&[414])),
+        row("9112 3 (a target that does not end)", format!("GET /{}", long(200_000)), Closed(&[414])),
         row("9110 4.1 (what is behind # is not looked at)", line("GET /version#/trap HTTP/1.1"), Kept(&[200])),
 
         // Targets.

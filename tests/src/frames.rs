@@ -55,16 +55,17 @@ impl Frame {
         u32::from_be_bytes(bytes.try_into().expect("four bytes"))
     }
 
-    /// The status of an answer's head, of those that have a code of one byte; else 0.
+    /// The status of an answer's head, of those that have a code of one byte, and 504 if it is a connection's first; else 0.
     pub fn status(&self) -> u16 {
         // A head may begin with a change of the table's size.
-        let first = self.payload.iter().find(|byte| **byte >> 5 != 1);
-        match first {
-            Some(0x88) => 200,
-            Some(0x89) => 204,
-            Some(0x8c) => 400,
-            Some(0x8d) => 404,
-            Some(0x8e) => 500,
+        let first = self.payload.iter().position(|byte| byte >> 5 != 1);
+        match &self.payload[first.unwrap_or_default()..] {
+            [0x88, ..] => 200,
+            [0x89, ..] => 204,
+            [0x8c, ..] => 400,
+            [0x8d, ..] => 404,
+            [0x8e, ..] => 500,
+            [0x48, 0x83, 0x6c, 0x0d, 0x7f, ..] => 504,
             _ => 0,
         }
     }

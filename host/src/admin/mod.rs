@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::admit::{Admitted, AdmittedBody};
 use crate::answer::{self, Body};
 use crate::arrival;
+use crate::bodies::Held;
 use crate::change::{Change, Deployed};
 use crate::checks::{CheckedCall, Checks, Found};
 use crate::component::Component;
@@ -124,7 +125,7 @@ impl Admin {
         B::Error: std::fmt::Display,
     {
         let this = &*self.0;
-        let body = arrival::read(body, &head.headers, &this.limits).await?;
+        let body = arrival::read(body, &head.headers, &this.limits, &Held::default()).await?;
         let request_id = request_id::of(&head.headers);
         let call = match this.checks.find(&head, body, &request_id)? {
             Found::Call(_, call) => call,

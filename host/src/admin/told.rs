@@ -120,7 +120,7 @@ pub(super) fn document(host: &Host, name: &str, query: &Value) -> Result<Value, 
     };
     let audience = query["audience"].as_str().unwrap_or(contract::PUBLIC);
     let contract = &revision.code.contract;
-    let host = &host.0.host;
+    let host = &host.0.api.load().setup.host;
     Ok(contract::plugin_document(
         name,
         &revision.prefix,

@@ -28,6 +28,8 @@ const DAY_S: u64 = DAY_MS / 1_000;
 const MOST_REQUESTS: u64 = 1_000_000_000;
 /// What a 32-bit guest can address, and so the longest text or list that can be handed over.
 const GUEST_BYTES: u64 = 4 << 30;
+/// No machine has more, and a file of settings can say no more.
+const MOST_BYTES: u64 = i64::MAX as u64;
 /// A page, the least memory that an instance can have.
 const PAGE_BYTES: u64 = 64 << 10;
 /// Each call at once reserves the address space of an instance; a process has room for some ten thousand.
@@ -52,12 +54,6 @@ impl Config {
     pub fn validate(&self) -> Result<(), ConfigError> {
         let host = &self.host;
         path("host.base_path", &host.base_path)?;
-        #[cfg(feature = "runtime")]
-        if let Err(wrong) = crate::forwarded::Proxies::new(&host.trusted_proxies) {
-            let what = crate::forwarded::Networks::explain(wrong);
-            let what = what + ", nor `unix`";
-            return refuse("host.trusted_proxies", what);
-        }
         self.validate_addresses()?;
         within("host.rate_requests", host.rate_requests, 0, MOST_REQUESTS)?;
         within("host.rate_window_s", host.rate_window_s, 1, DAY_S)?;
@@ -70,13 +66,10 @@ impl Config {
             STACK_BYTES.1,
         )?;
         within("host.write_idle_ms", host.write_idle_ms, 1, DAY_MS)?;
+        within("host.bodies_bytes", host.bodies_bytes, 1 << 16, MOST_BYTES)?;
+        within("host.spool_bytes", host.spool_bytes, 0, MOST_BYTES)?;
         if host.cache_dir.is_some() {
-            within(
-                "host.cache_bytes",
-                host.cache_bytes,
-                1 << 20,
-                i64::MAX as u64,
-            )?;
+            within("host.cache_bytes", host.cache_bytes, 1 << 20, MOST_BYTES)?;
         }
         self.connections.validate()?;
         let probation = &self.probation;
@@ -116,7 +109,7 @@ impl Config {
             faults.bytes,
         )?;
         #[cfg(feature = "runtime")]
-        crate::edge::Edge::new(self)?;
+        crate::setup::Setup::new(self, None)?;
         self.limits.validate("limits")?;
         for (name, plugin) in &self.plugins {
             let section = format!("plugins.{name}");
@@ -256,10 +249,11 @@ impl Limits {
             ),
             ("body_bytes", self.body_bytes, 0, GUEST_BYTES),
             ("body_time_ms", self.body_time_ms, 1, DAY_MS),
+            ("request_ms", self.request_ms, 1, DAY_MS),
             ("answer_bytes", self.answer_bytes, 1, GUEST_BYTES),
             ("stream_idle_ms", self.stream_idle_ms, 1, DAY_MS),
             ("stream_ms", self.stream_ms, 1, DAY_MS),
-            ("stream_bytes", self.stream_bytes, 0, i64::MAX as u64),
+            ("stream_bytes", self.stream_bytes, 0, MOST_BYTES),
             ("stream_cpu_percent", self.stream_cpu_percent, 1, 100),
             ("json_depth", self.json_depth as u64, 1, 128),
             ("form_parts", self.form_parts as u64, 1, 1_000_000),
@@ -281,7 +275,7 @@ impl Limits {
             ("drain_ms", self.drain_ms, 0, DAY_MS),
             ("component_bytes", self.component_bytes, 1, GUEST_BYTES),
             ("contract_bytes", self.contract_bytes, 1, GUEST_BYTES),
-            ("files_bytes", self.files_bytes, 0, i64::MAX as u64),
+            ("files_bytes", self.files_bytes, 0, MOST_BYTES),
             ("files", self.files as u64, 0, 1_000_000),
             ("operations", self.operations as u64, 1, 1_000_000),
             ("describe_cpu_ms", self.describe_cpu_ms, 1, DAY_MS),

@@ -19,10 +19,10 @@ use self::hosts::Hosts;
 pub(crate) use self::rate::{Limiter, Quota, seconds, tell};
 use crate::answer::{self, Body};
 use crate::api::Api;
+use crate::commons::Commons;
 use crate::config::{Coding, Config, ConfigError};
 use crate::event::Event;
 use crate::forwarded::{Networks, scheme_of};
-use crate::host::Inner;
 use crate::identity::Peer;
 use crate::path::RequestPath;
 use crate::record::Record;
@@ -35,12 +35,14 @@ pub(crate) struct Edge {
     allowed: Networks,
     denied: Networks,
     hosts: Option<Hosts>,
-    limiter: Option<Limiter>,
+    pub(crate) limiter: Option<Arc<Limiter>>,
     cors: Option<Cors>,
     /// Of the plugins that have settings of their own: none for one to whose answers nothing is added.
     plugins: HashMap<String, Option<Cors>>,
     compression: Option<Compression>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether any of it is about answers.
+    finishes: bool,
 }
 
 /// What of a request has to be known when it is answered.
@@ -56,8 +58,11 @@ pub(crate) struct Visit {
 }
 
 impl Edge {
-    /// None if nothing is set.
-    pub(crate) fn new(config: &Config) -> Result<Option<Arc<Edge>>, ConfigError> {
+    /// None if nothing is set. What has counted the host's clients until now goes on if its limit is still the same.
+    pub(crate) fn new(
+        config: &Config,
+        limiter: Option<Arc<Limiter>>,
+    ) -> Result<Option<Arc<Edge>>, ConfigError> {
         let wrong = |key: &str, message| ConfigError {
             key: key.into(),
             message,
@@ -80,16 +85,22 @@ impl Edge {
             added.map_err(|what| wrong("host.headers", format!("has `{name}`, which {what}")))
         });
         let hosts = Hosts::new(&host.allowed_hosts, host.www_redirect);
-        let edge = Edge {
+        let limiter = limiter.filter(|limiter| limiter.is_of_host(host));
+        let mut edge = Edge {
             allowed: networks("host.allow_addresses", &host.allow_addresses)?,
             denied: networks("host.deny_addresses", &host.deny_addresses)?,
             hosts: hosts.map_err(|message| wrong("host.allowed_hosts", message))?,
-            limiter: Limiter::of_host(host),
+            limiter: limiter.or_else(|| Limiter::of_host(host).map(Arc::new)),
             cors: cors("cors", &config.cors)?,
             plugins: own.collect::<Result<_, _>>()?,
             compression: Compression::new(&config.compression),
             headers: headers.collect::<Result<_, _>>()?,
+            finishes: false,
         };
+        edge.finishes = edge.cors.is_some()
+            || edge.plugins.values().any(Option::is_some)
+            || edge.compression.is_some()
+            || !edge.headers.is_empty();
         Ok(edge.is_any().then(|| Arc::new(edge)))
     }
 
@@ -98,31 +109,21 @@ impl Edge {
             || !self.denied.is_empty()
             || self.hosts.is_some()
             || self.limiter.is_some()
-            || self.cors.is_some()
-            || self.plugins.values().any(Option::is_some)
-            || self.compression.is_some()
-            || !self.headers.is_empty()
+            || self.finishes
     }
 
     /// A request comes in. What comes back is its answer, if it gets no further.
     pub(crate) fn enter<B>(
         self: &Arc<Self>,
-        host: &Inner,
+        api: &Api,
+        commons: &Commons,
         request: &Request<B>,
-        record: &mut Record,
+        record: &mut Record<'_>,
     ) -> Result<Option<Response<Body>>, ServeError> {
         let headers = request.headers();
-        let visit = record.visit.insert(Box::new(Visit {
-            edge: self.clone(),
-            method: request.method().clone(),
-            scheme: scheme_of(request.extensions()),
-            origin: headers.get(header::ORIGIN).cloned(),
-            preflight: false,
-            coding: self
-                .compression
-                .as_ref()
-                .and_then(|own| own.accepted(headers)),
-        }));
+        if self.finishes {
+            record.visit = Some(Box::new(self.visit(request)));
+        }
         // Who looks whether the host lives asks by its address and often, and learns nothing else.
         if matches!(request.uri().path(), "/-/live" | "/-/ready") {
             return Ok(None);
@@ -133,19 +134,34 @@ impl Edge {
         if let Some(answer) = self.hosts.as_ref().and_then(|hosts| hosts.refuse(request)) {
             return Ok(Some(answer));
         }
-        if let Some(answer) = self.preflight(&host.api.load(), request) {
-            visit.preflight = true;
+        if let Some(answer) = self.preflight(api, request) {
+            if let Some(visit) = &mut record.visit {
+                visit.preflight = true;
+            }
             return Ok(Some(answer));
         }
         if let Some(limiter) = &self.limiter
             && let Err(error) = record.take(limiter, headers)
         {
-            host.commons.tell(Event::TooOften {
+            commons.tell(Event::TooOften {
                 peer: record.peer.map(|Peer(address)| address),
             });
             return Err(error);
         }
         Ok(None)
+    }
+
+    fn visit<B>(self: &Arc<Self>, request: &Request<B>) -> Visit {
+        let headers = request.headers();
+        let compression = self.compression.as_ref();
+        Visit {
+            edge: self.clone(),
+            method: request.method().clone(),
+            scheme: scheme_of(request.extensions()),
+            origin: headers.get(header::ORIGIN).cloned(),
+            preflight: false,
+            coding: compression.and_then(|own| own.accepted(headers)),
+        }
     }
 
     fn may_ask(&self, peer: Option<Peer>) -> bool {

@@ -87,9 +87,17 @@ impl Limiter {
 
     /// Whether it is what these limits ask for.
     pub(crate) fn is_of(&self, limits: &Limits) -> bool {
-        let key = self.key.as_ref().map_or("", HeaderName::as_str);
-        (self.requests, self.window_s) == (limits.rate_requests, limits.rate_window_s)
-            && key.eq_ignore_ascii_case(&limits.rate_key)
+        self.counts(limits.rate_requests, limits.rate_window_s, &limits.rate_key)
+    }
+
+    /// The same of the host's.
+    pub(crate) fn is_of_host(&self, host: &HostConfig) -> bool {
+        self.counts(host.rate_requests, host.rate_window_s, &host.rate_key)
+    }
+
+    fn counts(&self, requests: u64, window_s: u64, key: &str) -> bool {
+        let own = self.key.as_ref().map_or("", HeaderName::as_str);
+        (self.requests, self.window_s) == (requests, window_s) && own.eq_ignore_ascii_case(key)
     }
 
     /// `key` is empty or the name of a header.

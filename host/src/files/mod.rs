@@ -1,11 +1,12 @@
 //! Static files, of a plugin or of a folder of the configuration: which file a request gets (`wanted.rs`, `find.rs`), and
-//! how (`answer.rs`). They answer what no operation does.
+//! how (`answer.rs`, `part.rs`). They answer what no operation does.
 
 mod answer;
 mod beneath;
 mod body;
 mod find;
 mod folder;
+mod part;
 mod range;
 mod tree;
 mod types;
@@ -19,6 +20,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::find::{Found, Takes};
 use self::folder::Folder;
+pub(crate) use self::part::of_answer;
 pub(crate) use self::tree::{Listing, Most, Tree};
 use crate::answer::{self as told, Body};
 use crate::config::{FilesConfig, FolderConfig};

@@ -13,6 +13,7 @@ use super::outlet::Outlet;
 use super::wasi_http::Outbound;
 use crate::admit::Admitted;
 use crate::arrival::Incoming;
+use crate::bodies::Held;
 use crate::config::Limits;
 use crate::identity::Peer;
 use crate::limit::Limit;
@@ -59,6 +60,8 @@ pub(crate) struct Asked {
     pub(crate) peer: Option<Peer>,
     /// What the guest gets.
     pub(crate) admitted: Admitted,
+    /// What its body takes.
+    pub(crate) held: Held,
     /// What the guest has logged.
     said: Mutex<Vec<String>>,
 }
@@ -77,6 +80,7 @@ impl Asked {
             request_id,
             peer,
             admitted,
+            held: Held::default(),
             said: Mutex::default(),
         }
     }

@@ -5,14 +5,17 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::socket::Socket;
+use super::patience::Clock;
+use super::socket::{self, Socket};
+use crate::config::Limits;
+use crate::lasting::Lasting;
 
 /// A socket, and how long its client may take nothing of what is there to be written.
 #[derive(Debug)]
@@ -25,16 +28,30 @@ pub(super) struct Attended {
 }
 
 /// What a connection and its socket have to tell each other.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Signs(Arc<Flags>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Flags {
     hurry: AtomicBool,
     unread: AtomicBool,
+    overdue: AtomicBool,
+    /// Since when the request of HTTP/1 is there that is not done; 0: none is.
+    since_ms: AtomicU64,
+    lasting: Lasting,
 }
 
 impl Signs {
+    pub(super) fn new(limits: &Limits) -> Signs {
+        Signs(Arc::new(Flags {
+            hurry: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
+            overdue: AtomicBool::new(false),
+            since_ms: AtomicU64::new(0),
+            lasting: Lasting::new(limits),
+        }))
+    }
+
     /// The server ends: nobody is waited for.
     pub(super) fn hurry(&self) {
         self.0.hurry.store(true, Relaxed);
@@ -47,6 +64,51 @@ impl Signs {
     /// Whether the client took nothing of its answer for too long, which is why the connection broke off.
     pub(super) fn is_unread(&self) -> bool {
         self.0.unread.load(Relaxed)
+    }
+
+    /// Whether its request took too long, which is why the connection is cut.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.0.overdue.load(Relaxed)
+    }
+
+    /// How long the request of HTTP/1 may take.
+    pub(super) fn lasting(&self) -> &Lasting {
+        &self.0.lasting
+    }
+
+    /// A byte came: if none of a request was there, it is the first of one.
+    pub(super) fn heard(&self) {
+        if self.0.since_ms.load(Relaxed) == 0 {
+            self.0.since_ms.store(Clock::of_all().now_ms(), Relaxed);
+        }
+    }
+
+    /// What was there of a request is answered; what comes next is the next.
+    pub(super) fn answered(&self) {
+        self.0.since_ms.store(0, Relaxed);
+        self.0.lasting.begin_anew();
+    }
+
+    /// Whether the request takes longer than it may.
+    pub(super) fn is_late(&self) -> bool {
+        let since = self.0.since_ms.load(Relaxed);
+        let lasts = Clock::of_all().now_ms().saturating_sub(since);
+        since != 0 && Duration::from_millis(lasts) > self.0.lasting.most()
+    }
+
+    /// The connection is cut for it.
+    pub(super) fn cut_overdue(&self) {
+        self.0.overdue.store(true, Relaxed);
+    }
+}
+
+/// Else the system would go on offering its client what it has taken already.
+impl Drop for Attended {
+    fn drop(&mut self) {
+        if self.signs.is_unread() || self.signs.is_overdue() {
+            // It is closed anyway.
+            let _ = socket::forget_unread(&self.socket);
+        }
     }
 }
 
@@ -74,8 +136,6 @@ impl Attended {
         let idle = self.idle.get_or_insert_with(|| Box::pin(sleep(write_idle)));
         ready!(idle.as_mut().poll(cx));
         self.signs.0.unread.store(true, Relaxed);
-        // Else the system would go on offering the client what it has taken already.
-        self.socket.forget_unread()?;
         Poll::Ready(Err(io::Error::other("the client does not read its answer")))
     }
 }

@@ -17,11 +17,12 @@ use super::attended::{Attended, Signs};
 use super::lawful;
 use super::linger::Lingering;
 use super::refusals::Refusals;
-use super::socket::{Accepted, Speaks};
-use super::stream::Stream;
+use super::request_line::RequestLine;
+use super::socket::{self, Accepted, Speaks, Stream};
+use super::streams::Turn;
 use super::{http1, http2};
 use crate::answer::{self, Body, Refused};
-use crate::config::{Config, ConnectionLimits};
+use crate::config::{Config, ConnectionLimits, Limits};
 use crate::event::Event;
 use crate::host::Host;
 use crate::identity::{Peer, Secure};
@@ -36,6 +37,7 @@ pub(super) struct Client {
     pub(super) peer: Option<Peer>,
     /// As it was when the connection began.
     config: Arc<Config>,
+    signs: Signs,
     refusals: Refusals,
     /// Whether it came by TLS.
     secure: bool,
@@ -61,8 +63,9 @@ pub(super) async fn serve(accepted: Accepted, host: Host, mut goodbye: oneshot::
         ..
     } = accepted;
     let _connected = host.0.commons.connected();
-    let signs = Signs::default();
-    let write_idle = Duration::from_millis(host.0.commons.host.write_idle_ms);
+    let config = host.0.config.load_full();
+    let signs = Signs::new(&config.limits);
+    let write_idle = Duration::from_millis(config.host.write_idle_ms);
     let attended = Attended::new(socket, signs.clone(), write_idle);
     let client = Arc::new(Client {
         peer,
@@ -76,13 +79,14 @@ pub(super) async fn serve(accepted: Accepted, host: Host, mut goodbye: oneshot::
             Speaks::Tls(tls) => tls.hsts(),
             Speaks::Plain | Speaks::Redirect(_) => None,
         },
-        config: host.0.config.load_full(),
+        signs: signs.clone(),
+        config,
         host,
     });
     let limits = client.limits();
     let (protocol, before, stream) = match speaks {
         Speaks::Plain | Speaks::Redirect(_) if !limits.h2c => {
-            (Protocol::Http1, Bytes::new(), Stream::Plain(attended))
+            (Protocol::Http1, Bytes::new(), Stream::Left(attended))
         }
         // Boxed, since the future of every connection would be larger for them.
         Speaks::Plain | Speaks::Redirect(_) => {
@@ -106,16 +110,19 @@ pub(super) async fn serve(accepted: Accepted, host: Host, mut goodbye: oneshot::
                 Some(b"h2") => Protocol::Http2,
                 _ => Protocol::Http1,
             };
-            (protocol, Bytes::new(), Stream::Tls(shaken))
+            (protocol, Bytes::new(), Stream::Right(shaken))
         }
     };
-    let stream = Lingering::new(before, stream, signs.clone());
+    let line = RequestLine::new(limits.uri_bytes);
+    let stream = Lingering::new(before, stream, line, signs.clone());
     let served = match protocol {
         Protocol::Http1 => http1::serve(stream, &client, &signs, goodbye).await,
         Protocol::Http2 => Box::pin(http2::serve(stream, &client, &signs, goodbye)).await,
     };
     if signs.is_unread() {
         client.left_unread();
+    } else if signs.is_overdue() {
+        client.overdue();
     } else if let Err(error) = served {
         tracing::debug!(%error, peer = peer.map(tracing::field::display), "a connection broke off");
     }
@@ -152,7 +159,7 @@ async fn begin(
         true => Protocol::Http2,
         false => Protocol::Http1,
     };
-    Some((protocol, first.freeze(), Stream::Plain(socket)))
+    Some((protocol, first.freeze(), Stream::Left(socket)))
 }
 
 impl Client {
@@ -160,10 +167,21 @@ impl Client {
         &self.config.connections
     }
 
-    /// One request's answer.
+    /// How long it may take nothing of an answer.
+    pub(super) fn write_idle(&self) -> Duration {
+        Duration::from_millis(self.config.host.write_idle_ms)
+    }
+
+    /// What holds for all of a plugin's requests until it is known whose one is.
+    pub(super) fn usual(&self) -> &Limits {
+        &self.config.limits
+    }
+
+    /// One request's answer; over HTTP/2 it has a stream.
     pub(super) async fn answer(
         self: Arc<Client>,
         mut request: Request<Incoming>,
+        stream: Option<Arc<Turn>>,
     ) -> Result<Response<Body>, Infallible> {
         if let Err(unlawful) = lawful::check(&mut request) {
             let peer = self.peer.map(tracing::field::display);
@@ -181,7 +199,16 @@ impl Client {
         if self.secure {
             request.extensions_mut().insert(Secure);
         }
-        let mut answer = self.host.answer(request, self.peer, None).await;
+        let lasting = match &stream {
+            Some(stream) => &stream.lasting,
+            None => {
+                // It came with the one before, if none of its bytes was heard.
+                self.signs.heard();
+                self.signs.lasting()
+            }
+        };
+        let answered = self.host.answer(request, self.peer, Some(lasting), None);
+        let mut answer = answered.await;
         if answer.status() == StatusCode::SERVICE_UNAVAILABLE
             && answer.extensions().get::<Refused>().is_some()
         {
@@ -214,13 +241,25 @@ impl Client {
 
     /// Tells of a client that did not read.
     pub(super) fn left_unread(&self) {
-        let commons = &self.host.0.commons;
         tracing::info!(
             peer = self.peer.map(tracing::field::display),
-            ms = commons.host.write_idle_ms,
+            ms = self.config.host.write_idle_ms,
             "a client that does not read its answer was cut"
         );
-        commons.tell(Event::Unread {
+        self.cut();
+    }
+
+    /// Tells of a request that took too long.
+    pub(super) fn overdue(&self) {
+        tracing::info!(
+            peer = self.peer.map(tracing::field::display),
+            "a client whose request took longer than `request_ms` was cut"
+        );
+        self.cut();
+    }
+
+    fn cut(&self) {
+        self.host.0.commons.tell(Event::Unread {
             peer: self.peer.map(|Peer(address)| address),
         });
     }

@@ -37,7 +37,7 @@ pub(super) struct Place {
 impl Crowd {
     /// A place for one more, if there is one. A trusted proxy's are not counted as one client's.
     pub(super) fn enter(self: &Arc<Crowd>, peer: Option<Peer>, host: &Host) -> Option<Place> {
-        let counted = peer.filter(|_| !host.0.proxies.trusts(peer));
+        let counted = peer.filter(|_| !host.0.api.load().setup.proxies.trusts(peer));
         self.take(counted, &host.0.config.load().connections)
     }
 

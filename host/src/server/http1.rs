@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use http::Request;
 use hyper::body::Incoming;
@@ -27,8 +28,8 @@ pub(super) async fn serve(
     goodbye: oneshot::Receiver<()>,
 ) -> hyper::Result<()> {
     let limits = client.limits();
-    let service = service_fn(|request: Request<Incoming>| client.clone().answer(request));
-    let patience = Patience::new(limits);
+    let service = service_fn(|request: Request<Incoming>| client.clone().answer(request, None));
+    let patience = Patience::new(limits, signs.clone());
     let mut builder = http1::Builder::new();
     builder
         .header_read_timeout(patience.first())
@@ -49,7 +50,10 @@ pub(super) async fn serve(
     let mut goodbye = pin!(goodbye);
     let mut told = false;
     std::future::poll_fn(|cx| {
-        tick.renew(cx);
+        if tick.renew(cx) && signs.is_late() && !signs.lasting().end() {
+            signs.cut_overdue();
+            return Poll::Ready(Ok(()));
+        }
         if !told && goodbye.as_mut().poll(cx).is_ready() {
             told = true;
             signs.hurry();

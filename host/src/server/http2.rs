@@ -20,7 +20,7 @@ use super::flood::Weighed;
 use super::linger::Lingering;
 use super::patience::Tick;
 use super::pieces::Pieces;
-use super::streams::Streams;
+use super::streams::{Streams, Turn};
 
 /// What a client may send of a body before it is read, of one request and of all together: it is held here meanwhile.
 const STREAM_WINDOW: u32 = 256 << 10;
@@ -45,7 +45,7 @@ pub(super) async fn serve(
     goodbye: oneshot::Receiver<()>,
 ) -> hyper::Result<()> {
     let limits = client.limits();
-    let write_idle = Duration::from_millis(client.host.0.commons.host.write_idle_ms);
+    let write_idle = client.write_idle();
     let streams = Streams::new(client.clone(), write_idle);
     let _cut = streams.cut_on_drop();
     let service = service_fn(|request: Request<Incoming>| {
@@ -164,7 +164,7 @@ async fn answer(
     } else if let Err(kind) = like_http1(&mut request) {
         client.refuse(&request, StatusCode::BAD_REQUEST, kind)
     } else {
-        let Ok(answer) = client.answer(request).await;
+        let Ok(answer) = client.answer(request, Turn::of_this_task()).await;
         answer
     };
     Ok(answer.map(Pieces::new))

@@ -13,7 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::attended::Signs;
-use super::stream::Stream;
+use super::request_line::RequestLine;
+use super::socket::Stream;
 
 /// How long a client may take to notice that it was answered, and to close.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -23,6 +24,7 @@ pub(super) struct Lingering {
     /// What was read before it was known what the client speaks.
     before: Bytes,
     stream: Stream,
+    line: RequestLine,
     signs: Signs,
     /// Since the answer was out.
     until: Option<Pin<Box<Sleep>>>,
@@ -31,10 +33,11 @@ pub(super) struct Lingering {
 }
 
 impl Lingering {
-    pub(super) fn new(before: Bytes, stream: Stream, signs: Signs) -> Self {
+    pub(super) fn new(before: Bytes, stream: Stream, line: RequestLine, signs: Signs) -> Self {
         Lingering {
             before,
             stream,
+            line,
             signs,
             until: None,
             said: false,
@@ -52,9 +55,14 @@ impl AsyncRead for Lingering {
             let count = self.before.len().min(buffer.remaining());
             buffer.put_slice(&self.before[..count]);
             self.before.advance(count);
+            self.signs.heard();
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        self.signs.heard();
+        self.line.heard(&buffer.filled()[before..]);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -64,7 +72,8 @@ impl AsyncWrite for Lingering {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let Lingering { stream, line, .. } = &mut *self;
+        line.poll_write(Pin::new(stream), cx, bytes)
     }
 
     fn poll_write_vectored(

@@ -261,10 +261,10 @@ impl Door {
         let (socket, peer) = match &self.open {
             Open::Tcp(listener) => {
                 let (stream, peer) = ready!(listener.poll_accept(cx))?;
-                (Socket::Tcp(stream), Some(Peer(peer)))
+                (Socket::Left(stream), Some(Peer(peer)))
             }
             Open::Unix { listener, .. } => {
-                (Socket::Unix(ready!(listener.poll_accept(cx))?.0), None)
+                (Socket::Right(ready!(listener.poll_accept(cx))?.0), None)
             }
         };
         Poll::Ready(Ok(Accepted {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use hyper::rt::{Sleep, Timer};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::attended::Signs;
 use crate::config::ConnectionLimits;
 
 /// How exactly the limits are kept.
@@ -20,6 +21,7 @@ const TICK: Duration = Duration::from_secs(2);
 /// The timer of one connection.
 #[derive(Debug)]
 pub(super) struct Patience {
+    signs: Signs,
     /// For a whole head, from connecting on.
     first: Duration,
     /// For the next head on a connection that is kept.
@@ -35,14 +37,14 @@ pub(super) struct Tick(Interval);
 struct Until(Duration);
 
 /// A clock that stands still between ticks: read for every request, it must not cost one a look at the real one.
-struct Clock {
+pub(super) struct Clock {
     origin: Instant,
     /// Milliseconds since then, when some connection last looked.
     seen: AtomicU64,
 }
 
 impl Clock {
-    fn of_all() -> &'static Clock {
+    pub(super) fn of_all() -> &'static Clock {
         static CLOCK: OnceLock<Clock> = OnceLock::new();
         CLOCK.get_or_init(|| Clock {
             origin: Instant::now(),
@@ -56,14 +58,20 @@ impl Clock {
     }
 
     fn now(&self) -> Duration {
-        Duration::from_millis(self.seen.load(Relaxed))
+        Duration::from_millis(self.now_ms())
+    }
+
+    /// In milliseconds, never 0.
+    pub(super) fn now_ms(&self) -> u64 {
+        self.seen.load(Relaxed) + 1
     }
 }
 
 impl Patience {
     /// For heads as long as the settings say.
-    pub(super) fn new(limits: &ConnectionLimits) -> Patience {
+    pub(super) fn new(limits: &ConnectionLimits, signs: Signs) -> Patience {
         Patience {
+            signs,
             first: Duration::from_millis(limits.first_head_ms),
             next: Duration::from_millis(limits.keep_alive_ms),
             greeted: AtomicBool::new(false),
@@ -85,9 +93,10 @@ impl Patience {
     }
 }
 
-/// hyper sleeps for nothing but heads on HTTP/1, so what it asks for is always the next head.
+/// hyper sleeps for nothing but heads on HTTP/1, so what it asks for is always the next head, and what was before it is over.
 impl Timer for Patience {
     fn sleep(&self, _: Duration) -> Pin<Box<dyn Sleep>> {
+        self.signs.answered();
         Box::pin(self.sleep_from(Clock::of_all().now()))
     }
 
@@ -142,10 +151,12 @@ impl Sleep for Until {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Limits;
 
     #[test]
     fn a_client_that_has_been_served_is_waited_for_longer() {
-        let patience = Patience::new(&ConnectionLimits::default());
+        let signs = Signs::new(&Limits::default());
+        let patience = Patience::new(&ConnectionLimits::default(), signs);
         let seconds = Duration::from_secs;
         let first = patience.sleep_from(seconds(100));
         let second = patience.sleep_from(seconds(100));

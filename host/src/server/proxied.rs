@@ -35,7 +35,7 @@ struct Broken;
 /// sent it is no client of this listener.
 pub(super) async fn serve(mut accepted: Accepted, host: Host, mut goodbye: oneshot::Receiver<()>) {
     let proxy = accepted.peer;
-    let why = if host.0.proxies.trusts(proxy) {
+    let why = if host.0.api.load().setup.proxies.trusts(proxy) {
         let read = tokio::select! {
             read = timeout(PATIENCE, read(&mut accepted.socket)) => read,
             _ = &mut goodbye => return,

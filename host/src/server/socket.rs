@@ -1,14 +1,14 @@
-//! What a client is connected by: TCP, or a Unix socket.
+//! What a client is connected by: TCP or a Unix socket, as it is or under TLS.
 
 use std::io;
 use std::net;
 use std::os::unix::net as unix;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 
+use super::attended::Attended;
 use super::crowd::Place;
 use super::tls::Tls;
 use crate::identity::Peer;
@@ -37,26 +37,21 @@ pub(super) enum Speaks {
     Redirect(u16),
 }
 
-/// An open connection.
-#[derive(Debug)]
-pub(super) enum Socket {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-}
+/// An open connection, of TCP or by a Unix socket.
+pub(super) type Socket = Either<TcpStream, UnixStream>;
 
-/// A connection on its way from the runtime that accepted it to the one that serves it.
-#[derive(Debug)]
-pub(super) enum Bare {
-    Tcp(net::TcpStream),
-    Unix(unix::UnixStream),
-}
+/// One on its way from the runtime that accepted it to the one that serves it.
+pub(super) type Bare = Either<net::TcpStream, unix::UnixStream>;
+
+/// What HTTP is spoken over: a socket as it is, or TLS over one.
+pub(super) type Stream = Either<Attended, Box<TlsStream<Attended>>>;
 
 impl Accepted {
     /// Takes the connection from its runtime.
     pub(super) fn bare(self) -> io::Result<Accepted<Bare>> {
         let socket = match self.socket {
-            Socket::Tcp(stream) => Bare::Tcp(stream.into_std()?),
-            Socket::Unix(stream) => Bare::Unix(stream.into_std()?),
+            Socket::Left(stream) => Bare::Left(stream.into_std()?),
+            Socket::Right(stream) => Bare::Right(stream.into_std()?),
         };
         Ok(Accepted {
             socket,
@@ -72,8 +67,8 @@ impl Accepted<Bare> {
     /// Gives the connection to the runtime that this is called on.
     pub(super) fn here(self) -> io::Result<Accepted> {
         let socket = match self.socket {
-            Bare::Tcp(stream) => Socket::Tcp(TcpStream::from_std(stream)?),
-            Bare::Unix(stream) => Socket::Unix(UnixStream::from_std(stream)?),
+            Bare::Left(stream) => Socket::Left(TcpStream::from_std(stream)?),
+            Bare::Right(stream) => Socket::Right(UnixStream::from_std(stream)?),
         };
         Ok(Accepted {
             socket,
@@ -85,67 +80,10 @@ impl Accepted<Bare> {
     }
 }
 
-impl Socket {
-    /// What is written and not taken is dropped when the connection closes, so that the system does not go on offering it.
-    pub(super) fn forget_unread(&self) -> io::Result<()> {
-        match self {
-            Socket::Tcp(stream) => stream.set_zero_linger(),
-            Socket::Unix(_) => Ok(()),
-        }
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Socket::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Socket::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Socket::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Socket::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        pieces: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Socket::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, pieces),
-            Socket::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, pieces),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Socket::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            Socket::Unix(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Socket::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Socket::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
+/// What is written and not taken is dropped when the connection closes, so that the system does not go on offering it.
+pub(super) fn forget_unread(socket: &Socket) -> io::Result<()> {
+    match socket {
+        Socket::Left(tcp) => tcp.set_zero_linger(),
+        Socket::Right(_) => Ok(()),
     }
 }

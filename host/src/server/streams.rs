@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use hyper::rt::Executor;
 use tokio::task::JoinSet;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::connection::Client;
+use crate::config::Limits;
+use crate::lasting::Lasting;
 
 tokio::task_local! {
     /// The stream whose task this is.
@@ -35,21 +37,36 @@ struct Inner {
     given_up: AtomicU64,
 }
 
+/// How long a request whose time is over may take to say so.
+const LAST_WORD: Duration = Duration::from_secs(2);
+
 /// Why a stream is over.
 enum Ended {
     Done,
+    /// Its request took too long.
+    Overdue,
     /// The client took nothing of its answer for too long.
     Unread,
 }
 
 /// Whether it is the client who is waited for: it was given a piece of its answer, and takes nothing of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Turn {
     is_clients: AtomicBool,
     given: AtomicU64,
+    /// How long the request may take.
+    pub(super) lasting: Lasting,
 }
 
 impl Turn {
+    fn new(limits: &Limits) -> Turn {
+        Turn {
+            is_clients: AtomicBool::new(false),
+            given: AtomicU64::new(0),
+            lasting: Lasting::new(limits),
+        }
+    }
+
     /// That of the stream in whose task this is called.
     pub(super) fn of_this_task() -> Option<Arc<Turn>> {
         TURN.try_with(Arc::clone).ok()
@@ -136,6 +153,7 @@ impl Streams {
             match ended {
                 Ok(Ended::Done) => {}
                 Ok(Ended::Unread) => self.0.client.left_unread(),
+                Ok(Ended::Overdue) => self.0.client.overdue(),
                 Err(error) if error.is_panic() => {
                     tracing::error!(%error, "a stream was lost to a defect of the host; please report it");
                 }
@@ -153,7 +171,7 @@ impl Streams {
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
     fn execute(&self, stream: F) {
         self.0.begun.fetch_add(1, Relaxed);
-        let turn = Arc::<Turn>::default();
+        let turn = Arc::new(Turn::new(self.0.client.usual()));
         let stream = TURN.scope(turn.clone(), stream);
         self.lock().spawn(watched(stream, turn, self.0.write_idle));
     }
@@ -161,11 +179,29 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
 
 /// Dropping a stream resets it.
 async fn watched(stream: impl Future<Output = ()>, turn: Arc<Turn>, idle: Duration) -> Ended {
+    let began = Instant::now();
     let mut stream = pin!(stream);
+    let mut late: Option<Pin<Box<Sleep>>> = None;
     let mut waiting: Option<(u64, Pin<Box<Sleep>>)> = None;
     std::future::poll_fn(|cx| {
         if stream.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Ended::Done);
+        }
+        // Armed once it has to be waited for; by then more may be known of how long it may take.
+        let due = || began + turn.lasting.most();
+        let late = late.get_or_insert_with(|| Box::pin(sleep_until(due())));
+        while late.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if due() > now {
+                late.as_mut().reset(due());
+            } else if turn.lasting.end() {
+                late.as_mut().reset(now + LAST_WORD);
+                if stream.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Ended::Done);
+                }
+            } else {
+                return Poll::Ready(Ended::Overdue);
+            }
         }
         if !turn.is_clients.load(Relaxed) {
             waiting = None;

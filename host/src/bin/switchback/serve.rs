@@ -191,7 +191,7 @@ impl Heeding {
             }
             Err(error) => return refuse(&error.to_string()),
         }
-        for change in settings.other_than(&self.loaded, &["serve", "host", "cors", "compression"]) {
+        for change in settings.for_the_next_start(&self.loaded) {
             tracing::warn!("`{change}` holds from the next start on (SIGUSR2 is one)");
         }
     }

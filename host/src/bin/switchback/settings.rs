@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use switchback::Config;
+use switchback::{Config, HostConfig};
 use toml::{Table, Value};
 
 pub(crate) use self::keys::{WHOLE, check, flatten, parse_like};
@@ -269,16 +269,15 @@ impl Settings {
         Wrong(vec![self.origin(&key).explain(what)])
     }
 
-    /// What of some sections is not as it was, a line for each setting.
-    pub(crate) fn other_than(&self, before: &Settings, sections: &[&str]) -> Vec<String> {
+    /// What is not as it was and holds from the next start on, a line for each setting.
+    pub(crate) fn for_the_next_start(&self, before: &Settings) -> Vec<String> {
         let keys = self.0.keys().chain(before.0.keys());
-        // A section of the host's, or the same of a plugin.
-        let is_among = |at: usize, key: &Key| {
-            let section = key.get(at);
-            section.is_some_and(|section| sections.contains(&section.as_str()))
+        let is_fixed = |key: &&Key| match key.as_slice() {
+            [section, ..] if section == "serve" => true,
+            [section, name, ..] => section == "host" && HostConfig::FIXED.contains(&name.as_str()),
+            _ => false,
         };
-        let keys = keys.filter(|key| is_among(0, key) || is_among(2, key));
-        let keys: BTreeSet<&Key> = keys.collect();
+        let keys: BTreeSet<&Key> = keys.filter(is_fixed).collect();
         let value = |settings: &Settings, key| Some(settings.0.get(key)?.value.clone());
         let differ = keys
             .into_iter()

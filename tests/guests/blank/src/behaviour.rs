@@ -39,6 +39,7 @@ pub(crate) const NAMES: &[&str] = &[
     "own-headers",
     "empty",
     "text",
+    "document",
     "bad-json",
     "start",
     "write",
@@ -134,6 +135,25 @@ pub(crate) fn answer(request: &Request) -> Answer {
                 &[("content-type", "text/plain; charset=utf-8")],
                 "grün".into(),
             );
+        }
+        // A file of ten digits, by its `n`: with tag and date, with a weak tag, with neither, without ranges, missing.
+        "document" => {
+            let (ranges, date) = ("accept-ranges", "Sun, 06 Nov 1994 08:49:37 GMT");
+            let (etag, modified) = (("etag", "\"a\""), ("last-modified", date));
+            let said: &[(&str, &str)] = match n {
+                0 | 4 => &[
+                    (ranges, "bytes"),
+                    etag,
+                    modified,
+                    ("cache-control", "no-cache"),
+                ],
+                1 => &[(ranges, "bytes"), ("etag", "W/\"a\"")],
+                2 => &[(ranges, "bytes")],
+                _ => &[etag, modified],
+            };
+            let headers = [&[("content-type", "text/plain"), ("x-own", "1")], said].concat();
+            let status = if n == 4 { 404 } else { 200 };
+            return full(status, &headers, "0123456789".into());
         }
         "bad-json" => "{".into(),
         // The parts of the interface that stream.
