@@ -112,7 +112,7 @@ impl Response {
 /// A type that a function may return.
 ///
 /// Every type that serialises and has a schema is one, and goes out as JSON: `String`, `Vec<Item>`, `()` (which is
-/// `null`, as FastAPI's `None`). So are [`Json`], [`Html`], [`Text`], [`Redirect`], [`With`] and [`Response`], the streams
+/// `null`, as FastAPI's `None`). So are [`Json`], [`Html`], [`Text`], [`File`](crate::File), [`Redirect`], [`With`] and [`Response`], the streams
 /// [`JsonLines`](crate::JsonLines), [`EventStream`](crate::EventStream) and [`Stream`](crate::Stream), and an enum that
 /// derives [`Responses`](trait@crate::Responses). Two words of the signature mean more, also nested:
 ///
@@ -273,17 +273,18 @@ impl Answer for Redirect {
     }
 
     fn answer(self, status: u16) -> Response {
-        Response::new(Redirect::status(status)).header("location", &encoded(&self.0))
+        Response::new(Redirect::status(status)).header("location", &encoded(&self.0, OF_ADDRESSES))
     }
 }
 
-/// An address in which what no URI may hold as it is (RFC 3986, 2) is written by `%` and its bytes; what is so already
-/// stays.
-fn encoded(address: &str) -> String {
-    const AS_IT_IS: &[u8] = b":/%#?=@[]!$&'()*+,;_.-~";
-    let mut encoded = String::with_capacity(address.len());
-    for byte in address.bytes() {
-        if byte.is_ascii_alphanumeric() || AS_IT_IS.contains(&byte) {
+/// What a URI may hold as it is (RFC 3986, 2), beside letters and digits, and what is encoded already.
+const OF_ADDRESSES: &[u8] = b":/%#?=@[]!$&'()*+,;_.-~";
+
+/// A text in which all but letters, digits and these is written by `%` and its bytes.
+pub(crate) fn encoded(text: &str, as_it_is: &[u8]) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || as_it_is.contains(&byte) {
             encoded.push(char::from(byte));
         } else {
             encoded.push('%');

@@ -92,6 +92,7 @@ mod contract;
 mod cookie;
 mod events;
 mod export;
+mod file;
 pub mod incoming;
 mod json_lines;
 pub mod log;
@@ -120,6 +121,7 @@ pub use cookie::Cookie;
 pub use events::{EventStream, EventWriter, ServerSentEvent};
 #[doc(hidden)]
 pub use export::handle as __handle;
+pub use file::File;
 pub use json_lines::{JsonLines, JsonLinesBody, JsonLinesWriter};
 pub use operation::{Operation, Route};
 pub use params::{Cookies, FromParameters, Headers, Parameter, Query};
@@ -151,11 +153,11 @@ static ARENA: arena::Arena = arena::Arena::new();
 /// What a plugin's source wants at hand: `use switchback_sdk::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Bytes, Cookie, Cookies, EventStream, Form, Headers, Html, Json, JsonLines, JsonLinesBody,
-        OrProblem, Parameter, Problem, ProblemDetails, Query, Redirect, Response, Responses,
-        ServerSentEvent, State, Stream, StreamBody, StreamError, Text, Upload, Violation, With,
-        callback, debug, delete, error, get, incoming, info, log, model, on_problem, patch, plugin,
-        post, put, router, warn, webhook,
+        Bytes, Cookie, Cookies, EventStream, File, Form, Headers, Html, Json, JsonLines,
+        JsonLinesBody, OrProblem, Parameter, Problem, ProblemDetails, Query, Redirect, Response,
+        Responses, ServerSentEvent, State, Stream, StreamBody, StreamError, Text, Upload,
+        Violation, With, callback, debug, delete, error, get, incoming, info, log, model,
+        on_problem, patch, plugin, post, put, router, warn, webhook,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};
