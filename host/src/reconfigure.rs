@@ -15,11 +15,11 @@ use crate::setup::Setup;
 impl Host {
     /// Takes another configuration. Each plugin for which that changes something is
     /// served by a new revision of the same code from then on, in one swap; its candidate, if it has one, is withdrawn.
-    /// `connections` hold for those that come. What [`HostConfig::FIXED`] names stays as it was when the host was built.
+    /// `connections` hold for those that come. What [`HostConfig::FIXED`](crate::HostConfig::FIXED) names stays as it was when the host was built.
     ///
     /// # Errors
     ///
-    /// A setting cannot be used ([`ErrorKind::Config`]), or some plugin that is served cannot be served under it: then
+    /// A setting cannot be used ([`ErrorKind::Config`](crate::ErrorKind::Config)), or some plugin that is served cannot be served under it: then
     /// everything holds as it did.
     pub async fn reconfigure(&self, config: Config) -> Result<Applied, Error> {
         let inner = &*self.0;
