@@ -15,6 +15,7 @@ runs for a request that does not fit. A decorated function stays an ordinary fun
 
 from .app import App
 from .errors import HTTPException, RequestValidationError
+from .hints import Json
 from .operation import Depends
 from .params import Body, Cookie, Field, File, Form, Header, Path, Query
 from .request import Request, UploadFile, request
@@ -36,6 +37,7 @@ __all__ = [
     "HTTPException",
     "Header",
     "JSONResponse",
+    "Json",
     "Path",
     "PlainTextResponse",
     "Query",

@@ -46,10 +46,14 @@ class App(APIRouter):
         tags: Sequence[str | Enum] = (),
         responses: Mapping[int | str, Mapping[str, Any]] | None = None,
         dependencies: Sequence[Depends] = (),
+        servers: Sequence[Mapping[str, Any]] | None = None,
+        openapi_external_docs: Mapping[str, Any] | None = None,
+        strict_content_type: bool = True,
         instances: int | None = None,
     ) -> None:
         """`instances=1` keeps what is in memory from one request to the next, in one instance with a queue, until the
-        plugin is swapped; without it, any request may meet a fresh instance."""
+        plugin is swapped; without it, any request may meet a fresh instance. With `strict_content_type=False` a body that
+        comes without a media type is JSON."""
         super().__init__(tags=tags, responses=responses, dependencies=dependencies)
         self.info = {
             key: value
@@ -65,7 +69,16 @@ class App(APIRouter):
             if value is not None
         }
         self.openapi_tags = list(openapi_tags or [])
-        self._instances = instances
+        #: What this service sends: `@app.webhooks.post("new-subscription")`. It is documented and never called.
+        self.webhooks = APIRouter()
+        self.webhooks.names_only = True
+        beside = {
+            "servers": list(servers) if servers else None,
+            "externalDocs": openapi_external_docs,
+            "x-switchback-strict-content-type": None if strict_content_type else False,
+            "x-switchback-instances": instances,
+        }
+        self._beside = {key: value for key, value in beside.items() if value is not None}
         self._handlers: dict[type[BaseException], Callable[..., Any]] = {}
         self._operations: dict[str, Operation] | None = None
 
@@ -86,8 +99,8 @@ class App(APIRouter):
 
     def openapi(self) -> dict[str, Any]:
         """The contract: an OpenAPI 3.1 document."""
-        written = document(self.info, self.openapi_tags, self.operations())
-        return written if self._instances is None else {**written, "x-switchback-instances": self._instances}
+        sent = operations(self.webhooks.routes) if self.webhooks.routes else {}
+        return {**document(self.info, self.openapi_tags, self.operations(), sent), **self._beside}
 
     def handle(self, operation: str, params: str, body: Received) -> Response:
         """Answers one request that has been checked. Nothing that a function raises gets out."""

@@ -14,8 +14,8 @@ from typing import Any, Mapping, Sequence, Union
 
 from .hints import Whatever, node
 from .names import Names, title, titled
-from .nodes import Node, shown
-from .operation import Call, Input, read
+from .nodes import Node, Slot, shown
+from .operation import Call, Input, names_in, read
 from .params import REQUIRED, Body, File
 from .responses import JSONResponse, Response
 from .routing import ANNOTATED, Route
@@ -87,7 +87,7 @@ def _operation(id: str, route: Route) -> Operation:
             raise TypeError(f"{route.method.upper()} {route.path}: `Depends()` in a list names no function")
         call.dependencies.insert(0, (None, read(depends.dependency, set(route.names)), depends.use_cache))
     inputs = call.every_input()
-    place = f"{route.method.upper()} {route.path} (`{route.function.__qualname__}`)"
+    place = _place_of(route)
     for name in route.names:
         if not any(one.place == "path" and one.alias == name for one in inputs):
             raise TypeError(f"{place}: no argument takes `{{{name}}}`")
@@ -104,6 +104,10 @@ def _operation(id: str, route: Route) -> Operation:
         return Operation(id, route, call, inputs, embedded, returns, media_type, yields=True)
     returns, media_type = _returns(route, place)
     return Operation(id, route, call, inputs, embedded, returns, media_type)
+
+
+def _place_of(route: Route) -> str:
+    return f"{route.method.upper()} {route.path} (`{route.function.__qualname__}`)"
 
 
 def _yields(route: Route, place: str) -> tuple[Node | None, str | None]:
@@ -155,15 +159,20 @@ def _returns(route: Route, place: str) -> tuple[Node | None, str | None]:
 
 
 def document(
-    info: Mapping[str, Any], tags: Sequence[Mapping[str, Any]], served: Mapping[str, Operation]
+    info: Mapping[str, Any],
+    tags: Sequence[Mapping[str, Any]],
+    served: Mapping[str, Operation],
+    sent: Mapping[str, Operation] | None = None,
 ) -> dict[str, Any]:
-    """The whole document."""
+    """The whole document. `sent` are the webhooks."""
     names = Names()
-    paths = _paths(names, served)
+    paths, webhooks = _paths(names, served), _paths(names, sent or {})
     while better := names.again():
         names = better
-        paths = _paths(names, served)
+        paths, webhooks = _paths(names, served), _paths(names, sent or {})
     written: dict[str, Any] = {"openapi": "3.1.0", "info": dict(info), "paths": paths}
+    if webhooks:
+        written["webhooks"] = webhooks
     if names.schemas:
         written["components"] = {"schemas": dict(sorted(names.schemas.items()))}
     if tags:
@@ -190,16 +199,41 @@ def _written(names: Names, operation: Operation) -> dict[str, Any]:
     if route.deprecated:
         written["deprecated"] = True
     parameters = [
-        _parameter(names, one, route.rest) for one in operation.inputs if one.place not in ("body", "form")
+        parameter
+        for one in operation.inputs
+        if one.place not in ("body", "form")
+        for parameter in _parameters(names, one, operation)
     ]
     if parameters:
         written["parameters"] = parameters
+    models = {
+        one.place: "forbid" if one.model.forbids_extra else "ignore"
+        for one in operation.inputs
+        if one.model and one.place != "form"
+    }
+    if models:
+        written["x-switchback-parameter-models"] = models
     if body := _body(names, operation):
         written["requestBody"] = body
     names.way = "Output"
     written["responses"] = _responses(names, operation)
     names.way = "Input"
-    return {**written, **(route.openapi_extra or {})}
+    if route.callbacks:
+        called = operations(route.callbacks)
+        written["callbacks"] = {id: _paths(names, {id: one}) for id, one in called.items()}
+    if not route.include_in_schema:
+        written["x-switchback-audience"] = []
+    return merged(written, route.openapi_extra or {})
+
+
+def merged(known: Any, more: Any) -> Any:
+    """Objects by their entries, lists one behind the other, as FastAPI merges what an author adds."""
+    if isinstance(known, Mapping) and isinstance(more, Mapping):
+        both = {key: merged(known[key], more[key]) if key in more else known[key] for key in known}
+        return {**both, **{key: value for key, value in more.items() if key not in known}}
+    if isinstance(known, list) and isinstance(more, list):
+        return known + more
+    return more
 
 
 def _words(route: Route) -> tuple[str, str | None]:
@@ -213,6 +247,33 @@ def _words(route: Route) -> tuple[str, str | None]:
     return summary, given or (rest if taken else text).strip() or None
 
 
+def _parameters(names: Names, one: Input, operation: Operation) -> list[dict[str, Any]]:
+    route, rank = operation.route, operation.call.ranks().get((one.place, one.key))
+    if one.model:
+        written = [_field(names, one.place, slot, name) for slot, name in names_in(one.place, one.model, one.rule)]
+    else:
+        written = [_parameter(names, one, route.rest)]
+        if kind := route.convertors.get(one.alias) if one.place == "path" else None:
+            written[0]["x-switchback-convertor"] = kind
+    for parameter in written if rank else []:
+        parameter["x-switchback-dependency"] = rank
+    return written
+
+
+def _field(names: Names, place: str, slot: Slot, name: str) -> dict[str, Any]:
+    """A field of a model of parameters."""
+    schema = titled(slot.node.schema(names), slot.alias)
+    written: dict[str, Any] = {"name": name, "in": place, "required": slot.required}
+    if slot.default is not REQUIRED and slot.default is not None:
+        schema = {**schema, "default": slot.node.dump(slot.default)}
+    written["schema"] = schema
+    if "description" in schema:
+        written["description"] = schema["description"]
+    if schema.get("deprecated"):
+        written["deprecated"] = True
+    return written
+
+
 def _parameter(names: Names, one: Input, rest: str | None) -> dict[str, Any]:
     schema = titled(one.node.schema(names), one.alias)
     written: dict[str, Any] = {"name": one.alias, "in": one.place, "required": one.default is REQUIRED}
@@ -223,6 +284,10 @@ def _parameter(names: Names, one: Input, rest: str | None) -> dict[str, Any]:
         written["description"] = one.rule.description
     if one.rule.deprecated:
         written["deprecated"] = True
+    if one.rule.openapi_examples:
+        written["examples"] = one.rule.openapi_examples
+    if not one.rule.include_in_schema:
+        written["x-switchback-audience"] = []
     if one.alias == rest:
         written["x-switchback-wildcard"] = True
     return written
@@ -233,6 +298,12 @@ def _body(names: Names, operation: Operation) -> dict[str, Any] | None:
     if forms:
         has_files = any(one.file or isinstance(one.rule, File) for one in forms)
         media_type = "multipart/form-data" if has_files else "application/x-www-form-urlencoded"
+        if model := next((one.model for one in forms if one.model), None):
+            if len(forms) > 1:
+                raise TypeError(f"{_place_of(operation.route)}: a model takes all fields of the form: put the others into it")
+            needed = any(slot.required for slot in model.slots)
+            schema = model.schema(names)
+            return {"content": {media_type: {"schema": schema}}, **({"required": True} if needed else {})}
         return _object_body(names, operation, forms, media_type)
     bodies = [one for one in operation.inputs if one.place == "body"]
     if not bodies:
@@ -242,6 +313,8 @@ def _body(names: Names, operation: Operation) -> dict[str, Any] | None:
     one = bodies[0]
     assert isinstance(one.rule, Body), "its place is `body`"
     written: dict[str, Any] = {"content": {one.rule.media_type: {"schema": _property(names, one)}}}
+    if one.rule.openapi_examples:
+        written["content"][one.rule.media_type]["examples"] = one.rule.openapi_examples
     if one.default is REQUIRED:
         written["required"] = True
     return written

@@ -12,9 +12,22 @@ from enum import Enum
 from typing import Annotated, Any, Callable, Literal, Mapping, Union
 from uuid import UUID
 
-from .nodes import Alternatives, Choice, Listing, Map, Model, Node, Nothing, OneOf, Row, Ruled, Scalar, Slot
+from .nodes import Alternatives, Choice, Decimals, Listing, Map, Model, Node, Nothing, OneOf, Row, Ruled, Scalar
+from .nodes import Slot, Text
 from .nodes import key_of, shown
 from .params import REQUIRED, Field
+
+
+if typing.TYPE_CHECKING:
+    _T = typing.TypeVar("_T")
+    Json = Annotated[_T, "JSON in a text"]
+else:
+
+    class Json:
+        """A text that holds JSON: `Json[list[int]]` is the list, once it is read."""
+
+        def __class_getitem__(cls, content: Any) -> Any:
+            return Annotated[content, cls]
 
 
 class Whatever(Node):
@@ -106,6 +119,8 @@ def _annotated(args: tuple[Any, ...], arguments: Mapping[Any, Any]) -> Node:
     for extra in args[1:]:
         if isinstance(extra, Field):
             inner = Ruled(inner, extra, args[0])
+        if extra is Json:
+            inner = Text(inner)
     return inner
 
 
@@ -124,7 +139,9 @@ def plain(value: Any) -> Any:
     for basic in (str, int, float):
         if isinstance(value, basic):
             return basic(value)
-    for cls in (datetime, date, time, UUID, Decimal):
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    for cls in (datetime, date, time, UUID):
         if isinstance(value, cls):
             return _SCALARS[cls].dump(value)
     raise TypeError(f"{shown(type(value))} cannot be written as JSON")
@@ -182,15 +199,7 @@ _SCALARS: dict[Any, Node] = {
     # 1.0 is an integer to JSON Schema, and 1 a number.
     int: Scalar(int, "number", {"type": "integer"}, int, json=(int, float)),
     float: Scalar(float, "number", {"type": "number"}, float, json=(float, int)),
-    # Through its text: 0.1 is to be 0.1 and not the float next to it.
-    Decimal: Scalar(
-        Decimal,
-        "number",
-        {"type": "number"},
-        lambda value: Decimal(str(value)),
-        lambda value: int(value) if value == value.to_integral_value() else float(value),
-        (int, float),
-    ),
+    Decimal: Decimals(),
     datetime: Scalar(datetime, "string", {"type": "string", "format": "date-time"}, _moment, _instant),
     date: Scalar(date, "string", {"type": "string", "format": "date"}, date.fromisoformat, date.isoformat),
     time: Scalar(time, "string", {"type": "string", "format": "time"}, time.fromisoformat, _instant),

@@ -11,6 +11,7 @@ import json
 import typing
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any, Callable, Mapping
 
@@ -108,6 +109,60 @@ class Scalar(Node):
         )
 
 
+class Decimals(Scalar):
+    """A Decimal: a number or a text where it is sent, a text where it is answered, so that no digit is lost."""
+
+    _OF_ITSELF = {"max_digits", "decimal_places"}
+
+    def __init__(self) -> None:
+        super().__init__(
+            Decimal, "number", {"type": "string"}, lambda value: Decimal(str(value)), str, (int, float, str)
+        )
+
+    def schema(self, names: Names) -> dict[str, Any]:
+        return self._constrained(names, {}, {})
+
+    def constrained(self, names: Names, given: Mapping[str, Any]) -> dict[str, Any] | None:
+        words = rules_of("number", {name: value for name, value in given.items() if name not in self._OF_ITSELF})
+        own = {name: value for name, value in given.items() if name in self._OF_ITSELF}
+        return None if words is None else self._constrained(names, words, own)
+
+    def _constrained(self, names: Names, words: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+        if names.way == "Output":
+            return {"type": "string"}
+        # By that the host knows that it is more than one of the two.
+        return {"anyOf": [{"type": "number", **words}, {"type": "string"}], "x-switchback-decimal": dict(own)}
+
+
+class Text(Node):
+    """A text that holds JSON, read as what is in it."""
+
+    as_is = False
+    scalar = True
+
+    def __init__(self, content: Node) -> None:
+        self.content = content
+
+    def schema(self, names: Names) -> dict[str, Any]:
+        content = self.content.schema(names)
+        return {"type": "string", "contentMediaType": "application/json", "contentSchema": content}
+
+    def inside(self) -> list[Node]:
+        return [] if self.content.scalar else [self.content]
+
+    def load(self, value: Any) -> Any:
+        try:
+            return self.content.load(json.loads(value))
+        except json.JSONDecodeError as error:
+            raise Unfit(str(error), value) from None
+
+    def dump(self, value: Any) -> Any:
+        return json.dumps(self.content.dump(value), ensure_ascii=False, separators=(",", ":"))
+
+    def fits(self, value: Any) -> bool:
+        return isinstance(value, str)
+
+
 class Nothing(Scalar):
     def __init__(self) -> None:
         super().__init__(type(None), "any", {"type": "null"}, json=(type(None),))
@@ -135,16 +190,16 @@ class OneOf(Scalar):
     """A Literal."""
 
     def __init__(self, values: tuple[Any, ...]) -> None:
-        self._values = list(values)
+        self.values = list(values)
         super().__init__(object, "any", {})
 
     def schema(self, names: Names) -> dict[str, Any]:
-        if len(self._values) == 1:
-            return {"const": self._values[0], **_type_of(self._values)}
-        return {"enum": self._values, **_type_of(self._values)}
+        if len(self.values) == 1:
+            return {"const": self.values[0], **_type_of(self.values)}
+        return {"enum": self.values, **_type_of(self.values)}
 
     def fits(self, value: Any) -> bool:
-        return any(value == known and type(value) is type(known) for known in self._values)
+        return any(value == known and type(value) is type(known) for known in self.values)
 
     holds = fits
 
@@ -226,7 +281,9 @@ class Map(Node):
         if values:
             words["additionalProperties"] = values
         if keys not in ({}, {"type": "string"}):
-            words["propertyNames"] = keys
+            # A key is a text to JSON Schema; as what else it is read, the host has a word for.
+            is_text = keys.get("type", "string") == "string" and not isinstance(self.key, Alternatives)
+            words["propertyNames" if is_text else "x-switchback-keys"] = keys
         return words
 
     def inside(self) -> list[Node]:
@@ -261,8 +318,24 @@ class Alternatives(Node):
     def schema(self, names: Names) -> dict[str, Any]:
         return {"anyOf": [arm.schema(names) for arm in self.arms]}
 
+    def _told_apart(self, names: Names, name: str) -> dict[str, Any]:
+        models = [arm for arm in self.arms if not isinstance(arm, Nothing)]
+        mapping: dict[str, str] = {}
+        branches = []
+        for arm in models:
+            reference = arm.schema(names)
+            tags = [slot.node for slot in arm.slots if slot.alias == name] if isinstance(arm, Model) else []
+            if not (tags and isinstance(tags[0], OneOf)):
+                raise TypeError(f"`discriminator={name!r}` names a field that is a Literal in each of the dataclasses")
+            mapping.update({str(value): reference["$ref"] for value in tags[0].values})
+            branches.append(reference)
+        one = {"oneOf": branches, "discriminator": {"propertyName": name, "mapping": mapping}}
+        return {"anyOf": [one, {"type": "null"}]} if self.nullable else one
+
     def constrained(self, names: Names, given: Mapping[str, Any]) -> dict[str, Any] | None:
         """Each arm takes the rules that are about it; every rule must have found one."""
+        if "discriminator" in given:
+            return self._told_apart(names, given["discriminator"]) if len(given) == 1 else None
         schemas: list[dict[str, Any]] = []
         told: set[str] = set()
         for arm in self.arms:
@@ -338,18 +411,23 @@ class Model(Node):
     def __init__(self, cls: type, title: str, arguments: tuple[Any, ...] = ()) -> None:
         self.cls, self.title, self._arguments = cls, title, arguments
         self.is_dict = typing.is_typeddict(cls)
+        #: As with pydantic's models: `model_config = {"extra": "forbid"}`.
+        self.forbids_extra = getattr(cls, "model_config", {}).get("extra") == "forbid"
         #: Filled after the model is known by its class, since a field may be of its own class.
         self.slots: list[Slot] = []
 
     def schema(self, names: Names) -> dict[str, Any]:
-        differs = any(isinstance(one, Model) and not one.is_same_both_ways() for one in reachable(self))
+        differs = any(
+            isinstance(one, Decimals) or isinstance(one, Model) and not one.is_same_both_ways()
+            for one in reachable(self)
+        )
         # A generic class is one model for each of what it holds.
         key = (self.cls, *self._arguments) if self._arguments else self.cls
         return names.ref(key, self.title, self._written, differs)
 
     def is_same_both_ways(self) -> bool:
-        """Whether it is answered as it is sent: what a dataclass has a default for need not be sent."""
-        return self.is_dict or all(slot.required and slot.init for slot in self.slots)
+        """Whether it is answered as it is sent: what a dataclass fills in by itself is not sent."""
+        return self.is_dict or all(slot.init for slot in self.slots)
 
     def _written(self, names: Names) -> dict[str, Any]:
         answered = names.way == "Output"
@@ -358,7 +436,8 @@ class Model(Node):
             if not slot.init and not answered:
                 continue
             schema = titled(slot.node.schema(names), slot.alias)
-            if slot.required or (answered and not self.is_dict):
+            # As FastAPI has it: what has a default is not required of an answer either.
+            if slot.required or not slot.init:
                 required.append(slot.alias)
             if slot.default is not None and slot.default is not REQUIRED:
                 schema["default"] = slot.node.dump(slot.default)
@@ -366,6 +445,8 @@ class Model(Node):
         words: dict[str, Any] = {"type": "object", "title": self.title, "properties": properties}
         if required:
             words["required"] = required
+        if self.forbids_extra:
+            words["additionalProperties"] = False
         text = self.cls.__dict__.get("__doc__")
         # A dataclass without words of its own is given its signature.
         if text and not text.startswith(f"{self.cls.__name__}("):

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Callable, Mapping
 
 from .errors import Unfit
 from .hints import Whatever, node
-from .nodes import Map, Model, Node, Ruled, reachable, shown
+from .nodes import Map, Model, Node, Ruled, Slot, reachable, shown
 from .params import REQUIRED, Body, Cookie, Field, File, Form, Header, Path, Query
 from .request import Request, UploadFile, request
 from .responses import Response, to_json
@@ -51,6 +51,8 @@ class Input:
     #: `UploadFile` or `bytes` for a file, and whether it is a list of them.
     file: type | None = None
     many: bool = False
+    #: All parameters of its place, or all fields of a form, in one.
+    model: Model | None = None
 
     @property
     def place(self) -> str:
@@ -77,6 +79,19 @@ class Call:
         # Asked once, since each call would have to.
         self.yields = inspect.isgeneratorfunction(self.function)
         self.is_async = inspect.iscoroutinefunction(self.function)
+
+    def ranks(self) -> dict[tuple[str, str], int]:
+        """Of what belongs to a dependency, as which of them it is told of: FastAPI tells of them first."""
+        found: dict[tuple[str, str], int] = {}
+        calls = [call for _, dependency, _ in self.dependencies for call in dependency.in_turn()]
+        for rank, call in enumerate(calls, 1):
+            for one in call.inputs:
+                found.setdefault((one.place, one.key), rank)
+        return found
+
+    def in_turn(self) -> list[Call]:
+        """What it depends on, and then itself."""
+        return [call for _, dependency, _ in self.dependencies for call in dependency.in_turn()] + [self]
 
     def every_input(self) -> list[Input]:
         """Its own and those of what it depends on; each parameter once."""
@@ -152,12 +167,29 @@ def _argument(
             raise TypeError("is `Path(…)`, and the path has no such part")
         if default is not REQUIRED:
             raise TypeError("a part of the path is always there: it takes no default")
-    if rule.place != "body" and any(isinstance(one, (Map, Model)) for one in reachable(inner)):
-        raise TypeError(f"is an object, and `{type(rule).__name__}(…)` is for single values: name its fields one by one")
+    model = _model_of(inner) if rule.place in ("query", "header", "cookie", "form") else None
+    parts = [slot.node for slot in model.slots] if model else [inner]
+    if rule.place != "body" and any(isinstance(one, (Map, Model)) for part in parts for one in reachable(part)):
+        raise TypeError(f"is an object, and `{type(rule).__name__}(…)` is for single values, or for a dataclass of them")
     alias = rule.alias or (
         name.replace("_", "-") if isinstance(rule, Header) and rule.convert_underscores else name
     )
-    call.inputs.append(Input(name, alias, rule, inner, default, file, many))
+    call.inputs.append(Input(name, alias, rule, inner, default, file, many, model))
+
+
+def _model_of(inner: Node) -> Model | None:
+    while isinstance(inner, Ruled):
+        inner = inner.inner
+    return inner if isinstance(inner, Model) else None
+
+
+def names_in(place: str, model: Model, rule: Any) -> list[tuple[Slot, str]]:
+    """The fields of a model of parameters, and what clients call them."""
+    hyphens = place == "header" and getattr(rule, "convert_underscores", True)
+    return [
+        (slot, slot.name.replace("_", "-") if hyphens and slot.alias == slot.name else slot.alias)
+        for slot in model.slots
+    ]
 
 
 def _default_rule(name: str, inner: Node, file: type | None, in_path: set[str]) -> Any:
@@ -198,6 +230,8 @@ class Body_:
             return self._file(wanted)
         if self._parsed is _UNREAD:
             self._parsed = self._parse(wanted)
+        if wanted.model and wanted.place == "form":
+            return _loaded(wanted, self._parsed or {}, "body")
         if self._embedded or wanted.place == "form":
             if not isinstance(self._parsed, dict) or wanted.alias not in self._parsed:
                 return _default(wanted)
@@ -246,7 +280,14 @@ def _run(
         place = wanted.place
         if place in ("body", "form"):
             arguments[wanted.argument] = body.take(wanted)
-        elif wanted.key in given[place]:
+        elif wanted.model:
+            sent = given.get(place, {})
+            keys = {slot.alias: name for slot, name in names_in(place, wanted.model, wanted.rule)}
+            if place == "header":
+                keys = {alias: name.lower() for alias, name in keys.items()}
+            value = {alias: sent[key] for alias, key in keys.items() if key in sent}
+            arguments[wanted.argument] = _loaded(wanted, value, place)
+        elif wanted.key in given.get(place, {}):
             value = given[place][wanted.key]
             arguments[wanted.argument] = (
                 value if wanted.node.as_is else _loaded(wanted, value, place, wanted.alias)

@@ -35,8 +35,14 @@ class Field:
         min_length: int | None = None,
         max_length: int | None = None,
         pattern: str | None = None,
+        max_digits: int | None = None,
+        decimal_places: int | None = None,
+        strict: bool | None = None,
+        discriminator: str | None = None,
         examples: Sequence[Any] | None = None,
+        openapi_examples: Mapping[str, Mapping[str, Any]] | None = None,
         deprecated: bool = False,
+        include_in_schema: bool = True,
         json_schema_extra: Mapping[str, Any] | None = None,
     ) -> None:
         self.default = REQUIRED if default is ... else default
@@ -54,12 +60,20 @@ class Field:
                 "min_length": min_length,
                 "max_length": max_length,
                 "pattern": pattern,
+                "max_digits": max_digits,
+                "decimal_places": decimal_places,
+                "discriminator": discriminator,
             }.items()
             if value is not None
         }
         self.examples = list(examples) if examples else None
+        self.openapi_examples = dict(openapi_examples or {})
         self.deprecated = deprecated
+        self.include_in_schema = include_in_schema
         self.extra = dict(json_schema_extra or {})
+        if strict:
+            # The host makes nothing else into one.
+            self.extra["x-switchback-strict"] = True
 
     def words(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Adds title, description and the like to a schema."""

@@ -19,6 +19,7 @@ class Source(Protocol):
     def request_id(self) -> str: ...
     def identity(self) -> str | None: ...
     def read_file(self, index: int, offset: int, max: int) -> bytes: ...
+    def file_headers(self, index: int) -> list[tuple[str, bytes]]: ...
 
 
 class Outside:
@@ -42,6 +43,9 @@ class Outside:
 
     def read_file(self, index: int, offset: int, max: int) -> bytes:
         raise OSError("there is no request")
+
+    def file_headers(self, index: int) -> list[tuple[str, bytes]]:
+        return []
 
 
 class Headers(Mapping[str, str]):
@@ -125,6 +129,11 @@ class UploadFile:
         self.content_type = content_type
         #: In bytes.
         self.size = size
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of its part of the form, names in lower case; a character for each byte."""
+        return {name: value.decode("latin-1") for name, value in request.source.file_headers(self._index)}
 
     def read(self, size: int = -1) -> bytes:
         """So many bytes from where reading stopped; all that is left without a number."""

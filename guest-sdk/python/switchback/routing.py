@@ -35,6 +35,8 @@ class Route:
     deprecated: bool = False
     operation_id: str | None = None
     openapi_extra: Mapping[str, Any] | None = None
+    include_in_schema: bool = True
+    callbacks: tuple[Route, ...] = ()
 
     @property
     def plain_path(self) -> str:
@@ -45,6 +47,12 @@ class Route:
     def names(self) -> list[str]:
         """The parts of the path that have names."""
         return re.findall(r"\{(\w+)(?::\w+)?\}", self.path)
+
+    @property
+    def convertors(self) -> dict[str, str]:
+        """What parts of the path have to be for it to fit: `{number:int}`."""
+        found = re.findall(r"\{(\w+):(\w+)\}", self.path)
+        return {name: kind for name, kind in found if kind in ("int", "float", "uuid")}
 
     @property
     def rest(self) -> str | None:
@@ -68,6 +76,9 @@ class APIRouter:
     >>> [route.path for route in router.routes]
     ['/users/me']
     """
+
+    #: Whether what stands under a method is a name, as of webhooks, and no path.
+    names_only = False
 
     def __init__(
         self,
@@ -100,7 +111,7 @@ class APIRouter:
         **rest: Any,
     ) -> Callable[[Function], Function]:
         """Serves a function under several methods. The function itself stays what it is."""
-        if not (path.startswith("/") or (path == "" and self.prefix)):
+        if not (path.startswith(("/", "{$")) or (path == "" and self.prefix) or self.names_only):
             raise ValueError(f"a path begins with a slash: {path!r}")
 
         def add(function: Function) -> Function:

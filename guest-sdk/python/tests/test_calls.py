@@ -24,6 +24,7 @@ from switchback import (
     Header,
     HTMLResponse,
     HTTPException,
+    Json,
     JSONResponse,
     Query,
     RedirectResponse,
@@ -104,6 +105,9 @@ class Conversions(unittest.TestCase):
             (int, 1.0, 1),
             (float, 1, 1.0),
             (Decimal, 0.1, Decimal("0.1")),
+            (Decimal, "0.10", Decimal("0.10")),
+            (dict[int, str], {"1": "a"}, {1: "a"}),
+            (Json[list[int]], "[1,2]", [1, 2]),
             (datetime, "2026-01-02T03:04:05Z", datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)),
             (date, "2026-01-02", date(2026, 1, 2)),
             (UUID, uuid, UUID(uuid)),
@@ -336,6 +340,35 @@ class Logs(unittest.TestCase):
         self.assertIn("KeyError: 'a'", lines[1][2]["traceback"])
 
 
+@dataclass
+class Common:
+    save_data: bool
+    x_tags: list[str] = field(default_factory=list)
+
+
+class Parameters(unittest.TestCase):
+    def test_a_dataclass_of_parameters_holds_what_was_sent(self) -> None:
+        def f(a: Annotated[Common, Query()], b: Annotated[Common, Header()]) -> list[Any]:
+            return [a, b]
+
+        query = {"save_data": True, "x_tags": ["a"]}
+        self.assertEqual(
+            answered(f, query=query, header={"save-data": False}),
+            [{"save_data": True, "x_tags": ["a"]}, {"save_data": False, "x_tags": []}],
+        )
+
+    def test_a_dataclass_of_a_form_holds_its_fields(self) -> None:
+        def f(a: Annotated[Common, Form()]) -> Common:
+            return a
+
+        received = Received("", '{"save_data": true}', ())
+        self.assertEqual(answered(f, received), {"save_data": True, "x_tags": []})
+
+    def test_a_file_tells_the_headers_of_its_part(self) -> None:
+        with asked_of(Asked()):
+            self.assertEqual(UploadFile(0, None, None, 5).headers, {"content-type": "text/plain", "x-name": "\xe9"})
+
+
 class Asked(Outside):
     """A host that is asked about one request."""
 
@@ -356,6 +389,9 @@ class Asked(Outside):
 
     def read_file(self, index: int, offset: int, max: int) -> bytes:
         return b"hello"[offset : offset + max]
+
+    def file_headers(self, index: int) -> list[tuple[str, bytes]]:
+        return [("content-type", b"text/plain"), ("x-name", b"\xe9")]
 
 
 class asked_of:

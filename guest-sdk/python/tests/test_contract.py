@@ -21,6 +21,7 @@ from switchback import (
     Form,
     Header,
     HTMLResponse,
+    Json,
     Path,
     Query,
     RedirectResponse,
@@ -54,6 +55,12 @@ class Part:
     color: Color = Color.RED
     weight: float | None = None
     in_stock: Annotated[bool, Field(alias="inStock")] = True
+
+
+@dataclass
+class Priced:
+    price: Decimal
+    parts: list[Priced] = field(default_factory=list)
 
 
 class Note(TypedDict):
@@ -105,7 +112,28 @@ class Schemas(unittest.TestCase):
             (date, {"type": "string", "format": "date"}),
             (time, {"type": "string", "format": "time"}),
             (UUID, {"type": "string", "format": "uuid"}),
-            (Decimal, {"type": "number"}),
+            (Decimal, {"anyOf": [{"type": "number"}, {"type": "string"}], "x-switchback-decimal": {}}),
+            (
+                Annotated[Decimal, Field(gt=0, max_digits=5, decimal_places=2)],
+                {
+                    "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}],
+                    "x-switchback-decimal": {"max_digits": 5, "decimal_places": 2},
+                },
+            ),
+            (dict[int, str], {
+                "type": "object", "additionalProperties": {"type": "string"}, "x-switchback-keys": {"type": "integer"},
+            }),
+            (dict[date, str], {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "propertyNames": {"type": "string", "format": "date"},
+            }),
+            (Json[list[int]], {
+                "type": "string",
+                "contentMediaType": "application/json",
+                "contentSchema": {"type": "array", "items": {"type": "integer"}},
+            }),
+            (Annotated[int, Field(strict=True)], {"type": "integer", "x-switchback-strict": True}),
             (Annotated[int, Field(gt=0, le=9, multiple_of=3)], {**number, "exclusiveMinimum": 0, "maximum": 9, "multipleOf": 3}),
             (Annotated[list[str], Field(max_length=2)], {"type": "array", "items": text, "maxItems": 2}),
             (Annotated[dict[str, int], Field(min_length=1)], {"type": "object", "additionalProperties": number, "minProperties": 1}),
@@ -154,16 +182,17 @@ class Schemas(unittest.TestCase):
         )
         self.assertEqual(node(Page[int]).load({"items": [1], "total": 1}), Page([1], 1))
 
-    def test_a_model_that_goes_both_ways_has_two_names_where_a_default_may_be_left_out(self) -> None:
-        def echo(part: Part, note: Note) -> list[Part | Note]:
-            return [part, note]
+    def test_a_model_that_goes_both_ways_has_two_names_where_it_is_not_the_same(self) -> None:
+        def echo(part: Part, priced: Priced, note: Note) -> list[Part | Priced | Note]:
+            return [part, priced, note]
 
         schemas = served(echo, method="post")["schemas"]
-        self.assertEqual(set(schemas), {"Body_echo", "Part-Input", "Part-Output", "Color", "Note"})
-        self.assertEqual(schemas["Part-Input"]["required"], ["name"])
-        self.assertEqual(schemas["Part-Output"]["required"], ["name", "parts", "color", "weight", "inStock"])
+        self.assertEqual(set(schemas), {"Body_echo", "Part", "Priced-Input", "Priced-Output", "Color", "Note"})
+        self.assertEqual(schemas["Part"]["required"], ["name"])
+        self.assertIn("anyOf", schemas["Priced-Input"]["properties"]["price"])
+        self.assertEqual(schemas["Priced-Output"]["properties"]["price"]["type"], "string")
         self.assertEqual(
-            schemas["Part-Output"]["properties"]["parts"]["items"], {"$ref": "#/components/schemas/Part-Output"}
+            schemas["Priced-Output"]["properties"]["parts"]["items"], {"$ref": "#/components/schemas/Priced-Output"}
         )
 
     def test_two_models_of_one_name_are_told_apart(self) -> None:
@@ -403,6 +432,131 @@ class Wrong(unittest.TestCase):
         app.get("/a/{id}")(lambda id: None)
         with self.assertRaisesRegex(TypeError, "GET /a/{id} is served twice"):
             app.openapi()
+
+
+@dataclass
+class Filter:
+    """What is looked for."""
+
+    model_config = {"extra": "forbid"}
+
+    limit: Annotated[int, Field(ge=1, description="how many")] = 10
+    save_data: bool | None = None
+    tag: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Cat:
+    kind: Literal["cat"]
+
+
+@dataclass
+class Dog:
+    kind: Literal["dog", "wolf"]
+
+
+def inner(x: int) -> int:
+    return x
+
+
+def outer(y: int, x: Annotated[int, Depends(inner)]) -> int:
+    return y
+
+
+class Models(unittest.TestCase):
+    """What FastAPI has for parameters, webhooks and the like."""
+
+    def test_a_dataclass_takes_all_parameters_of_its_place(self) -> None:
+        app = App()
+
+        @app.get("/")
+        def f(a: Annotated[Filter, Query()], b: Annotated[Filter, Header()]) -> None: ...
+
+        written = app.openapi()["paths"]["/"]["get"]
+        self.assertEqual(
+            [(one["name"], one["in"], one["required"]) for one in written["parameters"]],
+            [
+                ("limit", "query", False),
+                ("save_data", "query", False),
+                ("tag", "query", False),
+                ("limit", "header", False),
+                ("save-data", "header", False),
+                ("tag", "header", False),
+            ],
+        )
+        self.assertEqual(written["parameters"][0]["description"], "how many")
+        self.assertEqual(written["parameters"][0]["schema"]["default"], 10)
+        self.assertEqual(written["x-switchback-parameter-models"], {"query": "forbid", "header": "forbid"})
+
+    def test_a_dataclass_takes_a_whole_form(self) -> None:
+        app = App()
+
+        @app.post("/")
+        def f(a: Annotated[Filter, Form()]) -> None: ...
+
+        document = app.openapi()
+        body = document["paths"]["/"]["post"]["requestBody"]
+        schema = {"$ref": "#/components/schemas/Filter"}
+        self.assertEqual(body, {"content": {"application/x-www-form-urlencoded": {"schema": schema}}})
+        self.assertIs(document["components"]["schemas"]["Filter"]["additionalProperties"], False)
+
+    def test_what_belongs_to_a_dependency_is_told_of_first(self) -> None:
+        app = App()
+
+        @app.get("/")
+        def f(z: int, a: Annotated[int, Depends(outer)]) -> None: ...
+
+        ranks = {one["name"]: one.get("x-switchback-dependency") for one in parameters(app)}
+        self.assertEqual(ranks, {"x": 1, "y": 2, "z": None})
+
+    def test_a_part_of_the_path_may_decide_whether_it_fits(self) -> None:
+        app = App()
+
+        @app.get("/{a:int}/{b}")
+        def f(a: int, b: str) -> None: ...
+
+        self.assertEqual(
+            [one.get("x-switchback-convertor") for one in app.openapi()["paths"]["/{a}/{b}"]["get"]["parameters"]],
+            ["int", None],
+        )
+
+    def test_a_union_of_dataclasses_may_be_told_apart(self) -> None:
+        app = App()
+
+        @app.post("/")
+        def f(pet: Annotated[Cat | Dog | None, Body(discriminator="kind")]) -> None: ...
+
+        schema = app.openapi()["paths"]["/"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        cat, dog = ({"$ref": f"#/components/schemas/{name}"} for name in ("Cat", "Dog"))
+        mapping = {"cat": cat["$ref"], "dog": dog["$ref"], "wolf": dog["$ref"]}
+        told = {"oneOf": [cat, dog], "discriminator": {"propertyName": "kind", "mapping": mapping}}
+        self.assertEqual(schema["anyOf"], [told, {"type": "null"}])
+
+    def test_webhooks_callbacks_and_what_is_hidden(self) -> None:
+        app = App(servers=[{"url": "https://a.b"}], strict_content_type=False)
+        back = APIRouter()
+
+        @back.post("{$callback_url}/done")
+        def done(body: Cat) -> None: ...
+
+        @app.webhooks.post("new-cat")
+        def new_cat(body: Cat) -> None: ...
+
+        @app.post("/", callbacks=back.routes, include_in_schema=False, openapi_extra={"x-a": 1, "tags": ["t"]}, tags=["s"])
+        def f(callback_url: str, q: Annotated[int, Query(openapi_examples={"one": {"value": 1}})] = 1) -> None: ...
+
+        document = app.openapi()
+        written = document["paths"]["/"]["post"]
+        self.assertEqual(document["servers"], [{"url": "https://a.b"}])
+        self.assertIs(document["x-switchback-strict-content-type"], False)
+        self.assertIn("requestBody", document["webhooks"]["new-cat"]["post"])
+        self.assertIn("requestBody", written["callbacks"]["done"]["{$callback_url}/done"]["post"])
+        self.assertEqual((written["x-switchback-audience"], written["x-a"], written["tags"]), ([], 1, ["s", "t"]))
+        self.assertEqual(written["parameters"][1]["examples"], {"one": {"value": 1}})
+
+
+def parameters(app: App) -> list[dict[str, Any]]:
+    return app.openapi()["paths"]["/"]["get"]["parameters"]
 
 
 if __name__ == "__main__":
