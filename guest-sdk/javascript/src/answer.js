@@ -19,6 +19,19 @@ export class Response {
     this.headers.push(pair(name, value));
     return this;
   }
+
+  /** Sets a cookie. Its value is written with `%` where a cookie cannot hold it. */
+  cookie(name, value, { maxAge, path = "/", domain, secure = false, httpOnly = false, sameSite = "lax" } = {}) {
+    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) throw new TypeError(`a cookie cannot be called ${JSON.stringify(name)}`);
+    const parts = [`${name}=${encodeURIComponent(String(value).toWellFormed())}`];
+    if (maxAge !== undefined) parts.push(`Max-Age=${maxAge}`);
+    if (path) parts.push(`Path=${path}`);
+    if (domain) parts.push(`Domain=${domain}`);
+    if (secure) parts.push("Secure");
+    if (httpOnly) parts.push("HttpOnly");
+    if (sameSite) parts.push(`SameSite=${sameSite}`);
+    return this.header("set-cookie", parts.join("; "));
+  }
 }
 
 function pairs(headers) {

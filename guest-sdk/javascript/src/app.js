@@ -3,7 +3,7 @@
 import { Response } from "./answer.js";
 import { answer } from "./call.js";
 import { document } from "./contract.js";
-import { expectSchema } from "./schema.js";
+import { expectSchema, fieldsOf } from "./schema.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete", "head", "options"];
 const PLACES = ["path", "query", "headers", "cookies", "form"];
@@ -107,16 +107,21 @@ class Route {
     const known = [...PLACES, ...WORDS];
     refuse(Object.keys(options).find((key) => !known.includes(key) && !key.startsWith("x-")), `\`${place}\``, known);
     for (const where of PLACES) {
-      for (const [name, schema] of Object.entries(options[where] ?? {})) expectSchema(schema, `\`${place}\`: \`${where}.${name}\``);
+      for (const [name, schema] of Object.entries(fieldsOf(options[where]))) expectSchema(schema, `\`${place}\`: \`${where}.${name}\``);
     }
-    const loud = Object.keys(options.headers ?? {}).find((name) => name !== name.toLowerCase());
+    const loud = Object.keys(fieldsOf(options.headers)).find((name) => name !== name.toLowerCase());
     if (loud !== undefined) throw new TypeError(`\`${place}\`: headers are named in lower case: \`${loud.toLowerCase()}\``);
     if (options.body && options.form) throw new TypeError(`\`${place}\` has both \`body\` and \`form\`: a request has one of them`);
     Object.assign(this, { method, path, options, handler });
   }
 
   under(prefix, tags, responses) {
-    const path = prefix + this.path;
+    // `{rest:path}` takes what is left, and a path without an integer at `{n:int}` does not fit.
+    const kinds = {};
+    const path = (prefix + this.path).replace(/\{([^{}:]+):(path|int|float|uuid)\}/g, (_, name, kind) => {
+      kinds[name] = kind;
+      return `{${name}}`;
+    });
     const options = {
       ...this.options,
       tags: [...tags, ...(this.options.tags ?? [])],
@@ -127,7 +132,7 @@ class Route {
     if (stray !== undefined) {
       throw new TypeError(`\`${this.method.toUpperCase()} ${path}\`: there is no \`{${stray}}\` in the path; was it meant for \`query\`?`);
     }
-    return { method: this.method, path, names, options, handler: this.handler, status: options.status ?? 200 };
+    return { method: this.method, path, names, kinds, options, handler: this.handler, status: options.status ?? 200 };
   }
 }
 

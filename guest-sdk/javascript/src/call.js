@@ -3,7 +3,7 @@
 import { Problem, Response, Violation, json } from "./answer.js";
 import { File } from "./file.js";
 import { log, request, shown } from "./host.js";
-import { isFileList } from "./schema.js";
+import { fieldsOf, isFileList } from "./schema.js";
 import { Stream, jsonLines, send } from "./stream.js";
 
 /** Answers by a route's handler; whatever that throws becomes an answer too, since here an exception would be a trap. */
@@ -29,7 +29,7 @@ function read({ body: schema, form }, body, given) {
       given.body = body.val.data instanceof Uint8Array ? body.val.data : Uint8Array.from(body.val.data);
       break;
     case "form":
-      given.form = formOf(form ?? {}, body.val);
+      given.form = formOf(fieldsOf(form), body.val);
       break;
     case "empty":
       if (schema?.initial !== undefined) given.body = JSON.parse(schema.initial);

@@ -2,7 +2,7 @@
 
 import { hasBody } from "./answer.js";
 import { Models } from "./models.js";
-import { Schema, isFile, isFileList, s } from "./schema.js";
+import { Schema, fieldsOf, isFile, isFileList, modelOf, s } from "./schema.js";
 
 /** A body or an answer that is no JSON: its media type, and the schema of its text if it has one. */
 export class Content {
@@ -29,16 +29,19 @@ export function document(app, table) {
   return models.complete(defined({ openapi: "3.1.0", info: defined(app.info), ...app.more, paths }));
 }
 
-function operation({ operationId, options, names, status }, models) {
+function operation({ operationId, options, names, kinds, status }, models) {
   const { path, query, headers, cookies, body, form, responses, status: _, tags, ...more } = options;
   const all = [
-    ...names.map((name) => parameter("path", name, path?.[name] ?? s.string(), models)),
+    ...names.map((name) => ({ ...parameter("path", name, path?.[name] ?? s.string(), models), ...KINDS[kinds[name]] })),
     ...parameters("query", query, models),
     ...parameters("header", headers, models),
     ...parameters("cookie", cookies, models),
   ];
+  const of = { query: modelOf(query), header: modelOf(headers), cookie: modelOf(cookies) };
+  const parameterModels = defined(of);
   return defined({
     ...more,
+    "x-switchback-parameter-models": Object.keys(parameterModels).length > 0 ? parameterModels : undefined,
     operationId,
     tags: tags.length > 0 ? [...new Set(tags)] : undefined,
     parameters: all.length > 0 ? all : undefined,
@@ -47,8 +50,16 @@ function operation({ operationId, options, names, status }, models) {
   });
 }
 
-const parameters = (place, schemas = {}, models) =>
-  Object.entries(schemas).map(([name, schema]) => parameter(place, name, schema, models));
+/** What `{rest:path}` and `{n:int}` say of a parameter of the path. */
+const KINDS = {
+  path: { "x-switchback-wildcard": true },
+  int: { "x-switchback-convertor": "int" },
+  float: { "x-switchback-convertor": "float" },
+  uuid: { "x-switchback-convertor": "uuid" },
+};
+
+const parameters = (place, schemas, models) =>
+  Object.entries(fieldsOf(schemas)).map(([name, schema]) => parameter(place, name, schema, models));
 
 function parameter(place, name, schema, models) {
   const { description, ...written } = schema.write(models.read);
@@ -61,11 +72,11 @@ function jsonBody(body, models) {
 }
 
 function formBody(fields, models) {
-  const schemas = Object.values(fields);
+  const schemas = Object.values(fieldsOf(fields));
   const files = schemas.some((schema) => isFile(schema) || isFileList(schema));
   const type = files ? "multipart/form-data" : "application/x-www-form-urlencoded";
   const required = schemas.some((schema) => !schema.isOptional);
-  return { required, content: { [type]: { schema: s.object(fields).write(models.read) } } };
+  return { required, content: { [type]: { schema: (modelOf(fields) ? fields : s.object(fields)).write(models.read) } } };
 }
 
 function contentOf(body, direction) {

@@ -16,6 +16,12 @@ export class File {
     this.size = size;
   }
 
+  /** The headers of its part of the form, names in lower case; a character for each byte. */
+  get headers() {
+    const sent = host.imports.incoming.fileHeaders(this.#index);
+    return Object.fromEntries(sent.map(([name, value]) => [name, String.fromCharCode(...value)]));
+  }
+
   /** At most `length` bytes from `offset`; none at the end. */
   read(offset = 0, length = PIECE) {
     return Uint8Array.from(host.imports.incoming.readFile(this.#index, offset, length));

@@ -117,6 +117,8 @@ export namespace s {
   /** A whole number that JavaScript holds exactly (format `double-int`, unless another is asked for). */
   export function integer(keywords?: NumberKeywords): Schema<number>;
   export function boolean(keywords?: Keywords): Schema<boolean>;
+  /** A number of which each digit counts: sent as a number or a text, answered as a text. */
+  export function decimal(keywords?: NumberKeywords & { maxDigits?: number; decimalPlaces?: number }): Schema<string | number>;
   export function any(keywords?: Keywords): Schema<any>;
   export function literal<const T extends Scalar>(value: T): Schema<T>;
   export function array<S extends AnySchema>(items: S, keywords?: ArrayKeywords): Schema<Out<S>[], In<S>[]>;
@@ -156,6 +158,8 @@ export interface File {
   readonly type: string | null;
   /** In bytes. */
   readonly size: number;
+  /** The headers of its part of the form, names in lower case. */
+  readonly headers: Record<string, string>;
   /** At most `length` bytes from `offset`; none at the end. */
   read(offset?: number, length?: number): Uint8Array;
   /** All of it. */
@@ -174,6 +178,20 @@ export class Response {
   readonly headers: [string, string][];
   /** Adds a header; a name may come twice, as `set-cookie` does. */
   header(name: string, value: string | number): this;
+  /** Sets a cookie. */
+  cookie(
+    name: string,
+    value: string | number,
+    options?: {
+      /** In seconds. */
+      maxAge?: number;
+      path?: string;
+      domain?: string;
+      secure?: boolean;
+      httpOnly?: boolean;
+      sameSite?: "lax" | "strict" | "none" | "";
+    },
+  ): this;
 }
 
 /** `value` as JSON. */
@@ -286,18 +304,23 @@ export interface Options {
   status?: number;
   /** Parameters in the path; one that is not here is a text. */
   path?: Fields;
-  query?: Fields;
-  headers?: Fields;
-  cookies?: Fields;
+  /** Parameters by name, or a model of all of them: `s.object({ … }, { additionalProperties: false })` refuses others. */
+  query?: Fields | ObjectSchema<any>;
+  headers?: Fields | ObjectSchema<any>;
+  cookies?: Fields | ObjectSchema<any>;
   body?: AnySchema | Content<any>;
-  form?: Fields;
+  form?: Fields | ObjectSchema<any>;
   responses?: { [status: number]: Described };
   security?: Record<string, string[]>[];
   [extension: `x-${string}`]: unknown;
 }
 
-type PathNames<P extends string> = P extends `${string}{${infer Name}}${infer Rest}` ? Name | PathNames<Rest> : never;
-type FieldsOf<O, K extends string> = O extends { [key in K]: infer F extends Fields } ? Flat<Given<F>> : {};
+type PathNames<P extends string> = P extends `${string}{${infer Name}}${infer Rest}` ? Plain<Name> | PathNames<Rest> : never;
+/** `rest` of `rest:path`. */
+type Plain<N extends string> = N extends `${infer Name}:${string}` ? Name : N;
+type FieldsOf<O, K extends string> = O extends { [key in K]: infer S extends ObjectSchema<any> }
+  ? Out<S>
+  : O extends { [key in K]: infer F extends Fields } ? Flat<Given<F>> : {};
 type BodyOf<O> = O extends { body: infer B }
   ? B extends Content<infer T>
     ? T

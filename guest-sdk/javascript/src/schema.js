@@ -126,6 +126,13 @@ function shapeObject(entries, keepsOthers) {
   };
 }
 
+/** The schemas by name that `query: { … }` has, or those of `query: s.object({ … })`. */
+export const fieldsOf = (fields = {}) => (fields instanceof ObjectSchema ? fields.properties : fields);
+
+/** Whether they are one model: then whether it refuses what else is sent. */
+export const modelOf = (fields) =>
+  fields instanceof ObjectSchema ? (fields.keywords?.additionalProperties === false ? "forbid" : "ignore") : undefined;
+
 /** A file of a form. */
 class FileSchema extends Schema {}
 
@@ -235,6 +242,19 @@ export const s = {
   // A number of JavaScript holds 53 bits exactly; `double-int` is OpenAPI's name for that range.
   integer: (keywords) => simple("integer")({ format: "double-int", ...keywords }),
   boolean: simple("boolean"),
+  // As pydantic has it: a number or a text where it is sent, so that no digit is lost. A handler gets it as it came.
+  decimal: ({ maxDigits, decimalPlaces, ...keywords } = {}) =>
+    new Schema((models) =>
+      models.written
+        ? { type: "string" }
+        : {
+            anyOf: [{ type: "number", ...keywords }, { type: "string" }],
+            "x-switchback-decimal": {
+              ...(maxDigits !== undefined && { max_digits: maxDigits }),
+              ...(decimalPlaces !== undefined && { decimal_places: decimalPlaces }),
+            },
+          },
+    ),
   null: () => new Schema(() => ({ type: "null" })),
   any: (keywords) => new Schema((models) => written(keywords, models)),
   literal,

@@ -25,6 +25,7 @@ beforeEach(() => {
       requestId: () => "id-1",
       header: (name) => (name === "x-a" ? ["1", "2"] : []),
       identity: () => '{"sub":"ann"}',
+      fileHeaders: (index) => (index === 1 ? [["content-type", Uint8Array.of(97, 233)]] : []),
       readFile: (index, offset, max) => (index === 1 ? uploaded.slice(offset, offset + Math.min(max, 4)) : []),
     },
   };
@@ -184,4 +185,18 @@ test("while a component is built there is neither request nor randomness, and lo
   assert.equal(app.handle({ operation: "op", params: "{}", body: { tag: "empty" } }).val.status, 500);
   assert.deepEqual(lines, []);
   assert.match(serve()[0][1], /there is no request yet/);
+});
+
+test("a file tells the headers of its part", () => {
+  const files = [{ field: "a", size: 0 }, { field: "b", size: 0 }];
+  const body = { tag: "form", val: { fields: "{}", files } };
+  const handler = ({ form }) => [form.a.headers, form.b.headers];
+  const answer = call({ form: s.object({ a: s.file(), b: s.file() }) }, handler, { body });
+  assert.deepEqual(JSON.parse(answer.body), [{}, { "content-type": "a\u00e9" }]);
+});
+
+test("a cookie is a header with what is said of it", () => {
+  const answer = new Response("").cookie("a", "b c", { maxAge: 60, httpOnly: true, sameSite: "strict" });
+  assert.deepEqual(answer.headers, [["set-cookie", "a=b%20c; Max-Age=60; Path=/; HttpOnly; SameSite=strict"]]);
+  assert.throws(() => new Response("").cookie("a b", "c"), /cannot be called/);
 });

@@ -177,3 +177,46 @@ const mistakes = [
 for (const [what, make, words] of mistakes) {
   test(`${what} is refused in words that help`, () => assert.throws(() => make(new App({ title: "Test" })), words));
 }
+
+test("parameters may be one model, which may refuse others", () => {
+  const filter = s.object({ q: s.string().optional(), n: s.integer().default(7) }, { additionalProperties: false });
+  const written = operation({ query: filter, headers: s.object({ "x-a": s.string() }) });
+  assert.deepEqual(written["x-switchback-parameter-models"], { query: "forbid", header: "ignore" });
+  assert.deepEqual(
+    written.parameters.map(({ name, in: place, required }) => [name, place, required]),
+    [["q", "query", false], ["n", "query", false], ["x-a", "header", true]],
+  );
+});
+
+test("a form may be a model", () => {
+  const app = new App({ title: "Test" });
+  app.post("/f", { form: s.object({ user: s.string() }).named("Login") }, ok);
+  assert.deepEqual(app.openapi().paths["/f"].post.requestBody, {
+    required: true,
+    content: { "application/x-www-form-urlencoded": { schema: { $ref: "#/components/schemas/Login" } } },
+  });
+});
+
+test("a parameter of the path may take the rest, or decide whether the path fits", () => {
+  const app = new App({ title: "Test" });
+  app.get("/{n:int}/{rest:path}", ok);
+  const { parameters } = app.openapi().paths["/{n}/{rest}"].get;
+  assert.deepEqual(parameters.map((one) => [one.name, one["x-switchback-convertor"], one["x-switchback-wildcard"]]), [
+    ["n", "int", undefined],
+    ["rest", undefined, true],
+  ]);
+});
+
+test("a decimal is a number or a text where it is sent, and a text where it is answered", () => {
+  const price = s.decimal({ exclusiveMinimum: 0, maxDigits: 5, decimalPlaces: 2 });
+  const { requestBody, responses } = (() => {
+    const app = new App({ title: "Test" });
+    app.post("/p", { body: price, responses: { 200: price } }, ok);
+    return app.openapi().paths["/p"].post;
+  })();
+  assert.deepEqual(requestBody.content["application/json"].schema, {
+    anyOf: [{ type: "number", exclusiveMinimum: 0 }, { type: "string" }],
+    "x-switchback-decimal": { max_digits: 5, decimal_places: 2 },
+  });
+  assert.deepEqual(responses[200].content["application/json"].schema, { type: "string" });
+});
