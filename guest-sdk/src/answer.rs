@@ -296,7 +296,7 @@ pub(crate) fn encoded(text: &str, as_it_is: &[u8]) -> String {
     encoded
 }
 
-/// An answer with headers of its own, documented as the answer inside is.
+/// An answer with headers or a status of its own, documented as the answer inside is.
 ///
 /// ```
 /// use switchback_sdk::prelude::*;
@@ -315,6 +315,8 @@ pub struct With<T> {
     pub answer: T,
     /// What is added to its headers.
     pub headers: Vec<(String, String)>,
+    /// Another status than the operation's.
+    pub status: Option<u16>,
 }
 
 impl<T> With<T> {
@@ -323,6 +325,7 @@ impl<T> With<T> {
         With {
             answer,
             headers: Vec::new(),
+            status: None,
         }
     }
 
@@ -336,6 +339,13 @@ impl<T> With<T> {
     pub fn cookie(self, cookie: Cookie) -> Self {
         self.header("set-cookie", &cookie.written())
     }
+
+    /// Answers with another status than the operation's: 200 to 599. It is not documented; `responses` of the attribute does
+    /// that.
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
 }
 
 impl<T: Answer> Answer for With<T> {
@@ -344,7 +354,7 @@ impl<T: Answer> Answer for With<T> {
     }
 
     fn answer(self, status: u16) -> Response {
-        let mut response = self.answer.answer(status);
+        let mut response = self.answer.answer(self.status.unwrap_or(status));
         response.headers.extend(self.headers);
         response
     }

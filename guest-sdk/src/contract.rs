@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::Answers;
 use crate::operation::{Argument, Operation, Rule};
 use crate::routers::Listed;
+use crate::spelling::{as_fastapi, optional};
 
 /// Where a schema's `$ref`s point until all are known. A type may look different when read (a field with a default
 /// may be left out) and when written (it is always there).
@@ -38,11 +39,14 @@ pub(crate) fn document(
     if !webhooks.is_empty() {
         document["webhooks"] = sent(webhooks, &mut read, &mut written);
     }
+    let mut answered = std::mem::take(written.definitions_mut());
+    answered.values_mut().for_each(optional);
     add_schemas(
         &mut document,
         std::mem::take(read.definitions_mut()),
-        std::mem::take(written.definitions_mut()),
+        answered,
     );
+    as_fastapi(&mut document);
     serde_json::to_string(&document).expect("every key of a `Value` is a text")
 }
 
@@ -212,6 +216,9 @@ fn describe_alone(
     let mut answers = Answers::new(written);
     (operation.answers)(&mut answers);
     described["responses"] = Value::Object(answers.responses);
+    if let Some(extra) = &operation.extra {
+        merge(&mut described, constant(extra));
+    }
     described
 }
 
@@ -345,6 +352,32 @@ fn fields_of(
     schema
 }
 
+/// Merges JSON as FastAPI does: objects by their entries, lists one behind the other; anything else is replaced.
+pub(crate) fn merge(into: &mut Value, more: Value) {
+    match (into, more) {
+        (Value::Object(into), Value::Object(more)) => {
+            for (key, value) in more {
+                match into.get_mut(&key) {
+                    Some(known) => merge(known, value),
+                    None => {
+                        into.insert(key, value);
+                    }
+                }
+            }
+        }
+        (Value::Array(into), Value::Array(more)) => into.extend(more),
+        (into, more) => *into = more,
+    }
+}
+
+/// Adds examples by their names to all that a body may be.
+pub fn add_examples(body: &mut Value, examples: &Rule) {
+    let content = body.get_mut("content").and_then(Value::as_object_mut);
+    for media in content.into_iter().flat_map(Map::values_mut) {
+        media["examples"] = constant(examples);
+    }
+}
+
 /// What a file is, in a form and as a body.
 pub(crate) fn file_schema() -> Schema {
     let schema = object([("type", "string".into()), ("format", "binary".into())]);
@@ -391,8 +424,9 @@ fn bound_floats(schema: &mut Value) {
     }
 }
 
-fn constant(rule: &Rule) -> Value {
+pub(crate) fn constant(rule: &Rule) -> Value {
     match *rule {
+        Rule::Null => Value::Null,
         Rule::Bool(value) => value.into(),
         Rule::Integer(value) => value.into(),
         Rule::Number(value) => value.into(),

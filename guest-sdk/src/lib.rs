@@ -95,6 +95,7 @@ mod export;
 mod file;
 pub mod incoming;
 mod json_lines;
+mod json_text;
 pub mod log;
 pub mod operation;
 mod outgoing;
@@ -105,6 +106,7 @@ mod reader;
 mod request;
 mod responses;
 pub mod routers;
+mod spelling;
 mod state;
 mod stream;
 mod stream_body;
@@ -123,6 +125,7 @@ pub use events::{EventStream, EventWriter, ServerSentEvent};
 pub use export::handle as __handle;
 pub use file::File;
 pub use json_lines::{JsonLines, JsonLinesBody, JsonLinesWriter};
+pub use json_text::JsonText;
 pub use operation::{Operation, Route};
 pub use params::{Cookies, FromParameters, Headers, Parameter, Query};
 pub use plugin::Plugin;
@@ -154,8 +157,8 @@ static ARENA: arena::Arena = arena::Arena::new();
 pub mod prelude {
     pub use crate::{
         Bytes, Cookie, Cookies, EventStream, File, Form, Headers, Html, Json, JsonLines,
-        JsonLinesBody, OrProblem, Parameter, Problem, ProblemDetails, Query, Redirect, Response,
-        Responses, ServerSentEvent, State, Stream, StreamBody, StreamError, Text, Upload,
+        JsonLinesBody, JsonText, OrProblem, Parameter, Problem, ProblemDetails, Query, Redirect,
+        Response, Responses, ServerSentEvent, State, Stream, StreamBody, StreamError, Text, Upload,
         Violation, With, callback, debug, delete, error, get, incoming, info, log, model,
         on_problem, patch, plugin, post, put, router, warn, webhook,
     };

@@ -4,7 +4,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 #[doc(hidden)]
-pub use crate::contract::{embedded, form};
+pub use crate::contract::{add_examples, embedded, form};
 
 use crate::{Answers, Problem, Request, Response};
 
@@ -29,6 +29,8 @@ pub struct Operation {
     pub body: Option<fn(&mut SchemaGenerator) -> Value>,
     /// What is sent because of it.
     pub callbacks: &'static [&'static Operation],
+    /// What else the contract says of it, merged into the rest.
+    pub extra: Option<Rule>,
     /// Adds its answers to the contract.
     pub answers: fn(&mut Answers<'_>),
     /// Reads the arguments, calls the function, makes the answer.
@@ -55,6 +57,8 @@ pub struct Argument {
 /// JSON that is known when the plugin is compiled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
+    /// `null`.
+    Null,
     /// `true` or `false`.
     Bool(bool),
     /// A whole number.
@@ -93,6 +97,7 @@ pub const fn broken(name: &'static str) -> Operation {
         models: &[],
         body: None,
         callbacks: &[],
+        extra: None,
         answers: |_| (),
         call: |_| Ok(Response::new(500)),
     }

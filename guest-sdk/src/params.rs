@@ -205,6 +205,9 @@ parameters! { uuid::Uuid }
 
 impl<T: Parameter> Parameter for Option<T> {}
 impl<T: Parameter> Parameter for Vec<T> {}
+/// A set: what is sent twice is there once.
+impl<T: Parameter + Ord> Parameter for std::collections::BTreeSet<T> {}
+impl<T: Parameter + Eq + std::hash::Hash> Parameter for std::collections::HashSet<T> {}
 
 /// The host's `{"path":{…},"query":{…},…}`, split into parameters whose values are read when asked for: few and looked
 /// up once each, so a list beats a map.

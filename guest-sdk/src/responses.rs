@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::answer::has_body;
-use crate::contract::object;
+use crate::contract::{constant, merge, object};
+use crate::operation::Rule;
 use crate::{Problem, Response, json_lines};
 
 /// A set of answers, each with a status of its own: what a function may fail with, or one of several successes.
@@ -202,6 +203,43 @@ impl<'a> Answers<'a> {
         self.entry(status, description);
     }
 
+    /// What an attribute's `responses` says: a description.
+    #[doc(hidden)]
+    pub fn declared(&mut self, status: &str, description: &str) {
+        self.place(status)["description"] = description.into();
+    }
+
+    /// JSON of a type.
+    #[doc(hidden)]
+    pub fn declared_json<T: JsonSchema>(&mut self, status: &str, description: &str) {
+        let schema = self.schema::<T>();
+        let answer = self.place(status);
+        answer["description"] = description.into();
+        merge(
+            answer,
+            object([(
+                "content",
+                object([("application/json", object([("schema", schema)]))]),
+            )]),
+        );
+    }
+
+    /// All that is said of it, beside what is known.
+    #[doc(hidden)]
+    pub fn declared_whole(&mut self, status: &str, called: &str, said: &Rule) {
+        let answer = self.place(status);
+        merge(answer, constant(said));
+        if answer["description"] == "" {
+            answer["description"] = called.into();
+        }
+    }
+
+    fn place(&mut self, status: &str) -> &mut Value {
+        self.responses
+            .entry(status)
+            .or_insert_with(|| object([("description", "".into())]))
+    }
+
     fn schema<T: JsonSchema>(&mut self) -> Value {
         self.generator.subschema_for::<T>().to_value()
     }
@@ -231,10 +269,7 @@ impl<'a> Answers<'a> {
     }
 
     fn entry(&mut self, status: u16, description: &str) -> &mut Value {
-        let answer = self
-            .responses
-            .entry(status.to_string())
-            .or_insert_with(|| object([("description", "".into())]));
+        let answer = self.place(&status.to_string());
         // Compared at its end only: a search for text in text would be two kilobytes of every guest.
         if let Value::String(known) = &mut answer["description"]
             && !known.ends_with(description)

@@ -323,7 +323,7 @@ fn answer(plugin: &Plugin, operation: &str, admitted: Admitted) -> Response {
 fn upload(file: FormFile) -> Upload {
     // Here all is in memory.
     let content = file.content.piece(0, usize::MAX).unwrap_or_default();
-    let mut upload = Upload::new(&file.field, "", content);
+    let mut upload = Upload::new(&file.field, "", content).with_headers(file.headers);
     upload.file_name = file.name;
     upload.media_type = file.media_type;
     upload

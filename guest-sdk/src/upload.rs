@@ -45,7 +45,10 @@ enum Content {
     /// With the host, under this number.
     There(u32),
     /// Here, in a native test.
-    Here(Vec<u8>),
+    Here {
+        bytes: Vec<u8>,
+        headers: Vec<(String, Vec<u8>)>,
+    },
 }
 
 impl fmt::Debug for Content {
@@ -63,7 +66,27 @@ impl Upload {
             file_name: Some(file_name.into()),
             media_type: None,
             size: u32::try_from(content.len()).unwrap_or(u32::MAX),
-            content: Content::Here(content),
+            content: Content::Here {
+                bytes: content,
+                headers: Vec::new(),
+            },
+        }
+    }
+
+    /// The same with the headers of its part.
+    #[cfg(all(feature = "test", not(target_arch = "wasm32")))]
+    pub(crate) fn with_headers(mut self, sent: Vec<(String, Vec<u8>)>) -> Self {
+        if let Content::Here { headers, .. } = &mut self.content {
+            *headers = sent;
+        }
+        self
+    }
+
+    /// Every header of the part in which it came: its name in lower case, its value as the exact bytes.
+    pub fn headers(&self) -> Vec<(String, Vec<u8>)> {
+        match &self.content {
+            Content::There(index) => incoming::file_headers(*index),
+            Content::Here { headers, .. } => headers.clone(),
         }
     }
 
@@ -93,10 +116,10 @@ impl Upload {
                     }
                 })
             }
-            Content::Here(content) => {
-                let from = content.len().min(offset as usize);
-                let to = content.len().min(from.saturating_add(max as usize));
-                Ok(content[from..to].to_vec())
+            Content::Here { bytes, .. } => {
+                let from = bytes.len().min(offset as usize);
+                let to = bytes.len().min(from.saturating_add(max as usize));
+                Ok(bytes[from..to].to_vec())
             }
         }
     }

@@ -106,7 +106,8 @@ fn headers_and_cookies_stand_in_the_contract_as_the_author_spells_them() {
     let agent = json!({"name": "user-agent", "in": "header", "required": false, "schema": {"type": "string"}});
     assert_eq!(parameters[1], agent);
     let token = json!({"name": "X-Token", "in": "header", "required": true, "deprecated": true,
-        "description": "A secret.", "schema": {"type": "string", "minLength": 2}});
+        "description": "A secret.",
+        "schema": {"type": "string", "minLength": 2, "description": "A secret.", "deprecated": true}});
     assert_eq!(parameters[2], token);
     assert_eq!(parameters[3]["schema"]["type"], "array");
     let session = json!({"name": "session-id", "in": "cookie", "required": false,

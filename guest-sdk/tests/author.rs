@@ -13,6 +13,10 @@ struct Item {
     name: String,
     #[serde(default)]
     tags: Vec<String>,
+    /// Never answered, so that the two directions differ.
+    #[serde(default, skip_serializing)]
+    #[allow(dead_code, reason = "it is read and not looked at")]
+    secret: Option<String>,
 }
 
 /// Both directions see the same.

@@ -67,7 +67,7 @@ plugin! { routes: [echo, search] }
 
 fn properties() -> Value {
     let document: Value = serde_json::from_str(&plugin().openapi()).unwrap();
-    document["components"]["schemas"]["Item-Input"].clone()
+    document["components"]["schemas"]["Item"].clone()
 }
 
 #[test]

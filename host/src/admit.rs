@@ -380,8 +380,23 @@ mod tests {
             admit("{\"a\":1,\"b\":0,\"a\":2}"),
             text("{\"a\":2,\"b\":0}")
         );
-        assert_eq!(admit("{\"a\": 1.0}"), text("{\"a\":1}"));
+        assert_eq!(admit("{\"a\": 1.0}"), text("{\"a\": 1.0}"));
         assert_eq!(admit("\u{feff}{ }"), text("{}"));
+    }
+
+    #[test]
+    fn a_float_is_written_as_the_integer_that_it_is_only_where_nothing_else_is_wanted() {
+        let schema = json!({ "properties": {
+            "i": { "type": "integer" },
+            "f": { "type": "number" },
+            "u": { "anyOf": [{ "type": "integer" }, { "type": "number" }] },
+            "n": { "anyOf": [{ "type": "integer" }, { "type": "null" }] },
+        } });
+        let operation = operation(json!({ "requestBody": json_body(schema) })).unwrap();
+        let sent = "{\"i\":1.0,\"f\":1.0,\"u\":1.0,\"n\":1.0,\"x\":1.0}";
+        let admitted = operation.admit("", "", Some("application/json"), sent);
+        let written = "{\"i\":1,\"f\":1.0,\"u\":1.0,\"n\":1,\"x\":1.0}";
+        assert_eq!(admitted.unwrap().body, text(written));
     }
 
     #[test]

@@ -221,13 +221,13 @@ pub(crate) fn problem<B: From<Bytes>>(error: ServeError, shape: ProblemShape) ->
 
 /// A problem as it is written.
 pub(crate) fn told<B: From<Bytes>>(problem: Problem, shape: ProblemShape) -> Response<B> {
-    let mut response = Response::new(B::from(problem.to_json(shape).into()));
+    let (body, media_type) = problem.written(shape);
+    let mut response = Response::new(B::from(body.into()));
     *response.status_mut() = problem.status;
     *response.headers_mut() = problem.headers;
-    let media_type = HeaderValue::from_static(shape.media_type());
     response
         .headers_mut()
-        .insert(header::CONTENT_TYPE, media_type);
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
 

@@ -16,12 +16,16 @@ use crate::schema::{Schema, SchemaError, Schemas};
 use crate::violations::{Rule, Violations};
 
 const URLENCODED: &str = "application/x-www-form-urlencoded";
+/// By which a contract says, of all of it, that what comes without a media type is JSON.
+const STRICT_CONTENT_TYPE: &str = "/x-switchback-strict-content-type";
 const MULTIPART: &str = "multipart/form-data";
 
 /// What an operation says about its body.
 pub(crate) struct RequestBody {
     required: bool,
     media: Vec<Media>,
+    /// Whether what comes without a media type is JSON.
+    json_unsaid: bool,
 }
 
 struct Media {
@@ -51,6 +55,8 @@ enum Content<'a> {
         media: &'a Media,
         schema: Option<&'a Schema>,
         value: Value,
+        /// Whether a number in it is like `1.0`.
+        integral: bool,
         /// None where the value must be written anew.
         data: Option<String>,
     },
@@ -124,6 +130,7 @@ impl RequestBody {
         Ok(RequestBody {
             required: object.get("required") == Some(&Value::Bool(true)),
             media,
+            json_unsaid: schemas.at(STRICT_CONTENT_TYPE) == Some(&Value::Bool(false)),
         })
     }
 
@@ -136,6 +143,7 @@ impl RequestBody {
                 name: "*/*".into(),
                 kind: Kind::Stream,
             }],
+            json_unsaid: false,
         }
     }
 
@@ -242,13 +250,17 @@ impl RequestBody {
         let sent = content_type.map(essence).unwrap_or_default();
         let media = self.media(content_type).ok_or(Rejection::MediaType)?;
         match &media.kind {
-            Kind::Json(schema) if is_json(&sent.to_ascii_lowercase()) => {
+            Kind::Json(schema)
+                if is_json(&sent.to_ascii_lowercase())
+                    || self.json_unsaid && content_type.is_none() =>
+            {
                 let text = json::decode(bytes).ok_or_else(unreadable)?;
                 let parsed = json::parse(&text.text, limits.json_depth).map_err(not_json)?;
                 Ok(Content::Json {
                     media,
                     schema: schema.as_deref(),
                     value: parsed.value,
+                    integral: parsed.integral,
                     data: (!text.recoded && !parsed.ambiguous).then_some(text.text),
                 })
             }
@@ -258,6 +270,7 @@ impl RequestBody {
                 value: String::from_utf8(bytes.into())
                     .map_err(|_| unreadable())?
                     .into(),
+                integral: false,
                 data: None,
             }),
             Kind::Text(schema) => Ok(match String::from_utf8(bytes.into()) {
@@ -309,8 +322,14 @@ impl Read<'_> {
                 media,
                 schema,
                 mut value,
+                integral,
                 mut data,
             } => {
+                if let (true, Some(schema), JsonTypes::Strict) = (integral, schema, limits.json)
+                    && schema.write_integers(&mut value)
+                {
+                    data = None;
+                }
                 match (schema, limits.json) {
                     (Some(schema), JsonTypes::Strict) => schema.check(&value, &loc, violations),
                     (Some(schema), JsonTypes::Lax) => {
@@ -361,6 +380,7 @@ fn unreadable() -> Rejection {
 fn not_json(error: JsonError) -> Rejection {
     match error {
         JsonError::TooDeep => Rejection::Limit(Limit::JsonDepth, UNREADABLE.into()),
+        JsonError::TooLong => unreadable(),
         JsonError::Invalid(place, what) => Rejection::Violations(vec![Violation {
             kind: "json_invalid".into(),
             loc: vec![Loc::Name("body".into()), Loc::Index(place)],

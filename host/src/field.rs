@@ -22,6 +22,8 @@ pub(crate) struct Field {
     loc: Box<[Loc]>,
     pub(crate) required: bool,
     default: Option<Value>,
+    /// Whether its text holds JSON: then an empty one is none.
+    holds_json: bool,
     schema: Arc<Schema>,
 }
 
@@ -48,6 +50,7 @@ impl Field {
                 .collect(),
             required,
             default,
+            holds_json: schema.holds_json(),
             schema,
         })
     }
@@ -81,6 +84,7 @@ impl Field {
 
     /// Appends `"name":value,` for the text that was sent. What does not fit goes to `violations`.
     pub(crate) fn read(&self, sent: Option<&str>, json: &mut Vec<u8>, violations: &mut Violations) {
+        let sent = sent.filter(|text| !(self.holds_json && text.is_empty()));
         let Some(text) = sent else {
             return self.absent(json, violations);
         };

@@ -9,6 +9,7 @@ use std::io;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, future, stream};
+use serde_json::Value;
 
 use crate::admit::Rejection;
 #[cfg(feature = "runtime")]
@@ -17,7 +18,7 @@ use crate::config::Limits;
 use crate::field::{Field, end_object, text};
 use crate::limit::Limit;
 use crate::members::{Member, Members};
-use crate::pairs::tell_extra;
+use crate::pairs::{as_object, tell_extra};
 use crate::schema::{SchemaError, Schemas};
 #[cfg(feature = "runtime")]
 use crate::serve_error::ServeError;
@@ -33,6 +34,8 @@ pub(crate) struct Form {
     fields: Vec<Kind>,
     /// The names of `fields`, where nothing else may be sent.
     closed: Option<HashSet<String>>,
+    /// Whether it is one model: of one in which a field is missing, all that was sent is shown.
+    model: bool,
 }
 
 enum Kind {
@@ -54,6 +57,10 @@ pub(crate) enum Content {
 }
 
 impl Content {
+    fn is_empty_text(&self) -> bool {
+        matches!(self, Content::Text(text) if text.is_empty())
+    }
+
     /// What a violation shows of it: of a file, its name.
     fn shown(&self) -> Cow<'_, str> {
         match self {
@@ -127,7 +134,12 @@ impl Form {
         let closed = members
             .closed
             .then(|| members.list.into_iter().map(|member| member.name).collect());
-        Ok(Form { fields, closed })
+        let name = pointer.strip_prefix("/components/schemas/");
+        Ok(Form {
+            fields,
+            closed,
+            model: name.is_some_and(|name| !name.starts_with("Body_")),
+        })
     }
 
     /// Whether a form in which nothing was sent breaks no rule.
@@ -146,6 +158,11 @@ impl Form {
             match kind {
                 Kind::Text(field) => {
                     let of_field = sent.iter().filter(|part| part.name == field.name);
+                    let is_there = |part: &Part| field.list || !part.content.is_empty_text();
+                    if self.model && field.must_be_sent() && !of_field.clone().any(is_there) {
+                        field.tell_missing(|| self.shown(&sent), violations);
+                        continue;
+                    }
                     read_text(
                         field,
                         of_field.map(|part| &part.content),
@@ -184,6 +201,22 @@ impl Form {
             fields: String::from_utf8(json).expect("JSON is written as UTF-8"),
             files: files.collect(),
         }
+    }
+}
+
+impl Form {
+    /// All that was sent, as a violation shows it.
+    fn shown(&self, sent: &[Part]) -> Value {
+        let texts = sent
+            .iter()
+            .map(|part| (part.name.as_str(), part.content.shown()));
+        let is_secret = |name: &str| {
+            self.fields.iter().any(|kind| match kind {
+                Kind::Text(field) => field.is_secret() && field.name == name,
+                Kind::File(_) => false,
+            })
+        };
+        as_object(texts, is_secret)
     }
 }
 
@@ -301,6 +334,14 @@ where
             .headers()
             .get(http::header::CONTENT_TYPE)
             .map(|value| text(value.as_bytes()).into_owned());
+        let headers: Vec<(String, Vec<u8>)> = match file_name {
+            Some(_) => field
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+                .collect(),
+            None => Vec::new(),
+        };
         let mut spool = Spool::default();
         while let Some(piece) = field.chunk().await.map_err(|_| invalid())? {
             spool.push(&piece);
@@ -319,6 +360,7 @@ where
                     field: name.clone(),
                     name: file_name,
                     media_type,
+                    headers,
                     content: spool.finish(),
                 })
             }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::field::{Field, end_object};
 use crate::pairs::{self, OF_ANY_REQUEST, Pair, tell_extra};
+use crate::problem::{Loc, Violation};
 use crate::schema::{SchemaError, Schemas};
 use crate::style::Style;
 use crate::violations::Violations;
@@ -21,6 +22,8 @@ pub(crate) struct Parameters {
     query: Place,
     header: Place,
     cookie: Place,
+    /// Whether some are those of dependencies.
+    dependencies: bool,
 }
 
 struct PathParameter {
@@ -32,7 +35,12 @@ struct PathParameter {
 struct Parameter {
     field: Field,
     style: Style,
+    /// As which of the operation's dependencies it is told of, from 1 on; those of the operation itself come last.
+    dependency: u64,
 }
+
+/// As what parameters of the operation itself are told of.
+const OWN: u64 = u64::MAX;
 
 /// Where parameters stand that a client may send or not.
 #[derive(Default)]
@@ -99,10 +107,9 @@ impl Parameters {
                             "the header `{header}` is declared twice; names of headers are the same in any case"
                         ));
                     }
-                    let Parameter { field, style } =
-                        parameter(schemas, &pointer, object, "header", name)?;
-                    let field = field.known_as(header.as_str());
-                    known.push(Parameter { field, style });
+                    let mut parameter = parameter(schemas, &pointer, object, "header", name)?;
+                    parameter.field = parameter.field.known_as(header.as_str());
+                    known.push(parameter);
                 }
                 "cookie" => {
                     let parameter = parameter(schemas, &pointer, object, "cookie", name)?;
@@ -116,6 +123,9 @@ impl Parameters {
             }
         }
         parameters.set_models(models)?;
+        let of_dependencies = |(_, one): (_, &Parameter)| one.dependency != OWN;
+        let dependencies = parameters.all().any(of_dependencies);
+        parameters.dependencies = dependencies;
         for (place, parameter) in parameters.optional() {
             let field = &parameter.field;
             warnings.extend(
@@ -166,6 +176,28 @@ impl Parameters {
         Ok(())
     }
 
+    /// All of them, with the place they are sent in.
+    fn all(&self) -> impl Iterator<Item = (&'static str, &Parameter)> {
+        let path = self.path.iter().map(|one| ("path", &one.parameter));
+        path.chain(self.optional())
+    }
+
+    /// As what a violation of one of them is told of.
+    fn rank(&self, violation: &Violation) -> u64 {
+        let [Loc::Name(place), Loc::Name(name), ..] = &violation.loc[..] else {
+            return OWN;
+        };
+        let is_meant = |(word, one): &(&str, &Parameter)| {
+            let name = match *word {
+                "header" => &name.to_ascii_lowercase(),
+                _ => &**name,
+            };
+            word == place && one.style.takes(&one.field.name, name)
+        };
+        let mut all = self.all();
+        all.find(is_meant).map_or(OWN, |(_, one)| one.dependency)
+    }
+
     /// All that may be absent, with the place they are sent in.
     fn optional(&self) -> impl Iterator<Item = (&'static str, &Parameter)> {
         let query = self.query.parameters.iter().map(|one| ("query", one));
@@ -183,6 +215,7 @@ impl Parameters {
         headers: &HeaderMap,
         violations: &mut Violations,
     ) -> String {
+        let before = violations.len();
         let mut json = Vec::with_capacity(128);
         json.push(b'{');
         if !self.path.is_empty() {
@@ -207,6 +240,9 @@ impl Parameters {
             self.cookie.read("cookie", &sent, &mut json, violations);
         }
         end_object(&mut json);
+        if self.dependencies {
+            violations.sort_behind(before, |violation| self.rank(violation));
+        }
         String::from_utf8(json).expect("JSON is written as UTF-8")
     }
 }
@@ -228,7 +264,7 @@ impl Place {
         // Of a model in the query what was sent is shown, as FastAPI does; headers and cookies may hold secrets.
         let shown = self.model.filter(|_| word == "query");
         for parameter in &self.parameters {
-            let Parameter { field, style } = parameter;
+            let Parameter { field, style, .. } = parameter;
             let is_sent = |pair: &Pair<'_>| style.takes(&field.name, &pair.name);
             if shown.is_some() && field.must_be_sent() && !sent.iter().any(is_sent) {
                 let texts = sent.iter().map(|pair| (&*pair.name, pair.text()));
@@ -295,7 +331,12 @@ fn parameter(
     let required = place == "path" || object.get("required") == Some(&Value::Bool(true));
     let field = Field::compile(schemas, &schema, &[place, name], required)?;
     let style = Style::read(schemas, pointer, object, place, &field)?;
-    Ok(Parameter { field, style })
+    let dependency = object.get("x-switchback-dependency");
+    Ok(Parameter {
+        field,
+        style,
+        dependency: dependency.and_then(Value::as_u64).unwrap_or(OWN),
+    })
 }
 
 /// Opens the object of a place.

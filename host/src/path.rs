@@ -23,6 +23,59 @@ pub(crate) struct PathTemplate {
     names: Vec<String>,
     /// The shape up to a last parameter that takes the rest of the path, which may be empty.
     before_rest: Option<usize>,
+    /// Which parameters, by position, are no more than of this kind.
+    kinds: Vec<(usize, Kind)>,
+}
+
+/// What a parameter of the path is, where a path in which it is not does not fit: Starlette's convertors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Digits.
+    Int,
+    /// Digits, and a point among them.
+    Float,
+    /// 32 hexadecimal digits, with hyphens or without.
+    Uuid,
+}
+
+impl Kind {
+    /// By the name that Starlette and contracts have for it.
+    pub(crate) fn named(name: &str) -> Option<Kind> {
+        match name {
+            "int" => Some(Kind::Int),
+            "float" => Some(Kind::Float),
+            "uuid" => Some(Kind::Uuid),
+            _ => None,
+        }
+    }
+
+    /// Whether a text of a path is of this kind.
+    pub(crate) fn takes(self, text: &str) -> bool {
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match self {
+            Kind::Int => digits(text),
+            Kind::Float => match text.split_once('.') {
+                Some((whole, fraction)) => digits(whole) && digits(fraction),
+                None => digits(text),
+            },
+            Kind::Uuid => {
+                let mut rest = text;
+                let groups = [8, 4, 4, 4, 12].into_iter().enumerate();
+                let fits = groups.into_iter().all(|(index, length)| {
+                    if index > 0 {
+                        rest = rest.strip_prefix('-').unwrap_or(rest);
+                    }
+                    let Some((group, after)) = rest.split_at_checked(length) else {
+                        return false;
+                    };
+                    rest = after;
+                    group.bytes().all(|byte| byte.is_ascii_hexdigit())
+                });
+                fits && rest.is_empty()
+            }
+        }
+    }
 }
 
 impl PathTemplate {
@@ -45,6 +98,7 @@ impl PathTemplate {
             shape: String::new(),
             names: Vec::new(),
             before_rest: None,
+            kinds: Vec::new(),
         };
         let mut rest = text;
         while !rest.is_empty() {
@@ -118,6 +172,20 @@ impl PathTemplate {
     /// Names of the parameters, in the order in which they stand in the path.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// The same, with parameters that are of a kind.
+    pub(crate) fn of_kinds(mut self, kind: impl Fn(&str) -> Option<Kind>) -> Self {
+        let kinds = self.names.iter().enumerate();
+        self.kinds = kinds
+            .filter_map(|(at, name)| Some((at, kind(name)?)))
+            .collect();
+        self
+    }
+
+    /// The parameters that are of a kind, by position.
+    pub(crate) fn kinds(&self) -> &[(usize, Kind)] {
+        &self.kinds
     }
 
     /// The path with its parameters by position: what the router matches.
@@ -266,6 +334,34 @@ mod tests {
         assert_eq!(template.shape(), "/a/<0>/b-<1>.json");
         assert_eq!(template.names(), ["x", "y"]);
         assert_eq!(template.shape_without_rest(), None);
+    }
+
+    #[test]
+    fn kinds_are_starlette_s_convertors() {
+        for (kind, fits, not) in [
+            (Kind::Int, &["0", "007"][..], &["", "-1", "1.0", "x"][..]),
+            (
+                Kind::Float,
+                &["1", "1.5"],
+                &[".5", "1.", "1e3", "1.5.2", ""],
+            ),
+            (
+                Kind::Uuid,
+                &[
+                    "0d1c2e3f-4a5b-4c6d-8e7f-0123456789ab",
+                    "0D1C2E3F4A5B4C6D8E7F0123456789AB",
+                ],
+                &[
+                    "",
+                    "0d1c2e3f--4a5b4c6d8e7f0123456789ab",
+                    "0d1c2e3f",
+                    "ääääääää",
+                ],
+            ),
+        ] {
+            assert!(fits.iter().all(|text| kind.takes(text)), "{kind:?}");
+            assert!(!not.iter().any(|text| kind.takes(text)), "{kind:?}");
+        }
     }
 
     #[test]

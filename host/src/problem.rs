@@ -56,6 +56,8 @@ pub enum ProblemShape {
     /// FastAPI's `{"detail": …}`, as `application/json`.
     #[default]
     Detail,
+    /// The same, and what went wrong within is the text `Internal Server Error`, as FastAPI has it.
+    FastApi,
     /// RFC 9457, as `application/problem+json`.
     Rfc9457,
 }
@@ -94,13 +96,27 @@ impl Problem {
         self
     }
 
+    /// The body of the answer and its media type.
+    pub(crate) fn written(&self, shape: ProblemShape) -> (Vec<u8>, &'static str) {
+        let within = self.status == StatusCode::INTERNAL_SERVER_ERROR;
+        match shape {
+            ProblemShape::FastApi if within => {
+                let text = self.detail.clone().into_owned();
+                (text.into_bytes(), "text/plain; charset=utf-8")
+            }
+            shape => (self.to_json(shape), shape.media_type()),
+        }
+    }
+
     /// The body of the answer, in JSON.
     pub fn to_json(&self, shape: ProblemShape) -> Vec<u8> {
         let written = match shape {
-            ProblemShape::Detail if self.violations.is_empty() => serde_json::to_vec(&Detail {
-                detail: &self.detail,
-            }),
-            ProblemShape::Detail => serde_json::to_vec(&Detail {
+            ProblemShape::Detail | ProblemShape::FastApi if self.violations.is_empty() => {
+                serde_json::to_vec(&Detail {
+                    detail: &self.detail,
+                })
+            }
+            ProblemShape::Detail | ProblemShape::FastApi => serde_json::to_vec(&Detail {
                 detail: &self.violations,
             }),
             ProblemShape::Rfc9457 => serde_json::to_vec(&Rfc9457 {
@@ -147,7 +163,7 @@ impl ProblemShape {
     /// The answer's `content-type`.
     pub fn media_type(self) -> &'static str {
         match self {
-            ProblemShape::Detail => "application/json",
+            ProblemShape::Detail | ProblemShape::FastApi => "application/json",
             ProblemShape::Rfc9457 => "application/problem+json",
         }
     }
@@ -180,6 +196,18 @@ mod tests {
             problem.to_json(ProblemShape::Detail),
             br#"{"detail":"Not Found"}"#
         );
+    }
+
+    #[test]
+    fn what_goes_wrong_within_is_a_text_where_fastapi_is_followed() {
+        let crash = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "trapped");
+        let (text, media_type) = crash.written(ProblemShape::FastApi);
+        assert_eq!(text, b"Internal Server Error");
+        assert_eq!(media_type, "text/plain; charset=utf-8");
+        let (json, media_type) =
+            Problem::new(StatusCode::NOT_FOUND, "no-route").written(ProblemShape::FastApi);
+        assert_eq!(json, br#"{"detail":"Not Found"}"#);
+        assert_eq!(media_type, "application/json");
     }
 
     #[test]

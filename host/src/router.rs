@@ -10,7 +10,7 @@ use std::ops::Deref;
 
 use http::Method;
 
-use crate::path::{PathTemplate, RequestPath, canonical};
+use crate::path::{Kind, PathTemplate, RequestPath, canonical};
 
 /// The method of a route that takes every method.
 pub(crate) const ANY: &str = "*";
@@ -140,11 +140,20 @@ impl SegmentPlaces {
     }
 }
 
+/// What a number in a table stands for.
+struct Target<T> {
+    target: T,
+    /// How many parameters its template has.
+    parameters: usize,
+    /// Which of them have to be of a kind for the path to fit.
+    kinds: Box<[(usize, Kind)]>,
+}
+
 /// All routes of all plugins. Immutable: a change builds another.
 pub(crate) struct Router<T> {
     tables: Vec<(Method, wayfind::Router<usize>)>,
-    /// What the tables' numbers mean: the target, and how many parameters its template has.
-    targets: Vec<(T, usize)>,
+    /// What the tables' numbers mean.
+    targets: Vec<Target<T>>,
 }
 
 impl<T> Router<T> {
@@ -196,7 +205,11 @@ impl<T> Router<T> {
                 }
             }
             known.insert((method, shape), (plugin, prefix, path));
-            targets.push((target, template.names().len()));
+            targets.push(Target {
+                target,
+                parameters: template.names().len(),
+                kinds: template.kinds().into(),
+            });
         }
 
         // `/files/{rest}` also serves `/files/`, unless somebody declares that path itself.
@@ -231,14 +244,17 @@ impl<T> Router<T> {
     ) -> Result<Found<'r, 'p, T>, NoRoute> {
         let search = |method: &str| {
             let table = self.tables.iter().find(|(known, _)| known == method);
-            table.and_then(|(_, table)| search(table, path.as_str()))
+            let found = table.and_then(|(_, table)| search(table, path.as_str()));
+            found.filter(|found| self.is_of_kinds(found))
         };
         let found = search(method.as_str()).or_else(|| search(ANY));
         let Some(found) = found.filter(|found| *found.data() != NOBODY) else {
             return Err(self.instead(path.as_str()));
         };
 
-        let (target, parameters) = &self.targets[*found.data()];
+        let Target {
+            target, parameters, ..
+        } = &self.targets[*found.data()];
         let values = found.parameters().iter().map(|(_, segment)| *segment);
         let segments = if *parameters <= FEW {
             let mut few = [""; FEW];
@@ -251,6 +267,15 @@ impl<T> Router<T> {
             Segments::Many(values.chain([""]).take(*parameters).collect())
         };
         Ok(Found { target, segments })
+    }
+
+    /// Whether the parameters are of the kinds that their route wants.
+    fn is_of_kinds(&self, found: &wayfind::Match<'_, '_, usize>) -> bool {
+        let Some(target) = self.targets.get(*found.data()) else {
+            return true;
+        };
+        let text = |at: usize| found.parameters().get(at).map_or("", |(_, text)| *text);
+        target.kinds.iter().all(|(at, kind)| kind.takes(text(*at)))
     }
 
     /// What to tell a client whose method and path fit nothing.
@@ -267,10 +292,10 @@ impl<T> Router<T> {
     }
 
     fn methods(&self, path: &str) -> Vec<Method> {
-        let fitting = self
-            .tables
-            .iter()
-            .filter(|(method, table)| method != ANY && search(table, path).is_some());
+        let fitting = self.tables.iter().filter(|(method, table)| {
+            let found = search(table, path);
+            method != ANY && found.is_some_and(|found| self.is_of_kinds(&found))
+        });
         let mut methods: Vec<Method> = fitting.map(|(method, _)| method.clone()).collect();
         methods.sort_by(|a, b| a.as_str().cmp(b.as_str()));
         methods

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use crate::field::{Field, end_object};
 use crate::members::{Members, not_null};
 use crate::pairs::{Pair, as_object};
-use crate::schema::{SchemaError, Schemas, child};
-use crate::violations::{Rule, Violations};
+use crate::schema::{SchemaError, Schemas, child, words};
+use crate::violations::Violations;
 
 /// How one value is spread over texts.
 pub(crate) enum Style {
@@ -161,7 +161,7 @@ impl Style {
                 None => field.absent(json, violations),
                 Some(text) => match serde_json::from_str(&text) {
                     Ok(value) => field.take(&value, json, violations),
-                    Err(error) => field.refuse(no_json(&error), &text, violations),
+                    Err(error) => field.refuse(words::json_invalid(&error), &text, violations),
                 },
             },
             Style::Object(object) => match object.texts(field, sent, one()) {
@@ -311,12 +311,4 @@ impl Object {
 /// `R` in `color[R]`.
 fn key_in<'n>(own: &str, name: &'n str) -> Option<&'n str> {
     name.strip_prefix(own)?.strip_prefix('[')?.strip_suffix(']')
-}
-
-fn no_json(error: &serde_json::Error) -> Rule {
-    Rule::with(
-        "json_invalid",
-        format!("Invalid JSON: {error}"),
-        [("error", error.to_string().into())],
-    )
 }

@@ -18,6 +18,8 @@ pub struct FormFile {
     pub name: Option<String>,
     /// The content type that the client gave.
     pub media_type: Option<String>,
+    /// All headers of its part, names in lower case, values as they were sent.
+    pub headers: Vec<(String, Vec<u8>)>,
     /// What it holds.
     pub content: FileContent,
 }

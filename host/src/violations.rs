@@ -50,6 +50,11 @@ impl Violations {
         self.list.truncate(len);
     }
 
+    /// Brings what was found after `len` into another order; what ranks the same keeps its own.
+    pub(crate) fn sort_behind(&mut self, len: usize, rank: impl Fn(&Violation) -> u64) {
+        self.list[len..].sort_by_key(rank);
+    }
+
     pub(crate) fn push(
         &mut self,
         rule: Rule,
@@ -73,6 +78,7 @@ impl Violations {
 }
 
 /// A broken rule, without place and input.
+#[derive(Debug)]
 pub(crate) struct Rule {
     pub(crate) kind: &'static str,
     pub(crate) msg: Cow<'static, str>,

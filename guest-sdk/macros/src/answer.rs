@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{ReturnType, Type};
 
 use crate::argument::content_of;
+use crate::operation::{Said, called};
 
 /// Statements and an expression of the operation's two functions.
 pub(crate) struct Answered {
@@ -49,6 +50,24 @@ pub(crate) fn of(output: &ReturnType, status: u16, called: &TokenStream) -> Answ
         }
     };
     Answered { describe, call }
+}
+
+/// The statement that adds an answer which the attribute declares.
+pub(crate) fn declared((status, said): &(String, Said)) -> TokenStream {
+    let called = called(status);
+    match said {
+        Said::Description(text) => quote!(answers.declared(#status, #text);),
+        Said::Model(ty, text) => {
+            let text = text
+                .as_ref()
+                .map_or_else(|| quote!(#called), |text| quote!(#text));
+            quote_spanned!(ty.span() => answers.declared_json::<#ty>(#status, #text);)
+        }
+        Said::Whole(whole) => {
+            let whole = whole.rule();
+            quote!(answers.declared_whole(#status, #called, &#whole);)
+        }
+    }
 }
 
 /// The type that answers, and `good` as a value of it.

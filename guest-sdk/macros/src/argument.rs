@@ -9,6 +9,7 @@ use syn::{
 };
 
 use crate::body;
+use crate::json::JsonObject;
 use crate::path::Template;
 use crate::rule::{Rules, Shape};
 
@@ -19,12 +20,14 @@ pub(crate) struct Argument {
     pub(crate) kind: Kind,
     /// Whether it stands in the body by its name though it is the only one there.
     pub(crate) embed: bool,
+    /// Of the whole body, examples by their names.
+    pub(crate) examples: Option<JsonObject>,
 }
 
 /// Where an argument comes from.
 pub(crate) enum Kind {
     /// A parameter, or a field of a form.
-    Part(Part),
+    Part(Box<Part>),
     /// The whole body, and the media type that the author gave it.
     Body(Option<LitStr>),
     /// All parameters of a place, as one type.
@@ -43,6 +46,14 @@ pub(crate) struct Part {
     pub(crate) description: String,
     pub(crate) deprecated: bool,
     pub(crate) hidden: bool,
+    /// Of a parameter of the path, what it has to be for the path to fit.
+    pub(crate) kind: Option<String>,
+    /// As which dependency's it is told of.
+    pub(crate) dependency: Option<u8>,
+    /// Examples by their names.
+    pub(crate) examples: Option<TokenStream>,
+    /// What else its schema says.
+    pub(crate) extra: Vec<(String, TokenStream)>,
     /// Of a value in the body, what stands for it where it was not sent; of parameters the host knows that.
     pub(crate) default: Option<TokenStream>,
     /// Keywords of JSON Schema and the author's values for them.
@@ -112,19 +123,24 @@ pub(crate) fn read(argument: &mut FnArg, template: &Template) -> Result<Argument
     let ty = (*argument.ty).clone();
     refuse_unfit(&ty)?;
     let embed = body::take_embed(&ty, &mut attributes);
+    let examples = match body::is_body(&ty) {
+        true => body::take_examples(&mut attributes)?,
+        false => None,
+    };
     let kind = if body::is_body(&ty) {
         Kind::Body(body::media_type(&ty, &attributes)?)
     } else if let Some(place) = Place::of_model(&ty) {
         body::refuse_rules(&ty, &attributes)?;
         Kind::Model(place)
     } else {
-        Kind::Part(part(&ident, &ty, &attributes, template)?)
+        Kind::Part(Box::new(part(&ident, &ty, &attributes, template)?))
     };
     Ok(Argument {
         ident,
         ty,
         kind,
         embed,
+        examples,
     })
 }
 
@@ -212,6 +228,10 @@ fn part(ident: &Ident, ty: &Type, attributes: &[Attribute], template: &Template)
         Place::Body => rules.default_of(&Shape::of(ty))?,
         _ => None,
     };
+    let kind = match place {
+        Place::Path => kind_of(&name, template),
+        _ => None,
+    };
     let part = Part {
         default,
         takes_rest: template.takes_rest
@@ -226,6 +246,13 @@ fn part(ident: &Ident, ty: &Type, attributes: &[Attribute], template: &Template)
         },
         deprecated: rules.deprecated,
         hidden: rules.hidden,
+        kind,
+        dependency: rules.dependency,
+        examples: rules.examples.as_ref().map(JsonObject::rule),
+        extra: match rules.extra {
+            Some(JsonObject(extra)) => extra,
+            None => Vec::new(),
+        },
         rules: pairs(whole),
         rules_of_each: pairs(each),
     };
@@ -236,6 +263,12 @@ fn part(ident: &Ident, ty: &Type, attributes: &[Attribute], template: &Template)
         ));
     }
     Ok(part)
+}
+
+fn kind_of(name: &str, template: &Template) -> Option<String> {
+    let mut kinds = template.kinds.iter();
+    let (_, kind) = kinds.find(|(known, _)| known == name)?;
+    Some(kind.clone())
 }
 
 /// Where the author says that the argument stands, if at all, and the rules.

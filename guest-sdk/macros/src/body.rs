@@ -1,9 +1,11 @@
 //! The argument that is the whole body: which types are, and the media type that it may be given.
 
+use syn::parse::ParseStream;
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, ExprLit, Lit, LitStr, Meta, MetaNameValue, Result, Type};
 
 use crate::argument::{content_of, last_name, shown};
+use crate::json::JsonObject;
 
 /// The types that are a whole body, by name.
 const BODIES: [&str; 6] = [
@@ -39,6 +41,28 @@ pub(crate) fn take_embed(ty: &Type, attributes: &mut Vec<Attribute>) -> bool {
         attributes.retain(|attribute| !says_embed(attribute));
     }
     attributes.len() < before
+}
+
+/// Takes `#[body(openapi_examples = { … })]`.
+pub(crate) fn take_examples(attributes: &mut Vec<Attribute>) -> Result<Option<JsonObject>> {
+    let is_meant = |attribute: &Attribute| {
+        let begin = attribute.parse_args_with(|input: ParseStream<'_>| {
+            let word: syn::Ident = input.parse()?;
+            input.parse::<proc_macro2::TokenStream>()?;
+            Ok(word)
+        });
+        attribute.path().is_ident("body") && begin.is_ok_and(|word| word == "openapi_examples")
+    };
+    let Some(at) = attributes.iter().position(is_meant) else {
+        return Ok(None);
+    };
+    let attribute = attributes.remove(at);
+    let examples = attribute.parse_args_with(|input: ParseStream<'_>| {
+        input.parse::<syn::Ident>()?;
+        input.parse::<syn::Token![=]>()?;
+        input.parse::<JsonObject>()
+    });
+    examples.map(Some)
 }
 
 fn is_one_of(ty: &Type, names: &[&str]) -> bool {

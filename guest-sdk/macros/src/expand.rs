@@ -251,17 +251,28 @@ fn body(id: &TokenStream, arguments: &[Argument]) -> TokenStream {
             })
         };
     }
-    for Argument { ty, kind, .. } in arguments {
+    for Argument {
+        ty, kind, examples, ..
+    } in arguments
+    {
         let argument::Kind::Body(media_type) = kind else {
             continue;
         };
+        let examples = examples.as_ref().map(|examples| {
+            let examples = examples.rule();
+            quote!(::switchback_sdk::operation::add_examples(&mut described, &#examples);)
+        });
+        let mutable = examples.as_ref().map(|_| quote!(mut));
         let media_type = match media_type {
             Some(said) => quote!(#said),
             None => quote_spanned!(ty.span()=> <#ty as ::switchback_sdk::FromBody>::MEDIA_TYPE),
         };
         return quote_spanned! {ty.span()=>
             ::core::option::Option::Some(|generator| {
-                <#ty as ::switchback_sdk::FromBody>::described(#media_type, generator)
+                let #mutable described =
+                    <#ty as ::switchback_sdk::FromBody>::described(#media_type, generator);
+                #examples
+                described
             })
         };
     }
@@ -299,6 +310,8 @@ fn implementation(
         deprecated,
         audience,
         callbacks,
+        responses,
+        extra,
     } = options;
     let (ident, visibility) = (&function.sig.ident, &function.vis);
     let id = match operation_id {
@@ -357,6 +370,14 @@ fn implementation(
     let called = quote!(#ident(#(#read),*));
     let method = kind.method();
     let answer::Answered { describe, call } = answer::of(&function.sig.output, *status, &called);
+    let declared_answers = responses.iter().map(answer::declared);
+    let extra = match extra {
+        Some(extra) => {
+            let extra = extra.rule();
+            quote!(::core::option::Option::Some(#extra))
+        }
+        None => quote!(::core::option::Option::None),
+    };
     quote! {
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
@@ -373,7 +394,8 @@ fn implementation(
                 models: &[#(#models),*],
                 body: #body,
                 callbacks: &[#(&<#callbacks as ::switchback_sdk::Route>::OPERATION),*],
-                answers: |answers| { #describe },
+                answers: |answers| { #describe #(#declared_answers)* },
+                extra: #extra,
                 call: |request| { #call },
             };
         }

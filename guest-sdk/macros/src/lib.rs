@@ -9,6 +9,7 @@ mod answer;
 mod argument;
 mod body;
 mod expand;
+mod json;
 mod listing;
 mod model;
 mod operation;
@@ -31,14 +32,16 @@ macro_rules! methods {
         /// After the path may stand, in any order: `tags = ["…"]`, `status = 201` (of the answer; 200 unless said),
         /// `operation_id = "…"` (the function's name unless said), `deprecated`, `callbacks = […]` (see `#[callback]`),
         /// `include_in_schema = false` (served, but not documented) or `audience = ["…"]` (documented for these readers
-        /// only).
+        /// only), `responses = { 404: "Not there", 409: (Failure, "Taken"), 201: { "headers": { … } } }` (more answers, or more
+        /// of the answer) and `openapi_extra = { … }` (JSON that is merged into the operation).
         ///
         /// The first line of the function's documentation is the summary, the rest the description.
         ///
         /// On arguments: `#[query]`, `#[path]`, `#[header]`, `#[cookie]` and `#[form]` say where a value stands, and take
         /// in brackets `name = "…"` (where it is no name in Rust), `default = …`, FastAPI's rules
-        /// `gt ge lt le multiple_of min_length max_length pattern min_items max_items unique_items format`, and
-        /// `title description examples deprecated` for the documentation. An argument's own documentation is the
+        /// `gt ge lt le multiple_of min_length max_length pattern min_items max_items unique_items format max_digits
+        /// decimal_places strict`, and `title description examples deprecated openapi_examples = { … } json_schema_extra = { … }`
+        /// for the documentation; `dependency = 1` tells of it before the rest, as FastAPI does of what belongs to a dependency. An argument's own documentation is the
         /// parameter's description.
         #[proc_macro_attribute]
         pub fn $method(options: TokenStream, function: TokenStream) -> TokenStream {

@@ -8,7 +8,7 @@ use syn::{Error, Expr, ExprLit, Ident, Lit, LitInt, Result};
 use crate::options::{Key, Listing, Value};
 
 /// What may stand in `plugin!`.
-const PLUGIN: [&str; 15] = [
+const PLUGIN: [&str; 16] = [
     "title",
     "version",
     "summary",
@@ -22,6 +22,7 @@ const PLUGIN: [&str; 15] = [
     "tags",
     "responses",
     "instances",
+    "strict_content_type",
     "webhooks",
     "routes",
 ];
@@ -109,6 +110,10 @@ fn of_plugin(listing: &Listing) -> Result<TokenStream> {
             "openapi_tags" => root.push(("tags", openapi_tags(value)?)),
             "webhooks" => webhooks = value.list("webhooks: [new_subscription]")?,
             "instances" => root.push(("x-switchback-instances", instances(value)?)),
+            "strict_content_type" => {
+                let one = value.one(key)?;
+                root.push(("x-switchback-strict-content-type", quote!(Rule::Bool(#one))));
+            }
             "prefix" => {
                 return Err(Error::new(
                     key.span(),
@@ -359,11 +364,13 @@ fn servers(value: &Value) -> Result<TokenStream> {
         Value::List(urls, _) => Ok(quote!(
             Rule::List(&[#(Rule::Object(&[("url", Rule::Text(#urls))])),*])
         )),
+        // One without words has no description.
         other => pairs(other.map(example)?, "url", "description", example),
     }
 }
 
-/// `{ "items": "What is sold." }`, or with the address of more: `{ "items": ("What is sold.", "https://…") }`.
+/// `{ "items": "What is sold." }`, or with the address of more, and what that is: `{ "items": ("What is sold.",
+/// "https://…", "The catalogue") }`.
 fn openapi_tags(value: &Value) -> Result<TokenStream> {
     let example = "openapi_tags: { \"items\": \"What is sold.\" }";
     let mut tags = Vec::new();
@@ -372,11 +379,14 @@ fn openapi_tags(value: &Value) -> Result<TokenStream> {
             return Err(Error::new(key.span(), format!("write `{example}`")));
         };
         let (description, more) = match value {
-            Expr::Tuple(pair) if pair.elems.len() == 2 => (&pair.elems[0], Some(&pair.elems[1])),
+            Expr::Tuple(more) if (2..=3).contains(&more.elems.len()) => {
+                let (url, said) = (&more.elems[1], more.elems.get(2));
+                let said = said.map(|said| quote!(("description", Rule::Text(#said)),));
+                let docs = quote!(Rule::Object(&[#said ("url", Rule::Text(#url))]));
+                (&more.elems[0], Some(quote!(, ("externalDocs", #docs))))
+            }
             description => (description, None),
         };
-        let more =
-            more.map(|url| quote!(, ("externalDocs", Rule::Object(&[("url", Rule::Text(#url))]))));
         tags.push(quote!(
             Rule::Object(&[("name", Rule::Text(#name)), ("description", Rule::Text(#description)) #more])
         ));

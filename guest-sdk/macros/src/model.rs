@@ -99,6 +99,10 @@ fn read(field: &Field, of: &Ident, rules: &Rules) -> Result<(Vec<Attribute>, Opt
     if let Some(text) = &rules.description {
         attributes.push(syn::parse_quote!(#[schemars(description = #text)]));
     }
+    if rules.extra.is_some() || rules.examples.is_some() || rules.dependency.is_some() {
+        let message = "this is for arguments: of a field, `#[schemars(extend(\"x-unit\" = \"m\"))]` says more";
+        return Err(Error::new(field.span(), message));
+    }
     if rules.deprecated {
         attributes.push(syn::parse_quote!(#[schemars(extend("deprecated" = true))]));
     }

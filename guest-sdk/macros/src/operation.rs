@@ -2,7 +2,12 @@
 
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, LitBool, LitInt, LitStr, Path, Result, Token, bracketed, token};
+use syn::{
+    Error, Ident, LitBool, LitInt, LitStr, Path, Result, Token, Type, braced, bracketed,
+    parenthesized, token,
+};
+
+use crate::json::JsonObject;
 
 /// The attribute, read.
 pub(crate) struct Options {
@@ -15,6 +20,39 @@ pub(crate) struct Options {
     pub(crate) audience: Option<Vec<LitStr>>,
     /// Operations that describe what is sent because of it.
     pub(crate) callbacks: Vec<Path>,
+    /// Answers beside the result's, by status (`404`, `4XX`, `default`).
+    pub(crate) responses: Vec<(String, Said)>,
+    /// JSON that is merged into what is said of the operation.
+    pub(crate) extra: Option<JsonObject>,
+}
+
+/// What is said of an answer.
+pub(crate) enum Said {
+    /// Its description.
+    Description(LitStr),
+    /// What it is in JSON, and a description.
+    Model(Box<Type>, Option<LitStr>),
+    /// All of it.
+    Whole(JsonObject),
+}
+
+impl Parse for Said {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        if input.peek(LitStr) {
+            return Ok(Said::Description(input.parse()?));
+        }
+        if input.peek(token::Brace) {
+            return Ok(Said::Whole(input.parse()?));
+        }
+        if input.peek(token::Paren) {
+            let inside;
+            parenthesized!(inside in input);
+            let model = inside.parse()?;
+            inside.parse::<Token![,]>()?;
+            return Ok(Said::Model(model, Some(inside.parse()?)));
+        }
+        Ok(Said::Model(input.parse()?, None))
+    }
 }
 
 impl Parse for Options {
@@ -31,6 +69,8 @@ impl Parse for Options {
             deprecated: false,
             audience: None,
             callbacks: Vec::new(),
+            responses: Vec::new(),
+            extra: None,
         };
         while !input.is_empty() {
             input.parse::<Token![,]>()?;
@@ -63,6 +103,10 @@ impl Options {
         } else if key == "include_in_schema" {
             let documented: LitBool = input.parse()?;
             self.audience = (!documented.value).then(Vec::new);
+        } else if key == "responses" {
+            self.responses = responses(input)?;
+        } else if key == "openapi_extra" {
+            self.extra = Some(input.parse()?);
         } else if key == "operation_id" {
             self.operation_id = Some(input.parse()?);
         } else {
@@ -86,14 +130,83 @@ impl Options {
 }
 
 /// What stands with a value.
-const KNOWN: [&str; 6] = [
+const KNOWN: [&str; 8] = [
     "tags",
     "status",
     "operation_id",
     "audience",
     "callbacks",
     "include_in_schema",
+    "responses",
+    "openapi_extra",
 ];
+
+/// `{ 404: "Not there", "4XX": Failure, 409: (Failure, "Taken"), 200: { "headers": {} } }`
+fn responses(input: ParseStream<'_>) -> Result<Vec<(String, Said)>> {
+    let inside;
+    braced!(inside in input);
+    let mut responses = Vec::new();
+    while !inside.is_empty() {
+        let (status, span) = match inside.peek(LitInt) {
+            true => {
+                let number: LitInt = inside.parse()?;
+                (number.base10_digits().to_owned(), number.span())
+            }
+            false => {
+                let text: LitStr = inside.parse()?;
+                (text.value(), text.span())
+            }
+        };
+        if !is_status(&status) {
+            let message = "a status is a number from 100 to 599, or `\"4XX\"` or `\"default\"`";
+            return Err(Error::new(span, message));
+        }
+        inside.parse::<Token![:]>()?;
+        responses.push((status, inside.parse()?));
+        if !inside.is_empty() {
+            inside.parse::<Token![,]>()?;
+        }
+    }
+    Ok(responses)
+}
+
+fn is_status(text: &str) -> bool {
+    let [first @ b'1'..=b'5', rest @ ..] = text.as_bytes() else {
+        return text == "default";
+    };
+    rest == b"XX" || rest.len() == 2 && rest.iter().all(u8::is_ascii_digit) && first.is_ascii()
+}
+
+/// What FastAPI calls an answer that has no description of its own.
+pub(crate) fn called(status: &str) -> &'static str {
+    match status {
+        "1XX" => "Information",
+        "2XX" => "Success",
+        "3XX" => "Redirection",
+        "4XX" => "Client Error",
+        "5XX" => "Server Error",
+        "default" => "Default Response",
+        "201" => "Created",
+        "202" => "Accepted",
+        "204" => "No Content",
+        "400" => "Bad Request",
+        "401" => "Unauthorized",
+        "403" => "Forbidden",
+        "404" => "Not Found",
+        "405" => "Method Not Allowed",
+        "409" => "Conflict",
+        "410" => "Gone",
+        "412" => "Precondition Failed",
+        "418" => "I'm a Teapot",
+        "422" => "Unprocessable Entity",
+        "429" => "Too Many Requests",
+        "500" => "Internal Server Error",
+        "502" => "Bad Gateway",
+        "503" => "Service Unavailable",
+        "504" => "Gateway Timeout",
+        _ => "Additional Response",
+    }
+}
 
 fn list<T: Parse>(input: ParseStream<'_>, example: &str) -> Result<Vec<T>> {
     if !input.peek(token::Bracket) {
@@ -106,7 +219,7 @@ fn list<T: Parse>(input: ParseStream<'_>, example: &str) -> Result<Vec<T>> {
 }
 
 /// FastAPI's options that are something else here.
-const MEANT: [(&str, &str); 10] = [
+const MEANT: [(&str, &str); 9] = [
     ("status_code", "it is called `status` here"),
     (
         "response_model",
@@ -128,10 +241,6 @@ const MEANT: [(&str, &str); 10] = [
         "response_description",
         "the answer's description stands at a variant of an enum that derives `Responses`",
     ),
-    (
-        "responses",
-        "answers are the variants of an enum that derives `Responses`, or a router's `responses`",
-    ),
     ("name", "it is called `operation_id` here"),
     ("tag", "it is called `tags` here: `tags = [\"…\"]`"),
     ("prefix", "a prefix belongs to a `router!`"),
@@ -141,7 +250,8 @@ fn unknown(key: &Ident) -> String {
     let help = match MEANT.iter().find(|(other, _)| key == other) {
         Some((_, help)) => help,
         None => {
-            "there are `tags`, `status`, `operation_id`, `deprecated`, `callbacks`, `include_in_schema` and `audience`"
+            "there are `tags`, `status`, `operation_id`, `deprecated`, `callbacks`, `responses`, `openapi_extra`, \
+             `include_in_schema` and `audience`"
         }
     };
     format!("no option `{key}`: {help}")

@@ -10,7 +10,12 @@ pub(crate) struct Template {
     pub(crate) names: Vec<String>,
     /// Whether the last one takes the rest of the path, slashes included: `{name:path}`.
     pub(crate) takes_rest: bool,
+    /// What those are that decide whether the path fits, by name: `{name:int}`.
+    pub(crate) kinds: Vec<(String, String)>,
 }
+
+/// What a parameter of a path may have to be.
+const KINDS: [&str; 3] = ["int", "float", "uuid"];
 
 /// The name of a webhook or the expression of a callback: no parameters of its own.
 pub(crate) fn whole(text: &LitStr) -> Template {
@@ -18,6 +23,7 @@ pub(crate) fn whole(text: &LitStr) -> Template {
         path: text.value(),
         names: Vec::new(),
         takes_rest: false,
+        kinds: Vec::new(),
     }
 }
 
@@ -36,6 +42,7 @@ pub(crate) fn read(template: &LitStr) -> Result<Template> {
     }
     let mut names = Vec::new();
     let mut takes_rest = false;
+    let mut kinds = Vec::new();
     let mut rest = text.as_str();
     while let Some(at) = rest.find(['{', '}']) {
         let Some(inside) = rest[at..].strip_prefix('{') else {
@@ -52,8 +59,16 @@ pub(crate) fn read(template: &LitStr) -> Result<Template> {
             Some((_, "path")) => {
                 return wrong("`{name:path}` takes the rest of the path: it stands at the end");
             }
+            Some((name, kind)) if KINDS.contains(&kind) => {
+                kinds.push((name.to_owned(), kind.to_owned()));
+                name
+            }
+            Some((name, "str")) => name,
             Some(_) => {
-                return wrong("a path parameter is written `{name}`: its type is the argument's");
+                return wrong(
+                    "a path parameter is written `{name}`, its type is the argument's; or `{name:int}`, `{name:float}`, \
+                     `{name:uuid}`, where a path without one does not fit",
+                );
             }
             None => name,
         };
@@ -66,14 +81,15 @@ pub(crate) fn read(template: &LitStr) -> Result<Template> {
         names.push(name.to_owned());
         rest = after;
     }
-    let path = match takes_rest {
-        true => text.replace(":path}", "}"),
-        false => text,
-    };
+    let mut path = text.clone();
+    for kind in KINDS.into_iter().chain(["path", "str"]) {
+        path = path.replace(&format!(":{kind}}}"), "}");
+    }
     Ok(Template {
         path,
         names,
         takes_rest,
+        kinds,
     })
 }
 
@@ -103,6 +119,15 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_may_decide_whether_the_path_fits() {
+        let path = LitStr::new("/{a:int}/{b:str}-{c:uuid}", proc_macro2::Span::call_site());
+        let template = read(&path).unwrap();
+        assert_eq!(template.path, "/{a}/{b}-{c}");
+        let kinds = [("a", "int"), ("c", "uuid")].map(|(name, kind)| (name.into(), kind.into()));
+        assert_eq!(template.kinds, kinds);
+    }
+
+    #[test]
     fn a_path_that_is_none_is_refused_in_words() {
         for path in [
             "items",
@@ -111,7 +136,7 @@ mod tests {
             "/{}",
             "/{a}/{a}",
             "/{a:path}/b",
-            "/{a:int}",
+            "/{a:i64}",
             "/a?q={q}",
         ] {
             assert!(names(path).is_err(), "{path}");

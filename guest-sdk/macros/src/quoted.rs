@@ -31,7 +31,39 @@ impl Part {
         if self.takes_rest {
             about.push(("x-switchback-wildcard", yes));
         }
+        if let Some(examples) = &self.examples {
+            about.push(("examples", examples.clone()));
+        }
+        if let Some(kind) = &self.kind {
+            about.push(("x-switchback-convertor", text(kind)));
+        }
+        if let Some(dependency) = self.dependency {
+            let number = i64::from(dependency);
+            about.push((
+                "x-switchback-dependency",
+                quote!(::switchback_sdk::operation::Rule::Integer(#number)),
+            ));
+        }
         entries(&about)
+    }
+}
+
+impl Part {
+    /// What its schema says beside its type. FastAPI says of a parameter's description that it is its schema's, too.
+    fn rules_of_schema(&self) -> Vec<(&str, TokenStream)> {
+        let mut rules: Vec<(&str, TokenStream)> = Vec::new();
+        let own = self.rules.iter().map(|(key, value)| (*key, value.clone()));
+        rules.extend(own);
+        if !matches!(self.place, Place::Form | Place::Body) {
+            rules.push(("description", text(&self.description)));
+            if self.deprecated {
+                let yes = quote!(::switchback_sdk::operation::Rule::Bool(true));
+                rules.push(("deprecated", yes));
+            }
+        }
+        let extra = self.extra.iter();
+        rules.extend(extra.map(|(key, value)| (key.as_str(), value.clone())));
+        rules
     }
 }
 
@@ -60,7 +92,8 @@ impl Argument {
         };
         let (ty, name) = (&self.ty, &part.name);
         let about = part.about();
-        let (rules, rules_of_each) = (entries(&part.rules), entries(&part.rules_of_each));
+        let rules: Vec<_> = part.rules_of_schema();
+        let (rules, rules_of_each) = (entries(&rules), entries(&part.rules_of_each));
         let kind = self.word(if part.file { "Files" } else { "Parameter" });
         Some(
             quote_spanned!(ty.span()=> ::switchback_sdk::operation::Argument {

@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 use syn::{Error, Expr, ExprLit, ExprUnary, Ident, Lit, LitStr, Result, Token, Type, UnOp};
 
 use crate::argument::content_of;
+use crate::json::JsonObject;
 
 /// All that one argument's attribute says.
 #[derive(Default)]
@@ -17,6 +18,12 @@ pub(crate) struct Rules {
     pub(crate) deprecated: bool,
     /// Whether it is left out of documents.
     pub(crate) hidden: bool,
+    /// As the parameter of which dependency it is told of.
+    pub(crate) dependency: Option<u8>,
+    /// Examples by their names.
+    pub(crate) examples: Option<JsonObject>,
+    /// What else the schema says.
+    pub(crate) extra: Option<JsonObject>,
     /// Keywords of JSON Schema, and the author's values for them.
     pub(crate) keywords: Vec<Keyword>,
 }
@@ -37,11 +44,16 @@ enum Fits {
     Lengths,
     Texts,
     Lists,
+    Decimals,
     All,
 }
 
+/// What `#[field]` and an argument's attribute say of a decimal; the SDK puts both under `x-switchback-decimal`.
+const MAX_DIGITS: &str = "x-switchback-max-digits";
+const DECIMAL_PLACES: &str = "x-switchback-decimal-places";
+
 /// FastAPI's names, JSON Schema's, and what they are for.
-const KEYWORDS: [(&str, &str, Fits); 15] = [
+const KEYWORDS: [(&str, &str, Fits); 18] = [
     ("gt", "exclusiveMinimum", Fits::Numbers),
     ("ge", "minimum", Fits::Numbers),
     ("lt", "exclusiveMaximum", Fits::Numbers),
@@ -54,6 +66,9 @@ const KEYWORDS: [(&str, &str, Fits); 15] = [
     ("min_items", "minItems", Fits::Lists),
     ("max_items", "maxItems", Fits::Lists),
     ("unique_items", "uniqueItems", Fits::Lists),
+    ("max_digits", MAX_DIGITS, Fits::Decimals),
+    ("decimal_places", DECIMAL_PLACES, Fits::Decimals),
+    ("strict", "x-switchback-strict", Fits::All),
     ("default", "default", Fits::All),
     ("title", "title", Fits::All),
     ("examples", "examples", Fits::All),
@@ -115,7 +130,29 @@ impl Rules {
             self.hidden = !input.parse::<syn::LitBool>()?.value;
             return Ok(());
         }
+        if key == "openapi_examples" || key == "json_schema_extra" {
+            input.parse::<Token![=]>()?;
+            let json = Some(input.parse()?);
+            match key == "openapi_examples" {
+                true => self.examples = json,
+                false => self.extra = json,
+            }
+            return Ok(());
+        }
+        if key == "dependency" {
+            input.parse::<Token![=]>()?;
+            self.dependency = Some(input.parse::<syn::LitInt>()?.base10_parse()?);
+            return Ok(());
+        }
         let found = KEYWORDS.iter().find(|(known, ..)| key == known);
+        if key == "strict" && !input.peek(Token![=]) {
+            self.keywords.push(Keyword {
+                key: key.clone(),
+                keyword: "x-switchback-strict",
+                value: syn::parse_quote!(true),
+            });
+            return Ok(());
+        }
         let is_text = ["name", "alias", "description"]
             .iter()
             .any(|known| key == known);
@@ -269,8 +306,10 @@ impl Keyword {
             ("title" | "pattern" | "format", _) => {
                 wrong(&format!("`{key}` is a text: `{key} = \"…\"`"))
             }
-            ("uniqueItems", Some(Literal::Bool)) => Ok(()),
-            ("uniqueItems", _) => wrong("`unique_items` is `true` or `false`"),
+            ("uniqueItems" | "x-switchback-strict", Some(Literal::Bool)) => Ok(()),
+            ("uniqueItems" | "x-switchback-strict", _) => {
+                wrong(&format!("`{key}` is `true` or `false`"))
+            }
             ("multipleOf", Some(Literal::Integer | Literal::Number)) => Ok(()),
             (_, Some(Literal::Number | Literal::Negative)) if fits == Fits::Numbers => Ok(()),
             (_, Some(Literal::Integer)) => Ok(()),
@@ -291,6 +330,7 @@ impl Keyword {
                 shape.list || shape.kind.is_none(),
                 "lists, as `Vec<_>` is one",
             ),
+            Fits::Decimals => (shape.kind.is_none(), "decimals, as `Decimal` is one"),
             Fits::All => (true, ""),
         };
         if ok {
@@ -317,7 +357,7 @@ impl Keyword {
         match (self.keyword, self.fits()) {
             ("minLength", _) if shape.list => ("minItems", false),
             ("maxLength", _) if shape.list => ("maxItems", false),
-            (other, Fits::Numbers | Fits::Texts) => (other, shape.list),
+            (other, Fits::Numbers | Fits::Texts | Fits::Decimals) => (other, shape.list),
             (other, _) => (other, false),
         }
     }

@@ -1,6 +1,6 @@
 use switchback_sdk::prelude::*;
 
-#[get("/items/{id:int}")]
+#[get("/items/{id:i64}")]
 fn read(id: u32) {}
 
 fn main() {}

@@ -1,6 +1,6 @@
 use switchback_sdk::prelude::*;
 
 #[get("/items")]
-fn list(#[query(strict = true)] q: String) {}
+fn list(#[query(lenient = true)] q: String) {}
 
 fn main() {}

@@ -210,13 +210,14 @@ impl Merged {
     }
 }
 
-/// Adds the answer that the host gives to what does not fit, as FastAPI documents it, and says whether any was added.
+/// Adds the answer that the host gives to what does not fit, as FastAPI documents it, and says whether any was added. What a
+/// webhook or a callback is sent to may refuse it likewise.
 fn document_refusals(document: &mut Value) -> bool {
     let mut added = false;
-    let Some(Value::Object(paths)) = document.get_mut("paths") else {
-        return added;
-    };
-    for item in paths.values_mut().filter_map(Value::as_object_mut) {
+    walk_mut(Kind::Document, document, &mut |kind, value| {
+        let (Kind::PathItem, Value::Object(item)) = (kind, value) else {
+            return;
+        };
         let of_path = has_parameters(item);
         for method in METHODS {
             let Some(Value::Object(operation)) = item.get_mut(method) else {
@@ -234,7 +235,7 @@ fn document_refusals(document: &mut Value) -> bool {
                 added = true;
             }
         }
-    }
+    });
     added
 }
 

@@ -13,7 +13,7 @@ use crate::admit::{self, Admitted, Received, Rejection};
 use crate::body::RequestBody;
 use crate::config::Limits;
 use crate::params::Parameters;
-use crate::path::PathTemplate;
+use crate::path::{Kind, PathTemplate};
 #[cfg(feature = "runtime")]
 use crate::router::ANY;
 use crate::schema::Schemas;
@@ -191,8 +191,14 @@ pub(super) fn compile(
             .iter()
             .any(|known| known.place == "path" && known.name == name && known.takes_rest)
     };
+    let kind = |name: &str| {
+        let mut known = parameters.iter();
+        let known = known.find(|known| known.place == "path" && known.name == name);
+        known.and_then(|known| known.kind)
+    };
     let template = PathTemplate::parse(path, takes_rest)
-        .map_err(|message| ContractError::new(&join("/paths", path), message))?;
+        .map_err(|message| ContractError::new(&join("/paths", path), message))?
+        .of_kinds(kind);
     for name in template.names() {
         if !parameters
             .iter()
@@ -292,6 +298,9 @@ pub(crate) const PUBLIC: &str = "public";
 /// Marks the operation that answers in place of the host.
 const ON_PROBLEM: &str = "x-switchback-on-problem";
 
+/// What a path parameter has to be for its route to fit at all.
+const CONVERTOR: &str = "x-switchback-convertor";
+
 /// Refuses what would be published by mistake.
 fn check_audience(described: &Map<String, Value>, pointer: &str) -> Result<(), ContractError> {
     let is_list = |value: &Value| match value {
@@ -330,6 +339,7 @@ pub(super) struct Declaration {
     name: String,
     place: String,
     takes_rest: bool,
+    kind: Option<Kind>,
 }
 
 /// The parameters of the path, then those of the operation; the operation's own win.
@@ -393,11 +403,22 @@ fn list(
                 ),
             ));
         }
+        let kind = match object.get(CONVERTOR) {
+            None => None,
+            Some(said) => Some(said.as_str().and_then(Kind::named).ok_or_else(|| {
+                let message = format!(
+                    "`{CONVERTOR}` is `int`, `float` or `uuid`, not {}",
+                    excerpt(said)
+                );
+                ContractError::new(&at, message)
+            })?),
+        };
         all.push(Declaration {
             pointer: at,
             name,
             place,
             takes_rest,
+            kind,
         });
     }
     Ok(all)

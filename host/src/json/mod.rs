@@ -26,8 +26,10 @@ pub(crate) struct Decoded {
 pub(crate) struct Parsed {
     pub(crate) value: Value,
     /// Whether the text holds something that parsers read differently, so that a guest must get the value written anew:
-    /// of two equal keys the last counts here, and `1.0` is an integer to JSON Schema but not to every type.
+    /// of two equal keys the last counts here.
     pub(crate) ambiguous: bool,
+    /// Whether a number is like `1.0`, which is an integer to JSON Schema but not to every type.
+    pub(crate) integral: bool,
 }
 
 /// Why a body is no JSON.
@@ -37,6 +39,8 @@ pub(crate) enum JsonError {
     Invalid(usize, &'static str),
     /// Nested too deeply.
     TooDeep,
+    /// An integer has more digits than Python reads.
+    TooLong,
 }
 
 /// Reads a JSON text, nested at most `depth` deep.
@@ -51,22 +55,23 @@ pub(crate) fn parse(text: &str, depth: usize) -> Result<Parsed, JsonError> {
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
     match read {
-        Ok(mut value) => {
-            if notes.integral.get() {
-                whole_numbers(&mut value);
-            }
-            Ok(Parsed {
-                value,
-                ambiguous: notes.duplicate.get() || notes.integral.get(),
-            })
-        }
+        Ok(_) if has_long_integer(text) => Err(JsonError::TooLong),
+        Ok(value) => Ok(Parsed {
+            value,
+            ambiguous: notes.duplicate.get(),
+            integral: notes.integral.get(),
+        }),
         Err(error) if notes.too_deep.get() || error.to_string().starts_with("recursion limit") => {
             Err(JsonError::TooDeep)
         }
         Err(error) => {
+            let out_of_range = error.to_string().starts_with("number out of range");
+            if out_of_range && has_long_integer(text) {
+                return Err(JsonError::TooLong);
+            }
             let (place, what) = python::diagnose(text).unwrap_or_else(|| {
                 // What Python takes and no UTF-8 or no float can hold.
-                let what = if error.to_string().starts_with("number out of range") {
+                let what = if out_of_range {
                     "Number too large"
                 } else {
                     "Half a surrogate pair in \\uXXXX escape"
@@ -223,17 +228,36 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 }
 
-fn whole_numbers(value: &mut Value) {
-    match value {
-        Value::Number(number) if number.is_f64() => {
-            if let Some(integer) = number.as_f64().and_then(whole) {
-                *number = integer;
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
-        Value::Object(map) => map.values_mut().for_each(whole_numbers),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+/// What Python reads as an integer has no more digits than these.
+const MOST_DIGITS: usize = 4300;
+
+/// Whether an integer in the text is longer than Python's.
+fn has_long_integer(text: &str) -> bool {
+    if text.len() <= MOST_DIGITS {
+        return false;
     }
+    let bytes = text.as_bytes();
+    let (mut at, mut in_text) = (0, false);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' if in_text => at += 1,
+            b'"' => in_text = !in_text,
+            b'0'..=b'9' if !in_text => {
+                let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit());
+                let digits = digits.count();
+                at += digits;
+                let is_behind_point = at > digits && bytes[at - digits - 1] == b'.';
+                let is_float = matches!(bytes.get(at), Some(b'.' | b'e' | b'E'));
+                if digits > MOST_DIGITS && !is_float && !is_behind_point {
+                    return true;
+                }
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    false
 }
 
 /// Where serde_json stopped, in bytes.
@@ -304,11 +328,31 @@ mod tests {
         for (text, value, ambiguous) in [
             (r#"{"a":1,"b":1.5}"#, json!({"a": 1, "b": 1.5}), false),
             (r#"{"a":1,"a":2}"#, json!({"a": 2}), true),
-            ("[1.0,-0.0,1e2]", json!([1, 0, 100]), true),
-            ("[1e300]", json!([1e300]), false),
         ] {
-            let parsed = Parsed { value, ambiguous };
+            let parsed = Parsed {
+                value,
+                ambiguous,
+                integral: false,
+            };
             assert_eq!(parse(text, 128), Ok(parsed), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_float_that_is_an_integer_is_noted() {
+        let integral = |text| parse(text, 128).unwrap().integral;
+        assert!(integral("[1.0]") && integral("[-0.0]") && integral("[1e2]"));
+        assert!(!integral("[1,1.5,1e300]"));
+    }
+
+    #[test]
+    fn an_integer_that_python_does_not_read_is_none() {
+        let long = "1".repeat(4301);
+        for text in [format!("[{long}]"), format!("{{\"\\\"1\":-{long}}}")] {
+            assert_eq!(parse(&text, 128), Err(JsonError::TooLong));
+        }
+        for text in [format!("[0.{long}]"), format!("[\"{long}\\\"{long}\"]")] {
+            assert!(parse(&text, 128).is_ok());
         }
     }
 

@@ -10,6 +10,7 @@ use wasmtime::component::Linker;
 use super::bindings::{INCOMING, IoError, LOG, Level};
 use super::state::{CallContext, GuestState};
 use super::{inlet, outlet};
+use crate::admit::AdmittedBody;
 use crate::arrival::ReadError;
 use crate::forwarded;
 use crate::identity::Identity;
@@ -103,7 +104,15 @@ fn incoming(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
         |store: Store<'_>, (index, offset, most): (u32, u32, u32)| {
             Box::new(async move { Ok((read_file(store, index, offset, most).await,)) })
         },
-    )
+    )?;
+    incoming.func_wrap("file-headers", |store: Store<'_>, (index,): (u32,)| {
+        Ok((ask(&store, |call| match &call.asked.admitted.body {
+            AdmittedBody::Form { files, .. } => files
+                .get(index as usize)
+                .map_or(Vec::new(), |file| file.headers.clone()),
+            _ => Vec::new(),
+        }),))
+    })
 }
 
 /// The most of a file that is handed over at once: it is copied, whatever the guest's own memory is.

@@ -4,11 +4,12 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Number, Value};
 
+use super::decimal::{self, DecimalRules};
 use super::graph::{
-    ArrayRules, Discriminator, Graph, Node, NodeId, ObjectRules, Rest, Type, Union,
+    ArrayRules, Discriminator, Graph, Keys, Node, NodeId, ObjectRules, Rest, Type, Union,
 };
 use super::secret::{HIDDEN, shown};
-use super::{spelling, words};
+use super::{lax, spelling, words};
 use crate::number;
 use crate::problem::Loc;
 use crate::violations::{Rule, Violations, shorten, shorten_text};
@@ -22,10 +23,16 @@ pub(super) struct Walk<'a, 'o> {
     pub(super) prefix: &'a [Loc],
     pub(super) out: &'o mut Violations,
     loc: Vec<Step<'a>>,
+    /// The way to the value from the one that is checked whole, without what `loc` has of branches and keys.
+    trail: Vec<Step<'a>>,
     /// What the value was read from: told instead of the value.
     pub(super) sent: Option<Sent<'a>>,
+    /// The same for the whole of a body.
+    pub(super) original: Option<&'a Value>,
     /// Whether [`spelling`] has read the texts, and so decided about their formats.
     pub(super) spelled: bool,
+    /// Whether it stands in a text that holds JSON.
+    in_text: bool,
     secret: bool,
     /// Visits left.
     visits: usize,
@@ -50,8 +57,11 @@ impl<'a, 'o> Walk<'a, 'o> {
             prefix,
             out,
             loc: Vec::new(),
+            trail: Vec::new(),
             sent: None,
+            original: None,
             spelled: false,
+            in_text: false,
             secret: false,
             visits: usize::MAX,
         }
@@ -64,8 +74,11 @@ impl<'a, 'o> Walk<'a, 'o> {
             prefix: self.prefix,
             out: self.out,
             loc: self.loc.clone(),
+            trail: Vec::new(),
             sent: self.sent,
+            original: None,
             spelled: self.spelled,
+            in_text: self.in_text,
             secret: self.secret,
             visits: self.visits,
         }
@@ -114,6 +127,9 @@ impl<'a, 'o> Walk<'a, 'o> {
         if node.never {
             return self.tell(words::never(), value);
         }
+        if let Some(rules) = &node.decimal {
+            return self.decimal(rules, value);
+        }
         if let Some(options) = &node.options
             && !options
                 .values
@@ -155,7 +171,34 @@ impl<'a, 'o> Walk<'a, 'o> {
         }
     }
 
+    fn decimal(&mut self, rules: &'a DecimalRules, value: &Value) -> bool {
+        let read = match value {
+            Value::Null if rules.nullable => return true,
+            Value::Number(number) => decimal::read(&number.to_string()),
+            Value::String(text) => {
+                decimal::read(text).and_then(|read| match self.spelled || read.written == *text {
+                    true => Ok(read),
+                    false => Err(words::decimal_parsing()),
+                })
+            }
+            _ => Err(words::decimal_type()),
+        };
+        let limits = rules.number.map(|id| &self.graph.node(id).number);
+        let broken = match read {
+            Ok(read) => read.broken(rules, limits),
+            Err(rule) => Some(rule),
+        };
+        broken.is_none_or(|rule| self.tell(rule, value))
+    }
+
     fn wrong_type(&mut self, node: &'a Node, value: &Value) -> bool {
+        if self.spelled
+            && node.types.has(Type::String)
+            && let Some((format, _)) = &node.string.format
+            && let Some(rule) = spelling::no_number(format, value)
+        {
+            return self.tell(rule, value);
+        }
         let kinds: Vec<Type> = node.types.named().collect();
         // A body that should be an object, sent as a text: the secret may be anywhere in it.
         let secret = self.secret;
@@ -176,8 +219,11 @@ impl<'a, 'o> Walk<'a, 'o> {
         false
     }
 
-    fn string(&mut self, node: &Node, text: &str, value: &Value) -> bool {
+    fn string(&mut self, node: &'a Node, text: &str, value: &Value) -> bool {
         let rules = &node.string;
+        if let Some(content) = rules.content.filter(|_| self.spelled && !self.in_text) {
+            return self.json_in(content, text, value);
+        }
         let format = rules.format.as_ref().map_or("", |(name, _)| &**name);
         // Lengths count code points, which are never more than bytes; those of bytes count bytes.
         let bytes = text.len() as u64;
@@ -198,6 +244,8 @@ impl<'a, 'o> Walk<'a, 'o> {
             words::too_short(format, min)
         } else if let Some(max) = rules.max.filter(long) {
             words::too_long(format, max)
+        } else if let Some(expected) = wrong_scheme(&rules.schemes, text) {
+            words::scheme(&expected)
         } else if let Some((pattern, _)) = rules
             .pattern
             .as_ref()
@@ -212,8 +260,25 @@ impl<'a, 'o> Walk<'a, 'o> {
         self.tell(broken, value)
     }
 
+    /// A text that holds JSON. What is in it was made by then into what its schema wants.
+    fn json_in(&mut self, content: NodeId, text: &str, value: &Value) -> bool {
+        match serde_json::from_str::<Value>(text) {
+            Err(error) => self.tell(words::json_invalid(&error), value),
+            Ok(inner) => {
+                let mut walk = self.here();
+                walk.sent = None;
+                // One text in another would be read over and over.
+                walk.in_text = true;
+                walk.value(content, &inner)
+            }
+        }
+    }
+
     fn number(&mut self, node: &Node, number: &Number, value: &Value) -> bool {
         let rules = &node.number;
+        if node.strict && self.spelled && number.is_f64() && !node.types.has(Type::Number) {
+            return self.tell(words::int_type(), value);
+        }
         let breaks = |limit: &&Number, allowed: &[Ordering]| {
             !allowed.contains(&number::compare(number, limit))
         };
@@ -245,7 +310,7 @@ impl<'a, 'o> Walk<'a, 'o> {
     }
 
     fn array(&mut self, rules: &'a ArrayRules, items: &'a [Value], value: &'a Value) -> bool {
-        if self.too_many_items(rules, items.len(), value) {
+        if rules.unique.is_none() && self.too_many_items(rules, items.len(), value) {
             return false;
         }
         let mut fits = true;
@@ -253,7 +318,7 @@ impl<'a, 'o> Walk<'a, 'o> {
             let Some(id) = rules.prefix.get(index).copied().or(rules.items) else {
                 break;
             };
-            fits &= self.within(Some(Step::Index(index)), |walk| walk.value(id, item));
+            fits &= self.inside(Step::Index(index), |walk| walk.value(id, item));
             if !fits && self.out.is_full() {
                 return false;
             }
@@ -266,7 +331,7 @@ impl<'a, 'o> Walk<'a, 'o> {
                 });
             }
         }
-        if !fits {
+        if !fits || rules.unique.is_some() && self.too_many_items(rules, items.len(), value) {
             return false;
         }
         if (items.len() as u64) < least {
@@ -302,7 +367,7 @@ impl<'a, 'o> Walk<'a, 'o> {
         }
         for property in &rules.properties {
             self.within(Some(Step::Name(&property.name)), |walk| {
-                walk.tell(Rule::missing(), &Value::Null)
+                walk.tell_of(Rule::missing(), &Value::Null)
             });
         }
         false
@@ -310,7 +375,6 @@ impl<'a, 'o> Walk<'a, 'o> {
 
     fn object(&mut self, node: &'a Node, map: &'a Map<String, Value>, value: &'a Value) -> bool {
         let rules = &node.object;
-        let without = if node.embeds { &Value::Null } else { value };
         if let Some(most) = rules.max.filter(|most| map.len() as u64 > *most) {
             return self.tell(words::too_many("Dictionary", most, map.len()), value);
         }
@@ -318,9 +382,15 @@ impl<'a, 'o> Walk<'a, 'o> {
         for property in &rules.properties {
             let step = Some(Step::Name(&property.name));
             match map.get(&*property.name) {
-                Some(field) => fits &= self.within(step, |walk| walk.value(property.node, field)),
+                Some(field) => {
+                    let step = Step::Name(&property.name);
+                    fits &= self.inside(step, |walk| walk.value(property.node, field));
+                }
                 None if property.required => {
-                    fits = self.within(step, |walk| walk.tell(Rule::missing(), without));
+                    fits = self.within(step, |walk| match node.embeds {
+                        true => walk.tell_of(Rule::missing(), &Value::Null),
+                        false => walk.tell(Rule::missing(), value),
+                    });
                 }
                 None => {}
             }
@@ -334,11 +404,12 @@ impl<'a, 'o> Walk<'a, 'o> {
                 fits = self.within(step, |walk| walk.tell(Rule::missing(), value));
             }
         }
-        if rules.rest.is_some() || !rules.patterns.is_empty() {
+        if rules.rest.is_some() || !rules.patterns.is_empty() || rules.keys.is_some() {
             for (name, field) in map {
-                fits &= self.within(Some(Step::Name(name)), |walk| {
-                    walk.extra(rules, name, field)
-                });
+                if let Some(keys) = &rules.keys {
+                    fits &= self.key(keys, name);
+                }
+                fits &= self.inside(Step::Name(name), |walk| walk.extra(rules, name, field));
                 if !fits && self.out.is_full() {
                     return false;
                 }
@@ -348,6 +419,29 @@ impl<'a, 'o> Walk<'a, 'o> {
             Some(least) if fits => self.tell(words::too_few("Dictionary", least, map.len()), value),
             _ => fits,
         }
+    }
+
+    /// The name of a member, which has a step of its own behind the member's.
+    fn key(&mut self, keys: &'a Keys, name: &'a str) -> bool {
+        self.within(Some(Step::Name(name)), |walk| {
+            walk.within(Some(Step::Name("[key]")), |walk| {
+                if !keys.parsed {
+                    let name = Value::String(name.to_owned());
+                    return walk.here().value(keys.node, &name);
+                }
+                let around = walk.sent.replace(Sent::Text(name));
+                let read = walk.read(keys.node, name);
+                // A guest reads a key in its usual spelling only.
+                let fits = match read.map(|value| lax::key_text(&value)) {
+                    Some(text) if text != name && !walk.spelled => {
+                        walk.tell(words::int_type(), &Value::Null)
+                    }
+                    read => read.is_some(),
+                };
+                walk.sent = around;
+                fits
+            })
+        })
     }
 
     fn extra(&mut self, rules: &'a ObjectRules, name: &'a str, field: &'a Value) -> bool {
@@ -434,6 +528,14 @@ impl<'a, 'o> Walk<'a, 'o> {
         }
     }
 
+    /// Within a part of the value.
+    fn inside<T>(&mut self, step: Step<'a>, visit: impl FnOnce(&mut Self) -> T) -> T {
+        self.trail.push(step);
+        let result = self.within(Some(step), visit);
+        self.trail.pop();
+        result
+    }
+
     pub(super) fn within<T>(
         &mut self,
         step: Option<Step<'a>>,
@@ -448,6 +550,14 @@ impl<'a, 'o> Walk<'a, 'o> {
 
     /// Tells a broken rule here. Always `false`, as the value does not fit.
     pub(super) fn tell(&mut self, rule: Rule, value: &Value) -> bool {
+        match self.original.and_then(|sent| follow(sent, &self.trail)) {
+            Some(sent) => self.tell_of(rule, sent),
+            None => self.tell_of(rule, value),
+        }
+    }
+
+    /// The same, and shows this value, whatever was sent.
+    fn tell_of(&mut self, rule: Rule, value: &Value) -> bool {
         let Walk {
             graph,
             prefix,
@@ -466,6 +576,25 @@ impl<'a, 'o> Walk<'a, 'o> {
         out.push(rule, || place(prefix, loc), input);
         false
     }
+}
+
+/// The part of a value to which these steps lead.
+fn follow<'v>(value: &'v Value, steps: &[Step<'_>]) -> Option<&'v Value> {
+    steps.iter().try_fold(value, |value, step| match step {
+        Step::Name(name) => value.get(*name),
+        Step::Index(index) => value.get(*index),
+    })
+}
+
+/// The schemes that are expected, where a URL has another.
+fn wrong_scheme(schemes: &[Value], text: &str) -> Option<String> {
+    let (scheme, _) = text.split_once(':').unwrap_or_default();
+    let fits = |known: &Value| {
+        known
+            .as_str()
+            .is_some_and(|known| known.eq_ignore_ascii_case(scheme))
+    };
+    (!schemes.is_empty() && !schemes.iter().any(fits)).then(|| words::expected(schemes))
 }
 
 fn place(prefix: &[Loc], steps: &[Step<'_>]) -> Vec<Loc> {

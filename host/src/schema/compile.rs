@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use jsonschema::Validator;
 use serde_json::{Map, Number, Value, json};
 
+use super::decimal::{self, DecimalRules};
 use super::graph::{
-    ArrayRules, Branch, Discriminator, Graph, Node, NodeId, NumberRules, ObjectRules, Options,
-    Other, Property, Rest, StringRules, Union,
+    ArrayRules, Branch, Discriminator, Graph, Keys, Node, NodeId, NumberRules, ObjectRules,
+    Options, Other, Property, Rest, StringRules, Type, Union,
 };
 use super::{SchemaError, Schemas, child, local_pointer, reference, words};
 use crate::number;
@@ -71,7 +72,6 @@ const OTHERS: &[&str] = &[
     "contains",
     "minContains",
     "maxContains",
-    "propertyNames",
     "dependentRequired",
     "dependentSchemas",
     "unevaluatedItems",
@@ -167,6 +167,7 @@ impl Compiler<'_> {
                 || schema
                     .get("format")
                     .is_some_and(|format| format == "password"),
+            strict: schema.get("x-switchback-strict") == Some(&Value::Bool(true)),
             ..Node::default()
         };
         match schema.get("type") {
@@ -200,12 +201,40 @@ impl Compiler<'_> {
                 node.unions.push(self.union(pointer, schema, key)?);
             }
         }
+        node.decimal = self.decimal(pointer, schema, &node)?;
         self.others(pointer, schema, &mut node)?;
         Ok(node)
     }
 
-    fn string_rules(
+    /// Of a union with null, number and text, what makes a decimal of it.
+    fn decimal(
         &self,
+        pointer: &str,
+        schema: &Map<String, Value>,
+        node: &Node,
+    ) -> Result<Option<DecimalRules>, SchemaError> {
+        let Some(said) = schema.get(decimal::KEY) else {
+            return Ok(None);
+        };
+        let Value::Object(said) = said else {
+            let message = format!("`{}` is an object: `{{}}`", decimal::KEY);
+            return Err(SchemaError::new(pointer, message));
+        };
+        let branches = || node.unions.iter().flat_map(|union| &union.branches);
+        let of = |kind| move |id: &NodeId| self.nodes[*id].types.has(kind);
+        Ok(Some(DecimalRules {
+            max_digits: size(said, "max_digits"),
+            places: size(said, "decimal_places"),
+            number: branches().map(|branch| branch.node).find(of(Type::Number)),
+            nullable: node.types.has(Type::Null)
+                || branches()
+                    .map(|branch| branch.node)
+                    .any(|id| of(Type::Null)(&id)),
+        }))
+    }
+
+    fn string_rules(
+        &mut self,
         pointer: &str,
         schema: &Map<String, Value>,
     ) -> Result<StringRules, SchemaError> {
@@ -230,11 +259,24 @@ impl Compiler<'_> {
             }
             None => None,
         };
+        let is_json = schema
+            .get("contentMediaType")
+            .is_some_and(|media_type| media_type == "application/json");
+        let content = match is_json {
+            true => self.optional(pointer, schema, "contentSchema")?,
+            false => None,
+        };
+        let schemes = match schema.get("x-switchback-schemes") {
+            Some(Value::Array(schemes)) => schemes.clone(),
+            _ => Vec::new(),
+        };
         Ok(StringRules {
             min: size(schema, "minLength"),
             max: size(schema, "maxLength"),
             pattern,
             format,
+            content,
+            schemes,
         })
     }
 
@@ -357,6 +399,11 @@ impl Compiler<'_> {
                 self.node(&child(pointer, "additionalProperties"))?,
             )),
         };
+        for (key, parsed) in [("propertyNames", false), ("x-switchback-keys", true)] {
+            if let Some(node) = self.optional(pointer, schema, key)? {
+                rules.keys = Some(Keys { node, parsed });
+            }
+        }
         Ok(rules)
     }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use jsonschema::Validator;
 use serde_json::{Number, Value};
 
+use super::decimal::DecimalRules;
 use super::words;
 
 pub(super) type NodeId = usize;
@@ -17,6 +18,8 @@ pub(super) struct Graph {
     nodes: Vec<Node>,
     root: NodeId,
     explosive: bool,
+    /// Whether it has rules that jsonschema does not know.
+    own_rules: bool,
     /// Names of the properties whose values no violation may show.
     secrets: Vec<Box<str>>,
 }
@@ -32,6 +35,10 @@ pub(super) struct Node {
     pub(super) never: bool,
     pub(super) types: Types,
     pub(super) secret: bool,
+    /// Whether only its own type is taken, and nothing made into one.
+    pub(super) strict: bool,
+    /// Of a union of number and text that is a decimal.
+    pub(super) decimal: Option<DecimalRules>,
     pub(super) options: Option<Options>,
     pub(super) string: StringRules,
     pub(super) number: NumberRules,
@@ -76,6 +83,10 @@ pub(super) struct StringRules {
     pub(super) max: Option<u64>,
     pub(super) pattern: Option<(Box<str>, Validator)>,
     pub(super) format: Option<(Box<str>, Option<Validator>)>,
+    /// What is in it, where that is JSON.
+    pub(super) content: Option<NodeId>,
+    /// Of a URL, how it may begin.
+    pub(super) schemes: Vec<Value>,
 }
 
 #[derive(Default)]
@@ -105,6 +116,7 @@ pub(super) struct ObjectRules {
     pub(super) required: Vec<Box<str>>,
     pub(super) patterns: Vec<(Validator, NodeId)>,
     pub(super) rest: Option<Rest>,
+    pub(super) keys: Option<Keys>,
     pub(super) min: Option<u64>,
     pub(super) max: Option<u64>,
 }
@@ -113,6 +125,13 @@ pub(super) struct Property {
     pub(super) name: Box<str>,
     pub(super) node: NodeId,
     pub(super) required: bool,
+}
+
+/// What the names of all members are.
+pub(super) struct Keys {
+    pub(super) node: NodeId,
+    /// Whether they are read as the type that this names, and not taken as texts.
+    pub(super) parsed: bool,
 }
 
 /// What `additionalProperties` says.
@@ -203,6 +222,13 @@ impl ObjectRules {
 }
 
 impl Node {
+    /// Whether it has a rule that is in none of JSON Schema's keywords.
+    fn has_own_rules(&self) -> bool {
+        self.decimal.is_some()
+            || !self.string.schemes.is_empty()
+            || self.object.keys.as_ref().is_some_and(|keys| keys.parsed)
+    }
+
     /// Whether the only thing that fits is null.
     pub(super) fn is_null(&self) -> bool {
         self.types.0 == Type::Null.bit()
@@ -220,6 +246,7 @@ impl Graph {
             nodes,
             root,
             explosive: false,
+            own_rules: false,
             secrets,
         };
         let mut heights = vec![None; graph.nodes.len()];
@@ -237,6 +264,7 @@ impl Graph {
                 }
             }
         }
+        graph.own_rules = graph.nodes.iter().any(Node::has_own_rules);
         graph.label_branches();
         Ok(graph)
     }
@@ -253,6 +281,17 @@ impl Graph {
     /// itself more than once to the same value further down.
     pub(super) fn is_explosive(&self) -> bool {
         self.explosive
+    }
+
+    /// Whether jsonschema alone cannot tell if a value fits.
+    pub(super) fn has_own_rules(&self) -> bool {
+        self.own_rules
+    }
+
+    /// Whether the root is a text that holds JSON.
+    pub(super) fn holds_json(&self) -> bool {
+        self.find(self.root, &|node| node.string.content.is_some())
+            .is_some()
     }
 
     pub(super) fn has_secrets(&self) -> bool {

@@ -1,33 +1,84 @@
 //! JSON as FastAPI takes it: a value of another type becomes one of the type that the schema names, where pydantic makes
 //! it one. `"1.5"` is a number, `1` is true, Unix time is a date.
 
-use serde_json::{Number, Value};
+use std::collections::HashSet;
 
-use super::check::{Walk, fits_type};
-use super::graph::{Graph, Node, NodeId, Rest, Type, Union};
-use super::{spelling, text};
+use serde_json::{Map, Number, Value};
+
+use super::check::{Sent, Walk, fits_type, visits};
+use super::graph::{Graph, Keys, Node, NodeId, Rest, Type, Union};
+use super::{decimal, spelling, text};
 use crate::config::Limits;
+use crate::number::whole;
 use crate::violations::Violations;
 
 /// Makes a value of what was sent; whether that changed anything.
-pub(super) fn relax(graph: &Graph, value: &mut Value, visits: usize) -> bool {
-    let mut relaxing = Relaxing {
-        graph,
-        visits,
-        changed: false,
+pub(super) fn relax(graph: &Graph, value: &mut Value) -> bool {
+    Relaxing::new(graph, true, value).of(graph.root(), value)
+}
+
+/// The same for JSON that a text holds: the text written anew, if that changed anything.
+pub(super) fn relax_content(graph: &Graph, content: NodeId, text: &str) -> Option<String> {
+    let mut value = serde_json::from_str(text).ok()?;
+    let relaxing = Relaxing {
+        in_text: true,
+        ..Relaxing::new(graph, true, &value)
     };
-    relaxing.value(graph.root(), value);
-    relaxing.changed
+    let changed = relaxing.of(content, &mut value);
+    changed.then(|| value.to_string())
+}
+
+/// Makes integers of numbers like `1.0`, where nothing else is wanted; whether that changed anything.
+pub(super) fn write_integers(graph: &Graph, value: &mut Value) -> bool {
+    Relaxing::new(graph, false, value).of(graph.root(), value)
+}
+
+/// Of values that are equal, the first is kept.
+pub(super) fn drop_twins(items: &mut Vec<Value>) -> bool {
+    let mut known = HashSet::new();
+    let before = items.len();
+    items.retain(|item| {
+        let integer = item.as_f64().filter(|_| item.is_f64()).and_then(whole);
+        known.insert(integer.map_or_else(|| item.to_string(), |integer| integer.to_string()))
+    });
+    items.len() < before
+}
+
+/// A key as a text: what was made of a member's name.
+pub(super) fn key_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 struct Relaxing<'a> {
     graph: &'a Graph,
     /// Visits left: a union tries its branches, and so may those in it.
     visits: usize,
+    /// Whether it is more than integers that are made.
+    lax: bool,
+    /// Whether it stands in a text: a text in that is no more than a text.
+    in_text: bool,
     changed: bool,
 }
 
-impl Relaxing<'_> {
+impl<'a> Relaxing<'a> {
+    fn new(graph: &'a Graph, lax: bool, value: &Value) -> Relaxing<'a> {
+        Relaxing {
+            graph,
+            visits: visits(value),
+            lax,
+            in_text: false,
+            changed: false,
+        }
+    }
+
+    fn of(mut self, id: NodeId, value: &mut Value) -> bool {
+        self.value(id, value);
+        self.changed
+    }
+
     fn value(&mut self, id: NodeId, value: &mut Value) {
         match self.visits.checked_sub(1) {
             Some(left) => self.visits = left,
@@ -35,13 +86,19 @@ impl Relaxing<'_> {
         }
         let graph = self.graph;
         let node = graph.node(id);
+        if node.decimal.is_some() {
+            return self.decimal(value);
+        }
+        let integer = self.integer(node, value);
         let read = match (&node.options, &*value) {
+            _ if integer.is_some() => integer,
+            _ if node.strict || !self.lax => None,
             // An enum of integers takes what an integer would; a literal nothing else.
             (Some(options), _) if options.class && !options.values.contains(value) => {
                 convert(node, value).filter(|made| options.values.contains(made))
             }
             (Some(_), _) => None,
-            (None, Value::String(text)) if fits_type(node, value) => spelled(node, text),
+            (None, Value::String(text)) if fits_type(node, value) => self.spelled(node, text),
             _ if fits_type(node, value) => None,
             _ => convert(node, value),
         };
@@ -57,15 +114,19 @@ impl Relaxing<'_> {
                         self.value(id, item);
                     }
                 }
+                self.set(node, items);
             }
             Value::Object(map) => {
-                for (name, field) in map {
+                for (name, field) in &mut *map {
                     let known = node.object.properties.iter().find(|p| *p.name == **name);
                     match (known, &node.object.rest) {
                         (Some(property), _) => self.value(property.node, field),
                         (None, Some(Rest::Each(id))) => self.value(*id, field),
                         _ => {}
                     }
+                }
+                if let Some(keys) = node.object.keys.as_ref().filter(|_| self.lax) {
+                    self.keys(keys, map);
                 }
             }
             _ => {}
@@ -91,10 +152,21 @@ impl Relaxing<'_> {
             }
             return;
         }
-        let mut branches = union.branches.iter();
-        if let Some(branch) = branches.find(|branch| self.fits(branch.node, value)) {
+        // `1.0` is a number where there is a choice, though an integer would take it.
+        let exact = |id: NodeId| {
+            let types = self.graph.node(id).types;
+            !value.is_f64() || !types.has(Type::Integer) || types.has(Type::Number)
+        };
+        let fitting = |exactly: bool| {
+            let mut branches = union.branches.iter().map(|branch| branch.node);
+            branches.find(|id| exact(*id) == exactly && self.fits(*id, value))
+        };
+        if let Some(id) = fitting(true).or_else(|| fitting(false)) {
             // What is in it may be spelt otherwise all the same.
-            return self.value(branch.node, value);
+            return self.value(id, value);
+        }
+        if !self.lax {
+            return;
         }
         for branch in &union.branches {
             let (before, mut made) = (self.changed, value.clone());
@@ -107,16 +179,86 @@ impl Relaxing<'_> {
         }
     }
 
+    /// The integer that a number is, where nothing but an integer is wanted.
+    fn integer(&self, node: &Node, value: &Value) -> Option<Value> {
+        if !value.is_f64() || node.strict && self.lax {
+            return None;
+        }
+        let integer = Value::Number(whole(value.as_f64()?)?);
+        let wanted = match &node.options {
+            Some(options) => options.values.contains(&integer),
+            None => node.types.has(Type::Integer) && !node.types.has(Type::Number),
+        };
+        wanted.then_some(integer)
+    }
+
+    /// A decimal's text in its one spelling.
+    fn decimal(&mut self, value: &mut Value) {
+        if let Value::String(text) = &*value
+            && self.lax
+            && let Ok(read) = decimal::read(text)
+            && read.written != *text
+        {
+            *value = read.written.into();
+            self.changed = true;
+        }
+    }
+
+    /// A text in another spelling of its format, in the one that guests get.
+    fn spelled(&self, node: &Node, text: &str) -> Option<Value> {
+        if let Some(content) = node.string.content.filter(|_| !self.in_text) {
+            return relax_content(self.graph, content, text).map(Value::String);
+        }
+        let (format, _) = node.string.format.as_ref()?;
+        spelling::of(format, text).ok().flatten().map(Value::String)
+    }
+
+    /// What a set has twice is dropped, once all of it fits: what does not is told by its place.
+    fn set(&mut self, node: &Node, items: &mut Vec<Value>) {
+        if !self.lax || node.array.unique.is_none() {
+            return;
+        }
+        let mut all = items.iter().enumerate();
+        let fit = all.all(|(index, item)| {
+            let rule = node.array.prefix.get(index).copied().or(node.array.items);
+            rule.is_none_or(|id| self.fits(id, item))
+        });
+        self.changed |= fit && drop_twins(items);
+    }
+
+    /// Names of members in the spelling of what they are read as.
+    fn keys(&mut self, keys: &Keys, map: &mut Map<String, Value>) {
+        let names: Vec<Option<String>> = map.keys().map(|name| self.key(keys, name)).collect();
+        if names.iter().all(Option::is_none) {
+            return;
+        }
+        let members = std::mem::take(map).into_iter().zip(names);
+        map.extend(members.map(|((name, value), made)| (made.unwrap_or(name), value)));
+        self.changed = true;
+    }
+
+    fn key(&self, keys: &Keys, name: &str) -> Option<String> {
+        let made = match keys.parsed {
+            true => {
+                let mut unused = Violations::new(&Limits::default());
+                let mut walk = Walk::new(self.graph, &[], &mut unused);
+                walk.sent = Some(Sent::Text(name));
+                walk.spelled = true;
+                key_text(&walk.read(keys.node, name)?)
+            }
+            false => {
+                let mut value = Value::from(name);
+                Relaxing::new(self.graph, true, &value).of(keys.node, &mut value);
+                key_text(&value)
+            }
+        };
+        (made != name).then_some(made)
+    }
+
     fn fits(&self, id: NodeId, value: &Value) -> bool {
         let mut unused = Violations::new(&Limits::default());
         Walk::new(self.graph, &[], &mut unused).fits(id, value, self.visits)
     }
-}
-
-/// A text in another spelling of its format, in the one that guests get.
-fn spelled(node: &Node, text: &str) -> Option<Value> {
-    let (format, _) = node.string.format.as_ref()?;
-    spelling::of(format, text).ok().flatten().map(Value::String)
 }
 
 /// What pydantic makes of a value that is of none of the types.

@@ -9,6 +9,7 @@ mod check;
 mod compile;
 #[cfg(feature = "runtime")]
 mod contain;
+mod decimal;
 mod format;
 mod graph;
 mod lax;
@@ -165,7 +166,7 @@ pub(crate) struct Schema {
 impl Schema {
     /// Checks a value; what breaks a rule goes to `out`, located under `prefix`.
     pub(crate) fn check(&self, value: &Value, prefix: &[Loc], out: &mut Violations) {
-        if self.graph.is_explosive() {
+        if self.graph.is_explosive() || self.graph.has_own_rules() {
             Walk::new(&self.graph, prefix, out).judge(value);
         } else if !self.validator.is_valid(value) {
             Walk::new(&self.graph, prefix, out).tell_all(value);
@@ -179,11 +180,18 @@ impl Schema {
         prefix: &[Loc],
         out: &mut Violations,
     ) -> bool {
-        let changed = lax::relax(&self.graph, value, check::visits(value));
+        let original = value.clone();
+        let changed = lax::relax(&self.graph, value);
         let mut walk = Walk::new(&self.graph, prefix, out);
         walk.spelled = true;
+        walk.original = changed.then_some(&original);
         walk.judge(value);
         changed
+    }
+
+    /// Writes `1.0` as the integer that it is wherever nothing but an integer is wanted; whether that changed anything.
+    pub(crate) fn write_integers(&self, value: &mut Value) -> bool {
+        lax::write_integers(&self.graph, value)
     }
 
     /// Reads a text as this schema wants it, leniently as FastAPI does, and checks it. Nothing if it does not fit:
@@ -210,6 +218,11 @@ impl Schema {
     /// Whether the schema describes an array (or null).
     pub(crate) fn takes_list(&self) -> bool {
         self.graph.list().is_some()
+    }
+
+    /// Whether the schema describes a text that holds JSON.
+    pub(crate) fn holds_json(&self) -> bool {
+        self.graph.holds_json()
     }
 
     /// Whether what it describes, or something in it, is not to be shown.
@@ -285,11 +298,12 @@ pub(crate) fn child(pointer: &str, key: &str) -> String {
 }
 
 /// Gives integers the limits of their format, which JSON Schema leaves to annotations: what passes must fit the
-/// guest's own type.
+/// guest's own type. What pydantic writes of decimals, which no guest could mean otherwise, is read here as well.
 fn bound_integers(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(bound_integers),
         Value::Object(map) => {
+            decimal::recognise(map);
             if let Some((least, most)) = integer_range(map) {
                 let limit = |map: &mut Map<String, Value>, key: &str, own: Value, keep| {
                     let stricter = map.get(key).is_some_and(|given| {

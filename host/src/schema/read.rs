@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::check::{Sent, Step, Walk};
 use super::graph::{Node, NodeId, Type, Union};
-use super::{spelling, text, words};
+use super::{decimal, lax, spelling, text, words};
 use crate::violations::Rule;
 
 impl<'a> Walk<'a, '_> {
@@ -21,7 +21,7 @@ impl<'a> Walk<'a, '_> {
         let rules = &self.graph.node(id).array;
         self.sent = Some(Sent::List(texts));
         self.spelled = true;
-        if self.too_many_items(rules, texts.len(), &Value::Null) {
+        if rules.unique.is_none() && self.too_many_items(rules, texts.len(), &Value::Null) {
             return None;
         }
         let mut values = Vec::with_capacity(texts.len());
@@ -42,6 +42,9 @@ impl<'a> Walk<'a, '_> {
             return None;
         }
         // The items are fine by now; what is left are the rules on the list itself.
+        if rules.unique.is_some() {
+            lax::drop_twins(&mut values);
+        }
         let values = Value::Array(values);
         let mut walk = Walk::new(self.graph, self.prefix, self.out);
         walk.sent = Some(Sent::List(texts));
@@ -49,8 +52,12 @@ impl<'a> Walk<'a, '_> {
         walk.value(id, &values).then_some(values)
     }
 
-    fn read(&mut self, id: NodeId, sent: &'a str) -> Option<Value> {
+    pub(super) fn read(&mut self, id: NodeId, sent: &'a str) -> Option<Value> {
         let node = self.graph.node(id);
+        if node.decimal.is_some() {
+            let written = decimal::read(sent).map_or_else(|_| sent.to_owned(), |read| read.written);
+            return self.also(id, written.into());
+        }
         if node.types.any()
             && node.options.is_none()
             && let Some(union) = node.unions.first()
@@ -108,6 +115,10 @@ impl<'a> Walk<'a, '_> {
     /// The text as the type that the schema names.
     fn coerce(&self, node: &Node, sent: &str) -> Result<Value, Rule> {
         if node.types.has(Type::String) || node.types.any() && node.options.is_none() {
+            if let Some(content) = node.string.content {
+                let made = lax::relax_content(self.graph, content, sent);
+                return Ok(made.as_deref().unwrap_or(sent).into());
+            }
             return match &node.string.format {
                 Some((format, _)) => Ok(spelling::of(format, sent)?
                     .as_deref()
@@ -117,7 +128,7 @@ impl<'a> Walk<'a, '_> {
             };
         }
         if let Some(options) = &node.options {
-            let read = if options.values.iter().any(Value::is_string) {
+            let read = if node.strict || options.values.iter().any(Value::is_string) {
                 None
             } else if node.types.has(Type::Boolean) {
                 text::boolean(sent).map(Value::Bool)
@@ -127,6 +138,9 @@ impl<'a> Walk<'a, '_> {
                     .or_else(|| text::number(text::float(sent)?))
             };
             return Ok(read.unwrap_or_else(|| sent.into()));
+        }
+        if node.strict {
+            return Ok(sent.into());
         }
         if node.types.has(Type::Integer)
             && let Some(number) = text::integer(sent)

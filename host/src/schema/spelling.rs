@@ -38,7 +38,7 @@ pub(super) fn of(format: &str, text: &str) -> Result<Option<String>, Rule> {
 /// What a number means in `format`: seconds since 1970, of a day, or as a span (of which `true` is one).
 pub(super) fn of_number(format: &str, value: &Value) -> Option<String> {
     let seconds = match value {
-        Value::Bool(true) if format == "duration" => 1.0,
+        Value::Bool(sent) if format == "duration" => f64::from(u8::from(*sent)),
         Value::Number(number) => number.as_f64()?,
         _ => return None,
     };
@@ -47,6 +47,37 @@ pub(super) fn of_number(format: &str, value: &Value) -> Option<String> {
         "date-time" => moment(&value.to_string()).ok(),
         "time" => Some(temporal::of_day(seconds)?.to_string()),
         "duration" => Some(temporal::span(seconds)?.to_string()),
+        _ => None,
+    }
+}
+
+/// Why a number means nothing in `format`, where numbers may.
+pub(super) fn no_number(format: &str, value: &Value) -> Option<Rule> {
+    let seconds = value.as_number()?.as_f64()?;
+    match format {
+        "date" => match moment(&value.to_string()) {
+            Ok(_) => Some(words::date_inexact()),
+            Err(_) => Some(words::far_off(
+                "date_from_datetime_parsing",
+                "Input should be a valid date or datetime",
+                temporal::no_moment(seconds),
+            )),
+        },
+        "date-time" => Some(words::far_off(
+            "datetime_parsing",
+            "Input should be a valid datetime",
+            temporal::no_moment(seconds),
+        )),
+        "time" => Some(words::far_off(
+            "time_parsing",
+            "Input should be in a valid time format",
+            temporal::no_time(seconds),
+        )),
+        "duration" => Some(words::far_off(
+            "time_delta_parsing",
+            "Input should be a valid timedelta",
+            temporal::TOO_LONG,
+        )),
         _ => None,
     }
 }

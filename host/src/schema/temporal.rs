@@ -68,6 +68,22 @@ pub(super) fn moment(text: &str) -> Result<(Date, Time), Why> {
     parts().or_else(|why| unix(text).map(at_unix).ok_or(why))
 }
 
+/// Why so many seconds after (or milliseconds) 1970 are no moment.
+pub(super) fn no_moment(seconds: f64) -> Why {
+    match seconds < 0.0 {
+        true => "dates before 0000 are not supported as unix timestamps",
+        false => "dates after 9999 are not supported as unix timestamps",
+    }
+}
+
+/// Why so many seconds are no time of day.
+pub(super) fn no_time(seconds: f64) -> Why {
+    match seconds < 0.0 {
+        true => "time in seconds should be positive",
+        false => "numeric times may not exceed 86,399 seconds",
+    }
+}
+
 /// So many seconds after midnight, in UTC.
 pub(super) fn of_day(seconds: f64) -> Option<Time> {
     let micros = (seconds * 1e6).round();
@@ -278,7 +294,7 @@ pub(super) fn duration(text: &str) -> Result<Span, Why> {
 
 /// As many seconds as Python's `timedelta` takes: 999,999,999 days.
 const MOST_SECONDS: u64 = 86_400 * 1_000_000_000;
-const TOO_LONG: Why = "durations may not exceed 999,999,999 days";
+pub(super) const TOO_LONG: Why = "durations may not exceed 999,999,999 days";
 
 /// The digits at the start as a number, and the rest.
 fn count(text: &[u8]) -> Result<(u64, &[u8]), Why> {

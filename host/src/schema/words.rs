@@ -29,6 +29,9 @@ fn push_label(graph: &Graph, id: NodeId, out: &mut String, depth: usize) {
         }
         return;
     }
+    if node.decimal.is_some() {
+        return out.push_str("decimal");
+    }
     if let Some(name) = &node.name {
         return out.push_str(class(name));
     }
@@ -77,7 +80,12 @@ fn push_label(graph: &Graph, id: NodeId, out: &mut String, depth: usize) {
             push_list(graph, kind, &items, ",", out, depth);
         }
         Some(Type::Object) => {
-            out.push_str("dict[str,");
+            out.push_str("dict[");
+            match &node.object.keys {
+                Some(keys) if keys.parsed => push_label(graph, keys.node, out, depth + 1),
+                _ => out.push_str("str"),
+            }
+            out.push(',');
             match node.object.rest {
                 Some(Rest::Each(value)) => push_label(graph, value, out, depth + 1),
                 _ => out.push_str("any"),
@@ -194,6 +202,7 @@ pub(super) fn wrong_type(node: &Node, kind: Type, value: &Value) -> Rule {
     match kind {
         Type::Null => Rule::plain("none_required", "Input should be None"),
         Type::Boolean => match value {
+            _ if node.strict => Rule::plain("bool_type", "Input should be a valid boolean"),
             Value::String(text) if super::text::boolean(text).is_none() => bool_parsing(),
             Value::Number(number) if crate::number::is_integer(number) && !zero_or_one(number) => {
                 bool_parsing()
@@ -201,15 +210,16 @@ pub(super) fn wrong_type(node: &Node, kind: Type, value: &Value) -> Rule {
             _ => Rule::plain("bool_type", "Input should be a valid boolean"),
         },
         Type::Integer => match value {
+            _ if node.strict => int_type(),
             Value::Number(_) => Rule::plain(
                 "int_from_float",
                 "Input should be a valid integer, got a number with a fractional part",
             ),
             Value::String(text) if super::text::integer(text).is_none() => int_parsing(text),
-            _ => Rule::plain("int_type", "Input should be a valid integer"),
+            _ => int_type(),
         },
         Type::Number => match value {
-            Value::String(text) => match super::text::float(text) {
+            Value::String(text) if !node.strict => match super::text::float(text) {
                 None => float_parsing(),
                 Some(float) if !float.is_finite() => finite_number(),
                 Some(_) => Rule::plain("float_type", "Input should be a valid number"),
@@ -242,6 +252,12 @@ pub(super) fn not_a_model() -> Rule {
 }
 
 fn wrong_string(node: &Node) -> Rule {
+    if node.string.content.is_some() {
+        return Rule::plain(
+            "json_type",
+            "JSON input should be string, bytes or bytearray",
+        );
+    }
     let format = node.string.format.as_ref().map(|(format, _)| &**format);
     let (kind, msg) = match format {
         Some("date") => ("date_type", "Input should be a valid date"),
@@ -261,6 +277,10 @@ fn wrong_string(node: &Node) -> Rule {
 
 fn zero_or_one(number: &Number) -> bool {
     matches!(number.as_f64(), Some(float) if float == 0.0 || float == 1.0)
+}
+
+pub(super) fn int_type() -> Rule {
+    Rule::plain("int_type", "Input should be a valid integer")
 }
 
 pub(super) fn bool_parsing() -> Rule {
@@ -314,6 +334,68 @@ pub(super) fn moment_out_of_range(error: &'static str) -> Rule {
     Rule::with("datetime_object_invalid", msg, [("error", error.into())])
 }
 
+/// A number that is none of a format's: `("time_parsing", "Input should be in a valid time format", …)`.
+pub(super) fn far_off(kind: &'static str, before: &str, error: &'static str) -> Rule {
+    Rule::with(
+        kind,
+        format!("{before}, {error}"),
+        [("error", error.into())],
+    )
+}
+
+pub(super) fn decimal_type() -> Rule {
+    Rule::plain(
+        "decimal_type",
+        "Decimal input should be an integer, float, string or Decimal object",
+    )
+}
+
+pub(super) fn decimal_parsing() -> Rule {
+    Rule::plain("decimal_parsing", "Input should be a valid decimal")
+}
+
+pub(super) fn decimal_max_digits(most: u64) -> Rule {
+    let msg = format!(
+        "Decimal input should have no more than {most} digit{} in total",
+        plural(most)
+    );
+    Rule::with("decimal_max_digits", msg, [("max_digits", most.into())])
+}
+
+pub(super) fn decimal_max_places(most: u64) -> Rule {
+    let msg = format!(
+        "Decimal input should have no more than {most} decimal place{}",
+        plural(most)
+    );
+    Rule::with("decimal_max_places", msg, [("decimal_places", most.into())])
+}
+
+pub(super) fn decimal_whole_digits(most: u64) -> Rule {
+    let msg = format!(
+        "Decimal input should have no more than {most} digit{} before the decimal point",
+        plural(most)
+    );
+    Rule::with("decimal_whole_digits", msg, [("whole_digits", most.into())])
+}
+
+/// What pydantic says of a text in which JSON should be.
+pub(crate) fn json_invalid(error: &serde_json::Error) -> Rule {
+    Rule::with(
+        "json_invalid",
+        format!("Invalid JSON: {error}"),
+        [("error", error.to_string().into())],
+    )
+}
+
+/// A URL of another scheme than those that `expected` lists.
+pub(super) fn scheme(expected: &str) -> Rule {
+    Rule::with(
+        "url_scheme",
+        format!("URL scheme should be {expected}"),
+        [("expected_schemes", expected.into())],
+    )
+}
+
 /// A limit on a number: `("greater_than", "gt", "greater than")`.
 pub(super) fn limit(kind: &'static str, key: &'static str, words: &str, limit: &Number) -> Rule {
     // Python writes the limit of a float without `.0`.
@@ -344,6 +426,7 @@ pub(crate) fn too_short(format: &str, limit: u64) -> Rule {
 pub(crate) fn too_long(format: &str, limit: u64) -> Rule {
     let (kind, what, unit) = match format {
         "binary" => ("bytes_too_long", "Data", "byte"),
+        "uri" => ("url_too_long", "URL", "character"),
         _ => ("string_too_long", "String", "character"),
     };
     let msg = format!("{what} should have at most {limit} {unit}{}", plural(limit));
@@ -384,6 +467,11 @@ pub(crate) fn too_few(collection: &str, limit: u64, actual: usize) -> Rule {
 }
 
 pub(crate) fn too_many(collection: &str, limit: u64, actual: usize) -> Rule {
+    // What would have been in a set is not known.
+    let (actual, count) = match collection {
+        "Set" => ("more".to_owned(), Value::Null),
+        _ => (actual.to_string(), actual.into()),
+    };
     let msg = format!(
         "{collection} should have at most {limit} item{} after validation, not {actual}",
         plural(limit)
@@ -391,7 +479,7 @@ pub(crate) fn too_many(collection: &str, limit: u64, actual: usize) -> Rule {
     let ctx = [
         ("field_type", collection.into()),
         ("max_length", limit.into()),
-        ("actual_length", actual.into()),
+        ("actual_length", count),
     ];
     Rule::with("too_long", msg, ctx)
 }

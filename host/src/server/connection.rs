@@ -18,7 +18,7 @@ use super::lawful;
 use super::linger::Lingering;
 use super::refusals::Refusals;
 use super::request_line::RequestLine;
-use super::socket::{self, Accepted, Speaks, Stream};
+use super::socket::{Accepted, Speaks, Stream};
 use super::streams::Turn;
 use super::{http1, http2};
 use crate::answer::{self, Body, Refused};

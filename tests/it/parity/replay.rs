@@ -1,7 +1,7 @@
 //! An app on a host of its own, asked what FastAPI's was asked.
 
 use serde_json::Value;
-use switchback::{Component, Config, Cors, JsonTypes};
+use switchback::{Component, Config, Cors, JsonTypes, ProblemShape};
 use switchback_tests::guests::fastapi;
 use switchback_tests::{Client, Harness, Reply};
 
@@ -58,6 +58,7 @@ pub(super) async fn compared(app: &App) -> Compared {
 fn settings(app: &App) -> Config {
     let mut config = Config::default();
     config.limits.json = JsonTypes::Lax;
+    config.limits.problems = ProblemShape::FastApi;
     let host = &mut config.host;
     host.index = false;
     match &*app.name {

@@ -32,6 +32,12 @@ impl JsonSchema for Literal {
     }
 }
 
+// An integer, and nothing that could be one.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, extend("x-switchback-strict" = true))]
+struct Strict(i64);
+
 macro_rules! echoes {
     ($($path:literal $name:ident $of:ty;)*) => {
         $(
@@ -71,5 +77,5 @@ echoes! {
     "/each/dict" each_dict BTreeMap<String, i64>;
     "/each/intkeys" each_intkeys BTreeMap<i64, f64>;
     "/each/nullable" each_nullable Option<i64>;
-    "/each/strict" each_strict i64;
+    "/each/strict" each_strict Strict;
 }

@@ -4,7 +4,7 @@ mod kinds;
 mod python;
 
 use kinds::Letter;
-use python::{Amount, Day, Id, Moment, Span, number};
+use python::{Amount, Day, Id, Moment, Span};
 use switchback_sdk::prelude::*;
 
 #[model]
@@ -32,12 +32,11 @@ fn read(
     fl: Option<f64>,
     lit: Option<XOrY>,
     #[query(ge = 1, le = 10, multiple_of = 3, default = 3)] m: i64,
-) -> Result<Value, Violation> {
+) -> Value {
     let _ = (q, e, lit, m);
-    let dec = dec.map(|dec| dec.at("query.dec")).transpose()?.map(number);
-    Ok(json!({
+    json!({
         "id": id, "b": b, "l": l, "d": d, "dec": dec, "td": td, "u": u, "dt": dt, "fl": fl,
-    }))
+    })
 }
 
 #[model]

@@ -4,11 +4,13 @@ mod events;
 mod kinds;
 mod python;
 
+use std::collections::BTreeSet;
+
 use switchback_sdk::prelude::*;
 
 use events::Event;
 use kinds::Letter;
-use python::{Day, Url};
+use python::{Day, WebUrl};
 
 #[model]
 struct Small {
@@ -54,12 +56,30 @@ fn on_event(body: Json<Event>) -> Value {
 /// Make it.
 ///
 /// More **text**.
-#[post("/events/{id}", tags = ["z", "a"], operation_id = "makeEvent", deprecated, callbacks = [done])]
+#[post(
+    "/events/{id}", tags = ["z", "a"], operation_id = "makeEvent", deprecated, callbacks = [done],
+    responses = {
+        201: { "headers": { "X-A": { "schema": { "type": "string" } } } },
+        "4XX": Failure,
+        "default": "Else",
+        200: { "content": { "image/png": {} }, "description": "Picture" },
+    },
+    openapi_extra = {
+        "x-vendor": { "a": 1 },
+        "parameters": [{ "name": "raw", "in": "query", "schema": { "type": "string" } }],
+    },
+)]
 fn make_event(
     #[path(title = "ID", description = "Which", ge = 1, lt = 9, examples = [4])] id: i64,
-    body: Json<Event>,
-    callback_url: Option<Url>,
-    #[query(gt = 0, default = 1.5)] x: f64,
+    #[body(openapi_examples = { "one": { "summary": "S", "value": { "id": 1 } } })] body: Json<
+        Event,
+    >,
+    callback_url: Option<WebUrl>,
+    #[query(
+        gt = 0, default = 1.5, json_schema_extra = { "x-unit": "m" },
+        openapi_examples = { "e": { "value": 1.5 } }
+    )]
+    x: f64,
 ) -> Made {
     let _ = (id, callback_url, x);
     Made::Made(body)
@@ -70,7 +90,7 @@ fn make_event(
 /// Given
 #[get("/events", tags = ["z"])]
 fn list_events(
-    #[query(max_items = 3, default = [])] tags: Vec<Letter>,
+    #[query(max_items = 3, default = [])] tags: BTreeSet<Letter>,
     #[query(ge = 1)] size: Option<i64>,
     #[cookie] sid: Option<String>,
     #[header(default = "k")] x_key: String,
@@ -102,7 +122,7 @@ plugin! {
     terms_of_service: "http://a.b/tos",
     contact: { name: "C", url: "http://a.b/", email: "c@a.b" },
     license: "MIT",
-    servers: ["/v1", "https://a.b"],
+    servers: { "/v1": "", "https://a.b": "Prod" },
     external_docs: { url: "http://a.b/docs", description: "More" },
     openapi_tags: { "z": ("Last first", "http://a.b/z"), "unused": "" },
     webhooks: [on_event],

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use switchback_sdk::prelude::*;
 
-use crate::python::{Amount, Moment};
+use crate::python::Moment;
 
 #[path = "unions/pets.rs"]
 mod pets;
@@ -33,8 +34,8 @@ impl Default for Choice {
     }
 }
 
-fn cost() -> Amount {
-    Amount("1.5".into())
+fn cost() -> Decimal {
+    Decimal::new(15, 1)
 }
 
 /// What happened.
@@ -53,5 +54,5 @@ pub(crate) struct Event {
     #[serde(default)]
     choice: Choice,
     #[serde(default = "cost")]
-    cost: Amount,
+    cost: Decimal,
 }

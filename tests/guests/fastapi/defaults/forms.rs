@@ -88,7 +88,15 @@ fn file_bytes(f: Upload) -> Value {
 #[post("/upload")]
 fn upload(f: Upload) -> Result<Value, Problem> {
     let text = String::from_utf8_lossy(&f.read_all()?).into_owned();
-    Ok(json!({ "name": f.file_name, "type": f.media_type, "size": f.size, "text": text }))
+    // As Python has headers: a character for each byte.
+    let text_of = |value: Vec<u8>| value.into_iter().map(char::from).collect::<String>();
+    let headers = f.headers().into_iter();
+    let headers: Vec<_> = headers
+        .map(|(name, value)| (name, text_of(value)))
+        .collect();
+    Ok(json!({
+        "name": f.file_name, "type": f.media_type, "size": f.size, "text": text, "headers": headers,
+    }))
 }
 
 #[post("/uploads")]

@@ -118,17 +118,13 @@ impl Checked {
 }
 
 #[post("/offer")]
-fn offer(v: Json<Offer>) -> Result<Value, Violation> {
-    v.check("body")?;
-    Ok(echo(v.0))
+fn offer(v: Json<Offer>) -> Value {
+    echo(v.0)
 }
 
 #[post("/offers")]
-fn offers(v: Json<Vec<Offer>>) -> Result<Value, Violation> {
-    for (index, offer) in v.iter().enumerate() {
-        offer.check(&format!("body.{index}"))?;
-    }
-    Ok(echo(v.0))
+fn offers(v: Json<Vec<Offer>>) -> Value {
+    echo(v.0)
 }
 
 #[post("/images")]

@@ -161,8 +161,8 @@ struct Note {
 
 #[put("/all/{id}")]
 fn everything(
-    #[header] x_token: i64,
-    #[query(ge = 1)] page_no: i64,
+    #[header(dependency = 1)] x_token: i64,
+    #[query(dependency = 1, ge = 1)] page_no: i64,
     body: Json<Note>,
     #[path(ge = 1)] id: i64,
     #[cookie] c: i64,

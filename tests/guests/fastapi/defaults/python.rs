@@ -57,6 +57,16 @@ pub(crate) struct Url(pub(crate) String);
 
 impl Parameter for Url {}
 
+// `HttpUrl`.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, extend(
+    "format" = "uri", "minLength" = 1, "maxLength" = 2083, "x-switchback-schemes" = ["http", "https"],
+))]
+pub(crate) struct WebUrl(pub(crate) String);
+
+impl Parameter for WebUrl {}
+
 /// `bytes`, of which JSON has only those of a text.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Raw(pub(crate) String);
@@ -145,59 +155,10 @@ impl Parameter for Id {}
 #[derive(Clone)]
 pub(crate) struct Amount(pub(crate) String);
 
-impl Amount {
-    /// What it says, of what stands at `place`.
-    pub(crate) fn at(&self, place: &str) -> Result<Decimal, Violation> {
-        let text = self.0.trim().replace('_', "");
-        let unsigned = text.trim_start_matches(['+', '-']).to_lowercase();
-        if ["nan", "inf", "infinity"].contains(&&*unsigned) {
-            return Err(Violation::at(place, "Input should be a finite number")
-                .kind("finite_number")
-                .input(&self.0));
-        }
-        read(&text).ok_or_else(|| {
-            Violation::at(place, "Input should be a valid decimal")
-                .kind("decimal_parsing")
-                .input(&self.0)
-        })
-    }
-}
-
 fn read(text: &str) -> Option<Decimal> {
     Decimal::from_scientific(text)
         .or_else(|_| text.parse())
         .ok()
-}
-
-/// Refuses more digits than these, so many of them behind the point.
-pub(crate) fn limited(
-    value: Decimal,
-    digits: u32,
-    places: u32,
-    broken: impl Fn(String) -> Violation,
-) -> Result<(), Violation> {
-    let mantissa = value.mantissa().unsigned_abs();
-    let written = mantissa.checked_ilog10().map_or(1, |log| log + 1);
-    let behind = value.scale();
-    if written.max(behind) > digits {
-        let message = format!("Decimal input should have no more than {digits} digits in total");
-        let broken = broken(message).kind("decimal_max_digits");
-        return Err(broken.ctx(&json!({ "max_digits": digits })));
-    }
-    if behind > places {
-        let message = format!("Decimal input should have no more than {places} decimal places");
-        let broken = broken(message).kind("decimal_max_places");
-        return Err(broken.ctx(&json!({ "decimal_places": places })));
-    }
-    let whole = digits - places;
-    if written.saturating_sub(behind) > whole {
-        let message = format!(
-            "Decimal input should have no more than {whole} digits before the decimal point"
-        );
-        let broken = broken(message).kind("decimal_whole_digits");
-        return Err(broken.ctx(&json!({ "whole_digits": whole })));
-    }
-    Ok(())
 }
 
 impl JsonSchema for Amount {
@@ -210,7 +171,7 @@ impl JsonSchema for Amount {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [{ "type": "number" }, { "type": "string" }] })
+        json_schema!({ "anyOf": [{ "type": "number" }, { "type": "string" }], "x-switchback-decimal": {} })
     }
 }
 

@@ -12,7 +12,7 @@ use switchback_sdk::prelude::*;
 
 use echo::{V, echo};
 use kinds::{Letter, Level};
-use python::{Amount, Clock, Day, Email, Id, Moment, Raw, Span, Url, limited, number};
+use python::{Amount, Clock, Day, Email, Id, Moment, Raw, Span, Url, WebUrl};
 
 #[get("/int")]
 fn int(v: i64) -> Value {
@@ -77,17 +77,13 @@ fn timedelta(v: Span) -> Value {
 }
 
 #[get("/decimal")]
-fn decimal(v: Amount) -> Result<Value, Violation> {
-    Ok(echo(number(v.at("query.v")?)))
+fn decimal(v: Amount) -> Value {
+    echo(v)
 }
 
 #[get("/money")]
-fn money(v: Amount) -> Result<Value, Violation> {
-    let value = v.at("query.v")?;
-    limited(value, 5, 2, |message| {
-        Violation::at("query.v", message).input(&v.0)
-    })?;
-    Ok(echo(number(value)))
+fn money(#[query(max_digits = 5, decimal_places = 2)] v: Amount) -> Value {
+    echo(v)
 }
 
 #[get("/uuid")]
@@ -120,8 +116,9 @@ fn mode(v: Mode) -> Value {
     echo(v)
 }
 
+// `Literal[1, 2]`, which takes no text.
 #[derive(Serialize_repr, Deserialize_repr, JsonSchema_repr)]
-#[schemars(inline)]
+#[schemars(inline, extend("x-switchback-strict" = true))]
 #[repr(u8)]
 enum Size {
     One = 1,
@@ -146,17 +143,8 @@ fn url(v: Url) -> Value {
 }
 
 #[get("/http")]
-fn http(v: Url) -> Result<Value, Violation> {
-    let broken = |message: &str| Violation::at("query.v", message).input(&v);
-    if v.0.len() > 2083 {
-        let broken = broken("URL should have at most 2083 characters").kind("url_too_long");
-        return Err(broken.ctx(&json!({ "max_length": 2083 })));
-    }
-    if !v.0.starts_with("http://") && !v.0.starts_with("https://") {
-        let broken = broken("URL scheme should be 'http' or 'https'").kind("url_scheme");
-        return Err(broken.ctx(&json!({ "expected_schemes": "'http' or 'https'" })));
-    }
-    Ok(echo(v))
+fn http(v: WebUrl) -> Value {
+    echo(v)
 }
 
 #[get("/email")]
@@ -170,8 +158,8 @@ fn ints(v: Vec<i64>) -> Value {
 }
 
 #[get("/tags")]
-fn tags(v: Vec<String>) -> Value {
-    echo(v.into_iter().collect::<BTreeSet<_>>())
+fn tags(v: BTreeSet<String>) -> Value {
+    echo(v)
 }
 
 #[get("/pair")]
@@ -205,19 +193,13 @@ fn half(#[query(multiple_of = 0.5)] v: f64) -> Value {
 }
 
 #[get("/strict")]
-fn strict(v: i64) -> Value {
+fn strict(#[query(strict)] v: i64) -> Value {
     echo(v)
 }
 
 #[get("/json")]
-fn json(v: String) -> Result<Value, Violation> {
-    let list = serde_json::from_str::<Vec<i64>>(&v).map_err(|error| {
-        Violation::at("query.v", format!("Invalid JSON: {error}"))
-            .kind("json_invalid")
-            .ctx(&json!({ "error": error.to_string() }))
-            .input(&v)
-    })?;
-    Ok(echo(list))
+fn json(v: JsonText<Vec<i64>>) -> Value {
+    echo(v.0)
 }
 
 #[model]

@@ -1,4 +1,4 @@
-//! Which function answers.
+//! Which function answers. The recorded functions read the path by hand, so it is not documented.
 
 use switchback_sdk::prelude::*;
 
@@ -17,38 +17,48 @@ fn post_a() -> Value {
     matched("/a", json!({}))
 }
 
+/// Put B
 #[put("/b/")]
 fn put_b() -> Value {
     matched("/b/", json!({}))
 }
 
+/// Get Users Me
 #[get("/users/me")]
 fn get_me() -> Value {
     matched("/users/me", json!({}))
 }
 
+/// Get Users {Id}
 #[get("/users/{id}")]
-fn get_user(id: String) -> Value {
+fn get_user(#[path(include_in_schema = false)] id: String) -> Value {
     matched("/users/{id}", json!({ "id": id }))
 }
 
+/// Delete Users {Id}
 #[delete("/users/{id}")]
-fn delete_user(id: String) -> Value {
+fn delete_user(#[path(include_in_schema = false)] id: String) -> Value {
     matched("/users/{id}", json!({ "id": id }))
 }
 
+/// Get Files {P:Path}
 #[get("/files/{p:path}")]
-fn get_file(p: String) -> Value {
+fn get_file(#[path(include_in_schema = false)] p: String) -> Value {
     matched("/files/{p:path}", json!({ "p": p }))
 }
 
+/// Get X {A}-{B}
 #[get("/x/{a}-{b}")]
-fn get_x(a: String, b: String) -> Value {
+fn get_x(
+    #[path(include_in_schema = false)] a: String,
+    #[path(include_in_schema = false)] b: String,
+) -> Value {
     matched("/x/{a}-{b}", json!({ "a": a, "b": b }))
 }
 
-#[get("/n/{n}")]
-fn get_n(n: i64) -> Value {
+/// Get N {N:Int}
+#[get("/n/{n:int}")]
+fn get_n(#[path(include_in_schema = false)] n: i64) -> Value {
     matched("/n/{n:int}", json!({ "n": n }))
 }
 
@@ -112,13 +122,20 @@ mod r {
 
     /// Bare prefix
     #[get("")]
-    fn bare(#[header] x_token: i64, #[query(ge = 1)] page_no: i64) -> Value {
+    fn bare(
+        #[header(dependency = 1)] x_token: i64,
+        #[query(dependency = 1, ge = 1)] page_no: i64,
+    ) -> Value {
         let _ = (x_token, page_no);
         "leaf".into()
     }
 
     #[post("/made", status = 201)]
-    fn made(#[header] x_token: i64, #[query(ge = 1)] page_no: i64, n: i64) -> Value {
+    fn made(
+        #[header(dependency = 1)] x_token: i64,
+        #[query(dependency = 1, ge = 1)] page_no: i64,
+        n: i64,
+    ) -> Value {
         let _ = (x_token, page_no);
         n.into()
     }
@@ -127,7 +144,10 @@ mod r {
         use switchback_sdk::prelude::*;
 
         #[get("/leaf/", tags = ["leaf"])]
-        fn leaf(#[header] x_token: i64, #[query(ge = 1)] page_no: i64) -> Value {
+        fn leaf(
+            #[header(dependency = 1)] x_token: i64,
+            #[query(dependency = 1, ge = 1)] page_no: i64,
+        ) -> Value {
             let _ = (x_token, page_no);
             "leaf".into()
         }

@@ -6,7 +6,7 @@ mod kinds;
 mod pets;
 mod python;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use switchback_sdk::prelude::*;
 
@@ -19,6 +19,7 @@ use python::{Amount, Clock, Day, Email, Id, Moment, Raw, Span, Url};
 #[model]
 #[serde(untagged)]
 #[schemars(inline)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Either<A, B> {
     A(A),
     B(B),
@@ -84,6 +85,12 @@ enum Many {
     Cats(BTreeMap<String, Cat>),
 }
 
+// A dictionary whose keys are integers or booleans.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, extend("x-switchback-keys" = { "anyOf": [{ "type": "integer" }, { "type": "boolean" }] }))]
+struct Parsed(BTreeMap<String, Either<i64, Vec<i64>>>);
+
 macro_rules! echoes {
     ($($path:literal $name:ident $of:ty;)*) => {
         $(
@@ -116,7 +123,7 @@ echoes! {
     "/optional-tagged" optional_tagged Option<Tagged>;
     "/called" called Either<i64, Vec<i64>>;
     "/enum-checked" enum_checked Either<Level, Checked>;
-    "/set" set Vec<Either<i64, String>>;
+    "/set" set BTreeSet<Either<i64, String>>;
     "/tuple" tuple (Either<i64, String>, Either<Point, i64>);
-    "/map-of-union" map_of_union BTreeMap<String, Either<i64, Vec<i64>>>;
+    "/map-of-union" map_of_union Parsed;
 }

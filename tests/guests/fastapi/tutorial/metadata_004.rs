@@ -14,7 +14,11 @@ plugin! {
     title: "FastAPI",
     openapi_tags: {
         "users": "Operations with users. The **login** logic is also here.",
-        "items": ("Manage items. So _fancy_ they have their own docs.", "https://fastapi.tiangolo.com/"),
+        "items": (
+            "Manage items. So _fancy_ they have their own docs.",
+            "https://fastapi.tiangolo.com/",
+            "Items external docs",
+        ),
     },
     routes: [get_users, get_items],
 }

@@ -11,4 +11,4 @@ fn create_item(item: Json<Item>) -> Item {
     item.0
 }
 
-plugin! { title: "FastAPI", routes: [create_item] }
+plugin! { title: "FastAPI", strict_content_type: false, routes: [create_item] }

@@ -1,8 +1,10 @@
 //! Models: which of their fields are written, and how.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
+use schemars::{Schema, SchemaGenerator};
 use switchback_sdk::prelude::*;
 
 use crate::kinds::Level;
@@ -13,8 +15,11 @@ struct User {
     name: String,
     email: Option<String>,
     #[serde(rename = "years")]
+    #[schemars(extend("default" = 3))]
     age: i64,
+    #[schemars(extend("default" = []))]
     tags: Vec<String>,
+    #[schemars(extend("readOnly" = true))]
     upper: String,
 }
 
@@ -34,11 +39,12 @@ impl User {
 struct Secret {
     #[serde(flatten)]
     user: User,
+    #[schemars(extend("default" = "s"))]
     password: String,
 }
 
-/// A user of whom some fields are left out.
-#[derive(Serialize, JsonSchema)]
+/// A user of whom some fields are left out when it is answered: the model is the same.
+#[derive(Serialize)]
 struct Part {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,6 +56,20 @@ struct Part {
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<Vec<String>>,
     upper: String,
+}
+
+impl JsonSchema for Part {
+    fn schema_name() -> Cow<'static, str> {
+        User::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        User::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        User::json_schema(generator)
+    }
 }
 
 impl Part {
@@ -119,11 +139,11 @@ fn user_exclude() -> Part {
 }
 
 #[get("/user/free")]
-fn user_free() -> Secret {
-    Secret {
+fn user_free() -> Value {
+    json!(Secret {
         user: User::named("n"),
         password: "s".into(),
-    }
+    })
 }
 
 #[get("/user/dict")]
@@ -174,28 +194,37 @@ fn user_dict_of() -> BTreeMap<String, User> {
 
 #[derive(Serialize, JsonSchema)]
 struct Kinds {
+    #[schemars(extend("default" = "1.50"))]
     dec: Decimal,
-    #[schemars(extend("format" = "duration"))]
+    #[schemars(extend("format" = "duration", "default" = SPAN))]
     td: &'static str,
-    #[schemars(extend("format" = "date-time"))]
+    #[schemars(extend("format" = "date-time", "default" = "2024-01-02T03:04:05"))]
     dt: &'static str,
-    #[schemars(extend("format" = "date-time"))]
+    #[schemars(extend("format" = "date-time", "default" = UTC))]
     utc: &'static str,
-    #[schemars(extend("format" = "date"))]
+    #[schemars(extend("format" = "date", "default" = "2024-01-02"))]
     day: &'static str,
-    #[schemars(extend("format" = "time"))]
+    #[schemars(extend("format" = "time", "default" = "03:04:00"))]
     clock: &'static str,
+    #[schemars(extend("default" = 1))]
     level: Level,
+    #[schemars(extend("contentMediaType" = "application/octet-stream", "default" = "abc"))]
     raw: &'static str,
-    #[schemars(extend("format" = "uri"))]
+    #[schemars(extend("format" = "uri", "minLength" = 1, "default" = "http://a.b/"))]
     url: &'static str,
+    #[schemars(extend("default" = 1.0))]
     one: f64,
+    #[schemars(extend("default" = 1e16))]
     big: f64,
+    #[schemars(extend("default" = 1e-7))]
     tiny: f64,
+    #[schemars(extend("default" = { "1": true }))]
     keys: BTreeMap<i64, bool>,
+    #[schemars(extend("default" = TEXT))]
     text: &'static str,
 }
 
+const TEXT: &str = "\u{e9}\u{2028}</x>\u{7f}\0\"";
 const SPAN: &str = "P1DT2H0.000005S";
 const UTC: &str = "2024-01-02T03:04:05.120000Z";
 
@@ -214,7 +243,7 @@ fn kinds() -> Kinds {
         big: 1e16,
         tiny: 1e-7,
         keys: BTreeMap::from([(1, true)]),
-        text: "\u{e9}\u{2028}</x>\u{7f}\0\"",
+        text: TEXT,
     }
 }
 
@@ -224,8 +253,8 @@ fn kinds_model() -> Kinds {
 }
 
 #[get("/kinds/free")]
-fn kinds_free() -> Kinds {
-    kinds()
+fn kinds_free() -> Value {
+    json!(kinds())
 }
 
 #[get("/kinds/response-class")]
@@ -257,8 +286,8 @@ fn odd_model() -> Odd {
 }
 
 #[get("/odd/free")]
-fn odd_free() -> Odd {
-    odd_model()
+fn odd_free() -> Value {
+    json!(odd_model())
 }
 
 #[get("/odd/dict")]

@@ -3,46 +3,48 @@
 use switchback_sdk::prelude::*;
 
 #[get("/plain/none")]
-fn plain_none() {}
+fn plain_none() -> Value {
+    Value::Null
+}
 
 #[get("/plain/text")]
-fn plain_text() -> String {
+fn plain_text() -> Value {
     "t".into()
 }
 
 #[get("/plain/zero")]
-fn plain_zero() -> i64 {
-    0
+fn plain_zero() -> Value {
+    0.into()
 }
 
 #[get("/plain/float")]
-fn plain_float() -> f64 {
-    1.0
+fn plain_float() -> Value {
+    json!(1.0)
 }
 
 #[get("/plain/list")]
-fn plain_list() -> Vec<Value> {
-    vec![]
+fn plain_list() -> Value {
+    json!([])
 }
 
 #[get("/plain/tuple")]
-fn plain_tuple() -> (i64, i64) {
-    (1, 2)
+fn plain_tuple() -> Value {
+    json!([1, 2])
 }
 
 #[get("/plain/nan")]
-fn plain_nan() -> f64 {
-    f64::NAN
+fn plain_nan() -> Value {
+    json!(f64::NAN)
 }
 
 #[get("/plain/bytes")]
-fn plain_bytes() -> String {
-    String::from_utf8_lossy(b"ab").into_owned()
+fn plain_bytes() -> Value {
+    json!(String::from_utf8_lossy(b"ab"))
 }
 
 #[get("/plain/bad-bytes")]
-fn plain_bad_bytes() -> String {
-    String::from_utf8(vec![0xff]).expect("a text")
+fn plain_bad_bytes() -> Value {
+    json!(String::from_utf8(vec![0xff]).expect("a text"))
 }
 
 #[get("/plain/big")]
@@ -51,7 +53,7 @@ fn plain_big() -> u128 {
 }
 
 #[get("/plain/unicode")]
-fn plain_unicode() -> String {
+fn plain_unicode() -> Value {
     "\u{e9}\u{1f600}\"\n".into()
 }
 

@@ -132,13 +132,13 @@ fn media_json() -> Response {
 }
 
 #[get("/injected", status = 202)]
-fn injected(#[query(default = 0)] code: u16) -> Response {
-    let status = if code == 0 { 202 } else { code };
-    let answer = match status {
-        204 => Response::new(204),
-        _ => Response::json(status, &json!({ "a": 1 })),
-    };
-    answer.header("x-a", "1").cookie(Cookie::new("k", "v"))
+fn injected(#[query(default = 0)] code: i64) -> With<Value> {
+    let answer = With::new(json!({ "a": 1 })).header("x-a", "1");
+    let answer = answer.cookie(Cookie::new("k", "v"));
+    match u16::try_from(code) {
+        Ok(status) if status > 0 => answer.status(status),
+        _ => answer,
+    }
 }
 
 router! {
