@@ -81,4 +81,19 @@ app.get("/typo", { querry: {} }, () => 1);
 // @ts-expect-error a default must fit its schema
 s.integer().default("1");
 
+// A model of parameters, and names of the path without what they have to be.
+app.get(
+  "/models/{n:int}/{rest:path}",
+  { query: s.object({ q: s.string().optional(), limit: s.integer().default(1) }), path: { n: s.integer() } },
+  ({ path, query }) => {
+    const n: number = path.n;
+    const rest: string = path.rest;
+    const limit: number = query.limit;
+    const q: string | undefined = query.q;
+    // @ts-expect-error: there is no such parameter
+    query.other;
+    return [n, rest, limit, q];
+  },
+);
+
 export default app;
