@@ -11,7 +11,7 @@
 EXAMPLES = hello items notes streams
 PYTHON_EXAMPLES = hello-py shop-py
 JAVASCRIPT_EXAMPLES = hello-js shop-js
-TEST_GUESTS = blank echo inputs pages service standard standard-wstd world
+TEST_GUESTS = blank echo inputs living pages service standard standard-wstd world
 LISTEN = 127.0.0.1:8000
 # Where the examples of one and the same API are served beside each other.
 DEMO_PREFIXES = $(foreach of,hello-py=/python hello-js=/javascript shop-js=/shop shop-py=/shop-py,\

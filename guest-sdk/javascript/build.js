@@ -24,17 +24,23 @@ async function main() {
 
   const { componentize } = await import("componentize-qjs");
   const entry = join(sdk, "build.js"); // some file of the SDK that is no module of it: imports are looked up from there
-  const { component } = await componentize({
-    witPath: join(sdk, "wit"),
-    world: "plugin",
-    sync: true,
-    moduleRoot: commonFolder(module, entry),
-    jsPath: entry,
-    jsSource: [
-      'import { plugin } from "./src/guest.js";',
-      `import app from ${JSON.stringify(specifier(sdk, module))};`,
-      "export const { contract, handler } = plugin(app);",
-    ].join("\n"),
+  const build = (world, names) =>
+    componentize({
+      witPath: join(sdk, "wit"),
+      world,
+      sync: true,
+      moduleRoot: commonFolder(module, entry),
+      jsPath: entry,
+      jsSource: [
+        'import { plugin } from "./src/guest.js";',
+        `import app from ${JSON.stringify(specifier(sdk, module))};`,
+        `export const { ${names} } = plugin(app, "${world}");`,
+      ].join("\n"),
+    });
+  // Only running the app tells what it wants.
+  const { component } = await build("plugin", "contract, handler").catch((error) => {
+    if (!error.message.includes("the world plugin-with-lifecycle")) throw error;
+    return build("plugin-with-lifecycle", "contract, handler, lifecycle");
   });
   write(output, component);
 }

@@ -17,3 +17,14 @@ wit_bindgen::generate!({
     pub_export_macro: true,
     default_bindings_module: "switchback_sdk::bindings",
 });
+
+/// What only plugins with `on_start` or `on_stop` export, so that others do not.
+pub mod lifecycle {
+    wit_bindgen::generate!({
+        path: "wit",
+        inline: "package switchback:sdk; world lifecycle { export switchback:plugin/lifecycle@0.1.0; }",
+        world: "switchback:sdk/lifecycle",
+        pub_export_macro: true,
+        default_bindings_module: "switchback_sdk::bindings::lifecycle",
+    });
+}

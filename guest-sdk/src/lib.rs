@@ -55,7 +55,7 @@
 //! # Around a function
 //!
 //! - [`Problem`], [`Responses`] and [`Violation`] are what it may fail with; [`With`] adds headers and [`Cookie`]s.
-//! - [`State`] is kept from one call to the next; [`incoming`] tells the rest of the request; [`info!`] and its like
+//! - [`State`] is kept from one call to the next; `on_start` and `on_stop` of [`plugin!`] run when an instance begins and ends; [`incoming`] tells the rest of the request; [`info!`] and its like
 //!   ([`log`]) write to the host's log.
 //! - `TestClient` (feature `test`) sends requests to the plugin in its own tests, through the host's checks.
 //!
@@ -96,6 +96,7 @@ mod file;
 pub mod incoming;
 mod json_lines;
 mod json_text;
+mod lifecycle;
 pub mod log;
 pub mod operation;
 mod outgoing;
@@ -126,6 +127,9 @@ pub use export::handle as __handle;
 pub use file::File;
 pub use json_lines::{JsonLines, JsonLinesBody, JsonLinesWriter};
 pub use json_text::JsonText;
+#[doc(hidden)]
+pub use lifecycle::Lifecycle as __Lifecycle;
+pub use lifecycle::OnStart;
 pub use operation::{Operation, Route};
 pub use params::{Cookies, FromParameters, Headers, Parameter, Query};
 pub use plugin::Plugin;

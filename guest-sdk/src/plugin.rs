@@ -1,5 +1,6 @@
 //! A plugin as a whole: its operations, its contract, its answers.
 
+use crate::lifecycle::Lifecycle;
 use crate::operation::{Operation, Rule};
 use crate::routers::Listed;
 use crate::{Body, Problem, Request, Response, contract};
@@ -12,6 +13,7 @@ pub struct Plugin {
     operations: &'static [Listed],
     /// What it sends to whoever has subscribed.
     webhooks: &'static [&'static Operation],
+    lifecycle: Option<&'static Lifecycle>,
 }
 
 impl Plugin {
@@ -25,6 +27,31 @@ impl Plugin {
             root,
             operations,
             webhooks,
+            lifecycle: None,
+        }
+    }
+
+    #[doc(hidden)]
+    pub const fn living(self, lifecycle: &'static Lifecycle) -> Self {
+        Plugin {
+            lifecycle: Some(lifecycle),
+            ..self
+        }
+    }
+
+    /// Does what a new instance does before its first call: `on_start` of [`plugin!`](crate::plugin).
+    ///
+    /// # Errors
+    /// It failed; in words.
+    pub fn start(&self) -> Result<(), String> {
+        self.lifecycle
+            .map_or(Ok(()), |lifecycle| (lifecycle.start)())
+    }
+
+    /// Does what an instance does after its last call: `on_stop` of [`plugin!`](crate::plugin).
+    pub fn stop(&self) {
+        if let Some(lifecycle) = self.lifecycle {
+            (lifecycle.stop)();
         }
     }
 

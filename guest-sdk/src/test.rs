@@ -46,7 +46,8 @@ use crate::{Body, Plugin, Response, Upload, outgoing};
 /// What the host adds around a plugin is not here: limits of time and memory, several instances, other plugins, its
 /// own pages. A handler that panics fails the test. What it writes to the log goes to stderr.
 ///
-/// Each client is an instance of its own: a new one begins with fresh [`State`](crate::State).
+/// Each client is an instance of its own: a new one begins with fresh [`State`](crate::State) and by `on_start`, and
+/// dropping it is the end, with `on_stop`.
 pub struct TestClient {
     plugin: Plugin,
     checks: Checks,
@@ -57,15 +58,21 @@ impl TestClient {
     /// A client of this plugin: `TestClient::new(plugin())`.
     ///
     /// # Panics
-    /// If the host would refuse to serve the plugin's contract; the message says why.
+    /// If the host would refuse to serve the plugin: its contract, or since its `on_start` failed; the message says why.
     #[track_caller]
     pub fn new(plugin: Plugin) -> Self {
         match Checks::new(&plugin.openapi(), Limits::default()) {
-            Ok(checks) => TestClient {
-                plugin,
-                checks,
-                instance: RefCell::default(),
-            },
+            Ok(checks) => {
+                let mut instance = Instance::default();
+                if let Err(why) = state::during(&mut instance, || plugin.start()) {
+                    panic!("the host would not serve this plugin: its `on_start` failed: {why}");
+                }
+                TestClient {
+                    plugin,
+                    checks,
+                    instance: instance.into(),
+                }
+            }
             Err(error) => panic!("the host would not serve this plugin: {error}"),
         }
     }
@@ -105,6 +112,14 @@ impl TestClient {
             body: Vec::new(),
             peer: None,
             identity: None,
+        }
+    }
+}
+
+impl Drop for TestClient {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            state::during(self.instance.get_mut(), || self.plugin.stop());
         }
     }
 }

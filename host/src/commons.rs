@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::bodies::Bodies;
 use crate::config::{FaultConfig, HostConfig};
@@ -34,6 +34,8 @@ pub(crate) struct Commons {
     /// The last calls that went wrong.
     pub(crate) faults: Faults,
     reaper: Sender<Remains>,
+    /// Instances that are told that they end.
+    stopping: watch::Sender<usize>,
     /// Every revision that lives, serving or draining.
     revisions: Mutex<Vec<Weak<Revision>>>,
 }
@@ -76,6 +78,7 @@ impl Commons {
             host,
             faults: Faults::new(faults),
             reaper,
+            stopping: watch::Sender::new(0),
             revisions: Mutex::default(),
         });
         let weak = Arc::downgrade(&commons);
@@ -162,6 +165,19 @@ impl Commons {
         let _ = self.reaper.send(remains);
     }
 
+    /// An instance is told that it ends, for as long as what comes back is held.
+    pub(crate) fn stopping(&self) -> Stopping {
+        self.stopping.send_modify(|stopping| *stopping += 1);
+        Stopping(self.stopping.clone())
+    }
+
+    /// Done when no instance is being told that it ends.
+    pub(crate) async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        // It fails only if the sender is gone, which is here.
+        let _ = stopping.wait_for(|stopping| *stopping == 0).await;
+    }
+
     pub(crate) fn register(&self, revision: &Arc<Revision>) {
         self.lock().push(Arc::downgrade(revision));
     }
@@ -170,14 +186,14 @@ impl Commons {
     pub(crate) fn make_room(&self) {
         let now = Instant::now();
         for revision in self.living() {
-            revision.pool.retire(now, Duration::ZERO);
+            revision.let_go(revision.pool.retire(now, Duration::ZERO), None);
         }
     }
 
     fn clean(&self, now: Instant) {
         for revision in self.living() {
             let idle = Duration::from_millis(revision.limits.instance_idle_ms);
-            revision.pool.retire(now, idle);
+            revision.let_go(revision.pool.retire(now, idle), None);
             revision.cut_if_late(now);
         }
     }
@@ -198,6 +214,15 @@ impl Commons {
         self.revisions
             .lock()
             .expect("nothing panics with this lock")
+    }
+}
+
+/// One instance that is told that it ends.
+pub(crate) struct Stopping(watch::Sender<usize>);
+
+impl Drop for Stopping {
+    fn drop(&mut self) {
+        self.0.send_modify(|stopping| *stopping -= 1);
     }
 }
 

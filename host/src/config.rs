@@ -170,6 +170,9 @@ pub struct Limits {
     /// How long an old revision may finish its calls after a swap, in milliseconds; then they are cut. 30 s: three
     /// times the longest call.
     pub drain_ms: u64,
+    /// How long an instance may take over `on-stop`, in milliseconds; then it is freed all the same. 5 s: nobody waits for
+    /// it but the end of the host.
+    pub stop_ms: u64,
     /// A component file, in bytes. 64 MiB: a Python plugin is 18, a Rust one 0.2.
     pub component_bytes: u64,
     /// A contract, in bytes of JSON. 4 MiB: the largest public OpenAPI documents are about that.
@@ -229,6 +232,7 @@ impl Default for Limits {
             rate_window_s: 60,
             rate_key: String::new(),
             drain_ms: 30_000,
+            stop_ms: 5_000,
             component_bytes: 64 << 20,
             contract_bytes: 4 << 20,
             files_bytes: 64 << 20,

@@ -107,6 +107,15 @@ pub enum Event {
         /// The revision that had to go.
         revision: u64,
     },
+    /// `on-stop` of an instance that ends failed, or was not done in its time.
+    StopFailed {
+        /// The plugin.
+        plugin: Arc<str>,
+        /// Its revision; 0 if it was refused, and never was one.
+        revision: u64,
+        /// In words.
+        reason: String,
+    },
     /// A call ran into a limit.
     LimitHit {
         /// The plugin.
@@ -211,6 +220,7 @@ impl Event {
             Event::Removed { .. } => "removed",
             Event::Drained { .. } => "drained",
             Event::Cut { .. } => "cut",
+            Event::StopFailed { .. } => "stop-failed",
             Event::LimitHit { .. } => "limit-hit",
             Event::Failed { .. } => "failed",
             Event::OffContract { .. } => "off-contract",

@@ -68,6 +68,8 @@ pub struct Fault {
 pub enum FaultKind {
     /// The guest trapped.
     Trap,
+    /// It needed a new instance, and `on-start` failed.
+    NotStarted,
     /// It ran into a limit: of time, of memory.
     Limit,
     /// Its answer is none that HTTP allows, or it broke it off.
@@ -153,6 +155,7 @@ impl What {
                     ..What::new(FaultKind::Trap, what)
                 });
             }
+            ServeError::NotStarted(_) => FaultKind::NotStarted,
             ServeError::BadAnswer(_) | ServeError::Aborted(_) => FaultKind::BadAnswer,
             ServeError::OffContract(_) => FaultKind::OffContract,
             // Streams end by theirs as a matter of course; the others are the client's or the host's.

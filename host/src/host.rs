@@ -322,7 +322,8 @@ impl Host {
     }
 
     /// Ends it: new requests are answered 503, those in flight may finish within their plugin's `drain_ms`, then they
-    /// are cut. Returns when none is left; from then on another host may use the state folder.
+    /// are cut; instances that want to be told that they end are. Returns when none is left; from then on another host may
+    /// use the state folder.
     pub async fn shutdown(&self) {
         self.0.closed.store(true, Relaxed);
         self.0.ready.store(false, Relaxed);
@@ -330,10 +331,12 @@ impl Host {
         let served = self.0.api.swap(empty).set();
         let now = Instant::now();
         let mut last = Duration::ZERO;
+        let mut stop = Duration::ZERO;
         let mut gone = Vec::new();
         for revision in served.values().flat_map(Served::revisions) {
             revision.leave(now);
             last = last.max(Duration::from_millis(revision.limits.drain_ms));
+            stop = stop.max(Duration::from_millis(revision.limits.stop_ms));
             gone.push(revision.gone());
         }
         // Else they would be held here while they are waited for.
@@ -345,6 +348,9 @@ impl Host {
         };
         // The reaper cuts what is late within a second; a guest stops within a tick of that.
         let _ = tokio::time::timeout(last + Duration::from_secs(3), all).await;
+        // Each has its own deadline; a busy lane may be late by a little.
+        let stopped = self.0.commons.stopped();
+        let _ = tokio::time::timeout(stop + Duration::from_secs(1), stopped).await;
         if let Some(state) = &self.0.state {
             state.end();
         }

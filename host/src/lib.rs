@@ -167,6 +167,8 @@ mod standard;
 #[cfg(feature = "runtime")]
 mod state;
 #[cfg(feature = "runtime")]
+mod stop;
+#[cfg(feature = "runtime")]
 mod stream;
 #[cfg(feature = "runtime")]
 mod swap;

@@ -13,8 +13,9 @@ use crate::history::{Content, Entry, How};
 use crate::host::Inner;
 use crate::notice::Notice;
 use crate::revision::Terms;
-use crate::runtime::{Code, Instance, Purpose, blocking, hex};
+use crate::runtime::{Code, Purpose, blocking, hex};
 use crate::spool::Disk;
+use crate::warm::Warm;
 
 /// A plugin that could be served, and how.
 pub(crate) struct Loaded {
@@ -37,7 +38,7 @@ pub(crate) struct Loaded {
     /// Only if this revision still serves.
     pub(crate) replaces: Option<u64>,
     /// Instances to begin with.
-    pub(crate) warm: Vec<Instance>,
+    pub(crate) warm: Warm,
 }
 
 /// What a plugin has of its own beside its code.
@@ -147,7 +148,7 @@ impl Inner {
             resumes: None,
             warnings: Vec::new(),
             replaces: None,
-            warm: Vec::new(),
+            warm: Warm::default(),
         })
     }
 

@@ -11,6 +11,7 @@ use crate::host::Inner;
 use crate::load::{Loaded, Own};
 use crate::runtime::{blocking, hex};
 use crate::spool::Disk;
+use crate::warm::Warm;
 
 const ASIDE: &str = "it does not count until the file changes: the plugin was rolled back, or deployed by other means, \
                      after it came";
@@ -79,6 +80,7 @@ impl Inner {
                 let skips_smoke_test = component.skips_smoke_test;
                 let loaded = self.load(name, component, &[]).await?;
                 let loaded = self.pass(name, loaded, accepts_breaking).await?;
+                let loaded = self.first(name, loaded).await?;
                 let loaded = self.smoke_test(name, loaded, skips_smoke_test).await?;
                 Ok(Ready::Candidate(Box::new(loaded), rollout))
             }
@@ -134,8 +136,8 @@ impl Inner {
         let skips_smoke_test = component.skips_smoke_test || resumes.is_some();
         let loaded = self.load(name, component, &[]).await?;
         let loaded = self.pass(name, loaded, accepts_breaking).await?;
-        let loaded = self.smoke_test(name, loaded, skips_smoke_test).await?;
-        let mut loaded = self.warm(name, loaded).await?;
+        let loaded = self.warm(name, loaded).await?;
+        let mut loaded = self.smoke_test(name, loaded, skips_smoke_test).await?;
         loaded.resumes = resumes;
         Ok(Ready::Plugin(Box::new(loaded)))
     }
@@ -271,7 +273,7 @@ impl Inner {
     ) -> Result<Ready, Error> {
         if let Some(code) = kept.code.clone() {
             let terms = self.terms(&self.config.load(), name, &code, kept.own())?;
-            return Ok(Ready::Plugin(Box::new(Loaded {
+            let loaded = Loaded {
                 code,
                 terms,
                 content: kept.content.clone(),
@@ -284,8 +286,9 @@ impl Inner {
                 resumes,
                 warnings: Vec::new(),
                 replaces: None,
-                warm: Vec::new(),
-            })));
+                warm: Warm::default(),
+            };
+            return Ok(Ready::Plugin(Box::new(self.first(name, loaded).await?)));
         }
         let state = self.state.clone().ok_or_else(|| {
             Error::new(
@@ -308,6 +311,6 @@ impl Inner {
         loaded.terms = self.terms(&self.config.load(), name, &loaded.code, own)?;
         (loaded.how, loaded.resumes, loaded.component) = (how, resumes, None);
         loaded.prefix = kept.prefix;
-        Ok(Ready::Plugin(Box::new(loaded)))
+        Ok(Ready::Plugin(Box::new(self.first(name, loaded).await?)))
     }
 }

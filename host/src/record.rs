@@ -297,6 +297,7 @@ impl Called<'_> {
             ServeError::TooOften(_) => return self.hit(Limit::Rate, commons),
             ServeError::OffContract(off) => return self.off_contract(off, true, commons),
             ServeError::Trapped(_)
+            | ServeError::NotStarted(_)
             | ServeError::BadAnswer(_)
             | ServeError::Aborted(_)
             | ServeError::Disk(_)

@@ -29,6 +29,7 @@ use crate::runtime::{
     TICK,
 };
 use crate::serve_error::ServeError;
+use crate::stop::Stops;
 use crate::stream;
 
 pub(crate) struct Revision {
@@ -57,6 +58,8 @@ pub(crate) struct Revision {
     pub(crate) files_counts: Counts,
     /// Which answers of each operation are held against the contract.
     pub(crate) samples: Samples,
+    /// How its instances end, if they want to be told.
+    stops: Option<Box<Stops>>,
     places: Places,
     /// Large bodies that may be checked at once: one core is left to others.
     checks: Arc<Semaphore>,
@@ -124,6 +127,7 @@ impl Revision {
             .expect("a plugin's name is made of letters, digits and hyphens");
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let revision = Arc::new(Revision {
+            stops: Stops::of(&name, number, &code, &terms.limits, &lanes, commons),
             places: Places::new(&terms.limits, commons.permits.clone()),
             checks: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
             prefix: terms.prefix,
@@ -301,8 +305,11 @@ impl Revision {
             let id = &self.operation(operation).id;
             let (instance, answer) = instance.call(id, context, meter, &self.limits).await;
             if let Some(instance) = instance {
-                self.pool.put(instance, &self.limits);
                 loss.0 = None;
+                if let Some(retired) = self.pool.put(instance, &self.limits) {
+                    self.let_go([retired], Some(permit));
+                    return answer;
+                }
             }
             drop(permit);
             answer
@@ -330,6 +337,21 @@ impl Revision {
         };
         instance.counted = Some(counted);
         Ok(instance)
+    }
+
+    /// Frees instances that serve no more, and tells them before, if they want to be told.
+    pub(crate) fn let_go(
+        &self,
+        instances: impl IntoIterator<Item = Instance>,
+        permit: Option<Permit>,
+    ) {
+        match &self.stops {
+            Some(stops) => stops.stop(instances, permit),
+            None => {
+                instances.into_iter().for_each(drop);
+                drop(permit);
+            }
+        }
     }
 
     /// Calls in flight.
@@ -374,6 +396,9 @@ impl Drop for Revision {
             });
         }
         let pool = std::mem::replace(&mut self.pool, Pool::new(false));
+        if self.stops.is_some() {
+            self.let_go(pool.drain(), None);
+        }
         self.commons.bury(Remains {
             _pool: pool,
             _code: self.code.clone(),

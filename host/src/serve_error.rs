@@ -50,6 +50,9 @@ pub(crate) enum ServeError {
     Closed,
     #[error("the guest trapped: {0}")]
     Trapped(Box<GuestTrap>),
+    /// An instance was needed, and its `on-start` refused.
+    #[error("`on-start` failed: {0}")]
+    NotStarted(String),
     #[error("the guest's answer is none: {0}")]
     BadAnswer(String),
     #[error("{0}")]
@@ -113,6 +116,7 @@ impl From<CallError> for ServeError {
     fn from(error: CallError) -> ServeError {
         match error {
             CallError::Limit(limit) => ServeError::Limit(limit),
+            CallError::NotStarted(why) => ServeError::NotStarted(why),
             CallError::Aborted(why) => ServeError::Aborted(why),
             CallError::NotStreamed | CallError::FullAfterStart | CallError::NoAnswer(_) => {
                 ServeError::BadAnswer(error.to_string())
@@ -214,6 +218,7 @@ impl From<ServeError> for Problem {
             #[cfg(feature = "runtime")]
             ServeError::Disk(_) => internal(),
             ServeError::Trapped(_)
+            | ServeError::NotStarted(_)
             | ServeError::BadAnswer(_)
             | ServeError::OffContract(_)
             | ServeError::Aborted(_)

@@ -177,8 +177,9 @@ impl Inner {
             ties,
             &self.commons,
         );
-        for instance in loaded.warm {
-            revision.pool.welcome(instance, &revision.limits);
+        let mut warm = loaded.warm;
+        for instance in warm.take() {
+            revision.pool.welcome(instance);
         }
         revision
     }

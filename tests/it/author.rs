@@ -59,7 +59,11 @@ impl Shop {
 
     /// Saves the source with another text in it.
     fn edit(&self, from: &str, to: &str) {
-        let file = self.path().join("src/lib.rs");
+        self.edit_in("src/lib.rs", from, to);
+    }
+
+    fn edit_in(&self, file: &str, from: &str, to: &str) {
+        let file = self.path().join(file);
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.contains(from), "{from} is not in {text}");
         fs::write(&file, text.replace(from, to)).unwrap();
@@ -187,6 +191,9 @@ async fn a_new_plugin_in_python_is_built_and_served() {
         return tools::skip("componentize-py is not there: `make guests` says what it lacks");
     }
     let shop = Shop::of("snake", &["--template", "python"]).await;
+    // It is told when an instance begins.
+    shop.edit_in("main.py", "app = App(title", LIFESPAN);
+    shop.edit_in("main.py", "\"Hello {name}\"", "\"{greeting} {name}\"");
     let output = shop.command(&["build", "snake"]).output().await.unwrap();
     assert!(output.status.success(), "{output:?}");
     let component = fs::read(shop.folder.path().join("snake.wasm")).unwrap();
@@ -194,7 +201,58 @@ async fn a_new_plugin_in_python_is_built_and_served() {
     let harness = Harness::new().await;
     harness.deploy("snake", component).await.unwrap();
     let reply = harness.client().get("/hello/World").await;
-    assert_eq!(reply.json()["message"], "Hello World");
+    assert_eq!(reply.json()["message"], "Welcome World");
+}
+
+const LIFESPAN: &str = r#"
+import contextlib
+
+greeting = "Nobody said that it begins,"
+
+
+@contextlib.contextmanager
+def lifespan(app):
+    global greeting
+    greeting = "Welcome"
+    yield
+
+
+app = App(lifespan=lifespan, title"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_in_javascript_is_told_when_an_instance_begins_and_may_refuse() {
+    if !tools::in_repository("examples/dist/hello-js.wasm").exists() {
+        return tools::skip("componentize-qjs is not there: `make guests` says what it lacks");
+    }
+    let shop = Shop::of("coffee", &["--template", "javascript"]).await;
+    let harness = Harness::new().await;
+    let hello = "message: `Hello ${path.name}`";
+    shop.edit_in("app.js", hello, "message: `${greeting} ${path.name}`");
+    let begins = "let greeting = 'none';\napp.onStart(() => { greeting = 'Welcome'; });";
+    shop.edit_in(
+        "app.js",
+        "/** What is answered",
+        &format!("{begins}\n/** What is answered"),
+    );
+    for refuses in [false, true] {
+        if refuses {
+            shop.edit_in(
+                "app.js",
+                "greeting = 'Welcome'",
+                "throw new Error('no ink')",
+            );
+        }
+        let output = shop.command(&["build", "coffee"]).output().await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let component = fs::read(shop.folder.path().join("coffee.wasm")).unwrap();
+        let deployed = harness.deploy("coffee", component).await;
+        if refuses {
+            let refused = deployed.unwrap_err().to_string();
+            assert_eq!(refused, "its `on-start` failed: Error: no ink");
+        }
+        let reply = harness.client().get("/hello/World").await;
+        assert_eq!(reply.json()["message"], "Welcome World");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,6 +32,7 @@ mod javascript;
 mod languages;
 mod large_bodies;
 mod life;
+mod lifecycle;
 mod limits;
 mod logging;
 mod memory;

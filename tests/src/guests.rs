@@ -153,6 +153,12 @@ pub fn with_an_import_of_its_embedder() -> Vec<u8> {
     built("target/test-guests/world.wasm")
 }
 
+/// A guest that does as its test says when it begins and ends, by the import `test:living/script@1.0.0`: see
+/// `tests/guests/living`. `GET /name` answers the name that the test gave it.
+pub fn living() -> Vec<u8> {
+    built("target/test-guests/living.wasm")
+}
+
 /// A guest written with the SDK that takes arguments from headers, cookies, forms, files and raw bytes.
 pub fn inputs() -> Vec<u8> {
     built("target/test-guests/inputs.wasm")

@@ -61,6 +61,24 @@ export class App extends Router {
     this.more = { ...(instances !== undefined && { "x-switchback-instances": instances }), servers, ...openapi };
   }
 
+  /** Has a function run in each new instance, before its first request. What it throws keeps the instance from serving. */
+  onStart(run) {
+    return this.#told("start", run);
+  }
+
+  /** Has a function run in each instance that serves no more. */
+  onStop(run) {
+    return this.#told("stop", run);
+  }
+
+  #told(when, run) {
+    if (typeof run !== "function" || run.constructor.name !== "Function") {
+      throw new TypeError(`on${when === "start" ? "Start" : "Stop"} takes an ordinary function: there is nothing to await`);
+    }
+    (this.lifecycle ??= { start: [], stop: [] })[when].push(run);
+    return this;
+  }
+
   /** The contract, an OpenAPI 3.1 document. */
   openapi() {
     return document(this, this.#table());

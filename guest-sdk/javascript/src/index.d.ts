@@ -396,6 +396,10 @@ export interface AppOptions extends RouterOptions {
 /** The plugin: what the main module exports as its default. */
 export class App extends Router {
   constructor(options: AppOptions);
+  /** Has a function run in each new instance, before its first request. What it throws keeps the instance from serving. */
+  onStart(run: () => void): this;
+  /** Has a function run in each instance that serves no more. */
+  onStop(run: () => void): this;
   /** The contract, an OpenAPI 3.1 document. */
   openapi(): Record<string, any>;
   /**

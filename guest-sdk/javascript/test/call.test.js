@@ -200,3 +200,13 @@ test("a cookie is a header with what is said of it", () => {
   assert.deepEqual(answer.headers, [["set-cookie", "a=b%20c; Max-Age=60; Path=/; HttpOnly; SameSite=strict"]]);
   assert.throws(() => new Response("").cookie("a b", "c"), /cannot be called/);
 });
+
+test("what an app does at its beginning and end is kept in order, and is an ordinary function", () => {
+  const done = [];
+  const app = new App({ title: "Test" }).onStart(() => done.push("one")).onStart(() => done.push("two"));
+  app.onStop(() => done.push("three"));
+  for (const run of [...app.lifecycle.start, ...app.lifecycle.stop]) run();
+  assert.deepEqual(done, ["one", "two", "three"]);
+  assert.throws(() => app.onStart(async () => {}), /onStart takes an ordinary function/);
+  assert.throws(() => app.onStop(), /onStop takes an ordinary function/);
+});

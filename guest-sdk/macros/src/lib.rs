@@ -146,6 +146,9 @@ pub fn model(options: TokenStream, item: TokenStream) -> TokenStream {
 ///     tags: ["shop"],                                 // on each route
 ///     responses: { 503: "closed at night" },          // of each route
 ///     instances: 1,                                   // one instance, to keep state in memory
+///     on_start: connect,                              // on each new instance, before its first call: `fn()`, or
+///                                                     // `fn() -> Result<(), E>`; if it fails, it does not serve
+///     on_stop: say_goodbye,                           // on an instance that serves no more: `fn()`
 ///     webhooks: [new_subscription],                   // see `#[webhook]`
 ///     routes: [create_item, admin::router()],
 /// }

@@ -8,7 +8,7 @@ use syn::{Error, Expr, ExprLit, Ident, Lit, LitInt, Result};
 use crate::options::{Key, Listing, Value};
 
 /// What may stand in `plugin!`.
-const PLUGIN: [&str; 16] = [
+const PLUGIN: [&str; 18] = [
     "title",
     "version",
     "summary",
@@ -23,6 +23,8 @@ const PLUGIN: [&str; 16] = [
     "responses",
     "instances",
     "strict_content_type",
+    "on_start",
+    "on_stop",
     "webhooks",
     "routes",
 ];
@@ -77,6 +79,7 @@ fn of_plugin(listing: &Listing) -> Result<TokenStream> {
     let mut root = Vec::new();
     let mut webhooks: &[Expr] = &[];
     let mut shared = Shared::default();
+    let (mut start, mut stop) = (None, None);
     for (key, value) in &listing.0 {
         let name = key.to_string();
         match name.as_str() {
@@ -109,6 +112,8 @@ fn of_plugin(listing: &Listing) -> Result<TokenStream> {
             }
             "openapi_tags" => root.push(("tags", openapi_tags(value)?)),
             "webhooks" => webhooks = value.list("webhooks: [new_subscription]")?,
+            "on_start" => start = Some(value.one(key)?),
+            "on_stop" => stop = Some(value.one(key)?),
             "instances" => root.push(("x-switchback-instances", instances(value)?)),
             "strict_content_type" => {
                 let one = value.one(key)?;
@@ -129,6 +134,7 @@ fn of_plugin(listing: &Listing) -> Result<TokenStream> {
     let (root_keys, root_values) = unzip(&root);
     let router = shared.router(&quote!(&[#(#routes),*]));
     let checks = checks(&shared.routes);
+    let Living { living, export } = living(start, stop);
     let not_empty = shared.routes.iter().enumerate().map(|(index, route)| {
         quote_spanned!(route.span()=> const _: () = ::switchback_sdk::routers::refuse_empty(&LISTED, #index);)
     });
@@ -151,10 +157,48 @@ fn of_plugin(listing: &Listing) -> Result<TokenStream> {
                 &LISTED,
                 &[#(&<#webhooks as ::switchback_sdk::Route>::OPERATION),*],
             )
+            #living
         }
 
         ::switchback_sdk::__export!(plugin);
+        #export
     })
+}
+
+/// What is added for a plugin that is told when an instance begins and ends.
+#[derive(Default)]
+struct Living {
+    /// To the plugin.
+    living: TokenStream,
+    /// To its exports.
+    export: TokenStream,
+}
+
+fn living(start: Option<&Expr>, stop: Option<&Expr>) -> Living {
+    if start.is_none() && stop.is_none() {
+        return Living::default();
+    }
+    // Errors in what is generated from a function are told at it.
+    let start = start.map_or_else(
+        || quote!(::core::result::Result::Ok(())),
+        |start| quote_spanned!(start.span()=> ::switchback_sdk::OnStart::outcome((#start)())),
+    );
+    let stop = stop.map_or_else(
+        || quote!(()),
+        |stop| quote_spanned!(stop.span()=> { let (): () = (#stop)(); }),
+    );
+    Living {
+        living: quote! {
+            .living({
+                const LIFECYCLE: &::switchback_sdk::__Lifecycle = &::switchback_sdk::__Lifecycle {
+                    start: || #start,
+                    stop: || #stop,
+                };
+                LIFECYCLE
+            })
+        },
+        export: quote!(::switchback_sdk::__export_lifecycle!(plugin);),
+    }
 }
 
 fn unzip<'a>(

@@ -50,10 +50,14 @@ class App(APIRouter):
         openapi_external_docs: Mapping[str, Any] | None = None,
         strict_content_type: bool = True,
         instances: int | None = None,
+        lifespan: Callable[[App], contextlib.AbstractContextManager[Any]] | None = None,
     ) -> None:
         """`instances=1` keeps what is in memory from one request to the next, in one instance with a queue, until the
         plugin is swapped; without it, any request may meet a fresh instance. With `strict_content_type=False` a body that
-        comes without a media type is JSON."""
+        comes without a media type is JSON.
+
+        `lifespan` is a function under `@contextlib.contextmanager` that takes the app: what is before its `yield` runs in
+        each new instance before its first request, what is behind it after its last."""
         super().__init__(tags=tags, responses=responses, dependencies=dependencies)
         self.info = {
             key: value
@@ -79,6 +83,8 @@ class App(APIRouter):
             "x-switchback-instances": instances,
         }
         self._beside = {key: value for key, value in beside.items() if value is not None}
+        self.lifespan = lifespan
+        self._living: contextlib.AbstractContextManager[Any] | None = None
         self._handlers: dict[type[BaseException], Callable[..., Any]] = {}
         self._operations: dict[str, Operation] | None = None
 
@@ -101,6 +107,19 @@ class App(APIRouter):
         """The contract: an OpenAPI 3.1 document."""
         sent = operations(self.webhooks.routes) if self.webhooks.routes else {}
         return {**document(self.info, self.openapi_tags, self.operations(), sent), **self._beside}
+
+    def start(self) -> None:
+        """Begins an instance: runs `lifespan` up to its `yield`."""
+        if self.lifespan is not None:
+            living = self.lifespan(self)
+            living.__enter__()
+            self._living = living
+
+    def stop(self) -> None:
+        """Ends it: runs what is behind the `yield`."""
+        living, self._living = self._living, None
+        if living is not None:
+            living.__exit__(None, None, None)
 
     def handle(self, operation: str, params: str, body: Received) -> Response:
         """Answers one request that has been checked. Nothing that a function raises gets out."""

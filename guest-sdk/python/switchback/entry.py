@@ -75,6 +75,29 @@ class Handler(exports.Handler):
         return types.Answer_Full(_answer(answer))
 
 
+if hasattr(exports, "Lifecycle"):
+
+    class Lifecycle(exports.Lifecycle):
+        """The export `lifecycle`, of the world `plugin-with-lifecycle`."""
+
+        def on_start(self) -> None:
+            _wake()
+            try:
+                _APP.start()
+            except Exception as error:
+                logging.getLogger(__name__).error("%s: %s", type(error).__name__, error, exc_info=error)
+                raise Err(f"{type(error).__name__}: {error}") from None
+
+        def on_stop(self) -> None:
+            try:
+                _APP.stop()
+            except Exception as error:
+                logging.getLogger(__name__).error("%s: %s", type(error).__name__, error, exc_info=error)
+
+elif _APP.lifespan is not None:
+    raise ImportError("the app has a `lifespan`: build it for the world that has a place for it, `-w plugin-with-lifecycle`")
+
+
 def _received(body: types.Body) -> Received:
     if isinstance(body, types.Body_Empty):
         return Received()

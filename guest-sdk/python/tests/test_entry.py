@@ -57,7 +57,8 @@ class Host:
         )
         log = types.SimpleNamespace(Level=Level, write=self.write)
         world = types.ModuleType("wit_world")
-        world.exports = types.SimpleNamespace(Contract=object, Handler=object)  # type: ignore[attr-defined]
+        self.exports = types.SimpleNamespace(Contract=object, Handler=object)
+        world.exports = self.exports  # type: ignore[attr-defined]
         imports = types.ModuleType("wit_world.imports")
         outgoing = types.SimpleNamespace(
             start=lambda status, headers: self.sent.append((status, headers)),
@@ -115,6 +116,30 @@ class Entry(unittest.TestCase):
         kind = self.host.types
         answer = entry.Handler().handle(kind.Request("f", given, kind.Body_Empty()))
         return self.host.sent if isinstance(answer, kind.Answer_Streamed) else [answer.value]
+
+    LIVING = (
+        "import contextlib\nfrom switchback import App\nknown = []\n"
+        "@contextlib.contextmanager\ndef lifespan(app):\n"
+        "    if known: raise ValueError('twice')\n"
+        "    known.append(app.info['title'])\n    yield\n    known.append('over')\n"
+        "app = App(title='Shop', lifespan=lifespan)\n@app.get('/')\ndef ask() -> list[str]: return known\n"
+    )
+
+    def test_a_lifespan_begins_and_ends_with_its_instance(self) -> None:
+        self.host.exports.Lifecycle = object
+        entry = self.entry("main.py", self.LIVING)
+        lifecycle = entry.Lifecycle()
+        lifecycle.on_start()
+        self.assertEqual(self.ask(entry, "ask").body.value, '["Shop"]')
+        lifecycle.on_stop()
+        self.assertEqual(self.ask(entry, "ask").body.value, '["Shop","over"]')
+        with self.assertRaises(Err) as failed:
+            lifecycle.on_start()
+        self.assertEqual(failed.exception.value, "ValueError: twice")
+
+    def test_a_lifespan_without_a_place_for_it_is_told(self) -> None:
+        with self.assertRaisesRegex(ImportError, "plugin-with-lifecycle"):
+            self.entry("main.py", self.LIVING)
 
     def test_what_is_yielded_goes_out_piece_by_piece(self) -> None:
         sent = self.stream("@app.get('/')\ndef f():\n  yield 1\n  yield [2]")

@@ -124,6 +124,13 @@ fn told(event: &Event) -> Value {
         Event::Cut { plugin, revision } => {
             json!({ "event": kind, "plugin": **plugin, "revision": revision })
         }
+        Event::StopFailed {
+            plugin,
+            revision,
+            reason,
+        } => {
+            json!({ "event": kind, "plugin": **plugin, "revision": revision, "reason": reason })
+        }
         Event::LimitHit {
             plugin,
             operation,

@@ -273,6 +273,7 @@ impl Limits {
             ("rate_requests", self.rate_requests, 0, MOST_REQUESTS),
             ("rate_window_s", self.rate_window_s, 1, DAY_S),
             ("drain_ms", self.drain_ms, 0, DAY_MS),
+            ("stop_ms", self.stop_ms, 0, DAY_MS),
             ("component_bytes", self.component_bytes, 1, GUEST_BYTES),
             ("contract_bytes", self.contract_bytes, 1, GUEST_BYTES),
             ("files_bytes", self.files_bytes, 0, MOST_BYTES),

@@ -6,6 +6,7 @@ use wasmtime::component::{ComponentType, Lift, Lower};
 /// The interfaces of the released versions that this host serves.
 pub(super) const HANDLER: &str = "switchback:plugin/handler@0.1.0";
 pub(super) const CONTRACT: &str = "switchback:plugin/contract@0.1.0";
+pub(super) const LIFECYCLE: &str = "switchback:plugin/lifecycle@0.1.0";
 pub(super) const INCOMING: &str = "switchback:plugin/incoming@0.1.0";
 pub(super) const OUTGOING: &str = "switchback:plugin/outgoing@0.1.0";
 pub(super) const LOG: &str = "switchback:plugin/log@0.1.0";

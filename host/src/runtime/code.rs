@@ -38,15 +38,36 @@ pub(crate) struct Code {
 /// A component that is linked, by what it exports.
 #[derive(Clone)]
 pub(super) enum Entry {
-    /// The interface of `wit/plugin.wit`, and its function `handle`.
-    Plugin(InstancePre<GuestState>, ComponentExportIndex),
+    /// The interface of `wit/plugin.wit`.
+    Plugin(InstancePre<GuestState>, Exports),
     /// `wasi:http/incoming-handler@0.2`.
     Http02(ProxyPre<GuestState>),
     /// `wasi:http/handler@0.3`.
     Http03(ServicePre<GuestState>),
 }
 
+/// What of our own interface is called for as long as a component serves.
+#[derive(Clone, Copy)]
+pub(super) struct Exports {
+    pub(super) handle: ComponentExportIndex,
+    /// Of those that want to be told when an instance begins and ends.
+    pub(super) lifecycle: Option<Lifecycle>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Lifecycle {
+    pub(super) on_start: ComponentExportIndex,
+    pub(super) on_stop: ComponentExportIndex,
+}
+
 impl Entry {
+    pub(super) fn lifecycle(&self) -> Option<Lifecycle> {
+        match self {
+            Entry::Plugin(_, exports) => exports.lifecycle,
+            Entry::Http02(_) | Entry::Http03(_) => None,
+        }
+    }
+
     pub(super) fn engine(&self) -> &wasmtime::Engine {
         match self {
             Entry::Plugin(pre, _) => pre.engine(),
@@ -91,14 +112,36 @@ struct Compiled {
 }
 
 impl Code {
-    /// A fresh instance of it.
+    /// A fresh instance of it, which has begun.
     pub(crate) async fn instance(
         &self,
         owner: Owner,
         limits: &Limits,
         meter: Arc<Meter>,
     ) -> Result<Instance, CallError> {
-        Instance::new(&self.entry, owner, limits, meter).await
+        let instance = Instance::new(&self.entry, owner, limits, meter).await?;
+        match self.entry.lifecycle() {
+            Some(lifecycle) => Box::pin(instance.start(lifecycle, limits)).await,
+            None => Ok(instance),
+        }
+    }
+
+    /// Whether its instances are told that they begin and end.
+    pub(crate) fn has_lifecycle(&self) -> bool {
+        self.entry.lifecycle().is_some()
+    }
+
+    /// Tells an instance that it ends.
+    pub(crate) async fn stop(
+        &self,
+        instance: Instance,
+        limits: &Limits,
+        meter: Arc<Meter>,
+    ) -> Result<(), CallError> {
+        match self.entry.lifecycle() {
+            Some(lifecycle) => instance.stop(lifecycle, limits, meter).await,
+            None => Ok(()),
+        }
     }
 
     /// The interface by which requests reach it.
@@ -330,7 +373,8 @@ async fn describe(
         let instance = Instance::new(&entry, owner, &limits, account)
             .await
             .map_err(Described::Call)?;
-        instance.describe(openapi, &limits).await
+        let lifecycle = entry.lifecycle();
+        instance.describe(openapi, lifecycle, &limits).await
     });
     // Time in the lane is the CPU limit's affair: on a busy machine most of it passes before the guest's turn comes.
     let waited = |_: &Arc<Meter>| async move {
@@ -348,7 +392,7 @@ async fn describe(
         Ok(Ran::Done(Err(Described::Type(error)))) => Err(Error::new(
             ErrorKind::Interface,
             format!(
-                "the component's `handle` is not that of switchback:plugin@0.1.0 ({error:#}): rebuild it against this \
+                "what the component exports is not as switchback:plugin@0.1.0 has it ({error:#}): rebuild it against this \
                  version of the interface"
             ),
         )),

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use wasmtime::component::{ComponentExportIndex, Func, TypedFunc};
+use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Func, Lift, TypedFunc};
 use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi_http::p2::bindings::Proxy;
 use wasmtime_wasi_http::p3::bindings::Service;
 
 use super::bindings::{self, Answer};
-use super::code::Entry;
+use super::code::{Entry, Lifecycle};
 use super::inlet::Lent;
 use super::meter::{Meter, Stopped};
-use super::outlet::Outlet;
+use super::outlet::{Outlet, in_one_line};
 use super::state::{CallContext, GuestState, Owner};
 use super::{service, wasi_http};
 use crate::admit::AdmittedBody;
@@ -63,6 +63,9 @@ pub(crate) enum CallError {
     NotStreamed,
     #[error("the guest returned `answer.full` though it had begun its answer by `outgoing.start`")]
     FullAfterStart,
+    /// By `on-start`, and why.
+    #[error("`on-start` failed: {0}")]
+    NotStarted(String),
     /// By `outgoing.abort`, and why.
     #[error("the guest broke its answer off: {0}")]
     Aborted(String),
@@ -137,10 +140,10 @@ impl Instance {
         store.set_epoch_deadline(1);
         store.set_hostcall_fuel(usize::try_from(limits.answer_bytes).unwrap_or(usize::MAX));
         let guest = match entry {
-            Entry::Plugin(pre, handle) => {
+            Entry::Plugin(pre, exports) => {
                 let instance = pre.instantiate_async(&mut store).await?;
                 let handle = instance
-                    .get_func(&mut store, handle)
+                    .get_func(&mut store, exports.handle)
                     .expect("the component was seen to export the function when it was linked");
                 Guest::Plugin(instance, handle)
             }
@@ -154,6 +157,53 @@ impl Instance {
             idle_since: None,
             counted: None,
         })
+    }
+
+    /// Tells a fresh instance that it begins. It comes back only if it may be used.
+    pub(super) async fn start(
+        mut self,
+        lifecycle: Lifecycle,
+        limits: &Limits,
+    ) -> Result<Instance, CallError> {
+        let on_start = self.told::<Started>(lifecycle.on_start)?;
+        self.store.data().log.begin(None, limits.log_bytes);
+        let started = on_start.call_async(&mut self.store, ()).await;
+        if self.store.data().log.end() {
+            self.store.data().meter.overrun_log();
+        }
+        match started {
+            Ok((Ok(()),)) => Ok(self),
+            Ok((Err(why),)) => Err(CallError::NotStarted(in_one_line(&why))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Tells an instance that it ends.
+    pub(super) async fn stop(
+        mut self,
+        lifecycle: Lifecycle,
+        limits: &Limits,
+        meter: Arc<Meter>,
+    ) -> Result<(), CallError> {
+        let on_stop = self.told::<()>(lifecycle.on_stop)?;
+        let state = self.store.data_mut();
+        state.meter = meter;
+        state.log.begin(None, limits.log_bytes);
+        self.store.set_epoch_deadline(1);
+        let stopped = on_stop.call_async(&mut self.store, ()).await;
+        self.store.data().log.end();
+        stopped.map_err(CallError::from)
+    }
+
+    /// A function of `lifecycle`.
+    fn told<R>(&mut self, function: ComponentExportIndex) -> Result<TypedFunc<(), R>, CallError>
+    where
+        R: ComponentNamedList + Lift + 'static,
+    {
+        let Guest::Plugin(instance, _) = self.guest else {
+            unreachable!("{ONE_INTERFACE}")
+        };
+        Ok(instance.get_typed_func(&mut self.store, function)?)
     }
 
     /// Hands one admitted request to the guest: to our own interface what was admitted, to a standard component the
@@ -279,10 +329,11 @@ impl Instance {
         self.calls >= limits.max_requests_per_instance || self.store.data().memory.used > half
     }
 
-    /// Asks a fresh instance what it serves, and whether its `handle` is of the type that calls rely on.
+    /// Asks a fresh instance what it serves, and whether its functions are of the types that calls rely on.
     pub(super) async fn describe(
         mut self,
         openapi: ComponentExportIndex,
+        lifecycle: Option<Lifecycle>,
         limits: &Limits,
     ) -> Result<String, Described> {
         let Guest::Plugin(instance, handle) = self.guest else {
@@ -291,6 +342,15 @@ impl Instance {
         handle
             .typed::<(bindings::Request<'_>,), (Answer,)>(&self.store)
             .map_err(Described::Type)?;
+        if let Some(Lifecycle { on_start, on_stop }) = lifecycle {
+            let store = &mut self.store;
+            instance
+                .get_typed_func::<(), Started>(&mut *store, on_start)
+                .map_err(Described::Type)?;
+            instance
+                .get_typed_func::<(), ()>(store, on_stop)
+                .map_err(Described::Type)?;
+        }
         let openapi = instance
             .get_typed_func::<(), (String,)>(&mut self.store, openapi)
             .map_err(Described::Type)?;
@@ -302,6 +362,9 @@ impl Instance {
             .map_err(|error| Described::Call(error.into()))
     }
 }
+
+/// What `on-start` returns.
+type Started = (Result<(), String>,);
 
 /// Why a component did not say what it serves.
 pub(super) enum Described {

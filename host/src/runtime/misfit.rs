@@ -5,8 +5,8 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
-use super::bindings::{CONTRACT, HANDLER};
-use super::code::Entry;
+use super::bindings::{CONTRACT, HANDLER, LIFECYCLE};
+use super::code::{Entry, Exports, Lifecycle};
 use super::engine::{Calls, Machines};
 use super::state::GuestState;
 use crate::config::Isolation;
@@ -105,9 +105,19 @@ pub(super) fn link(
     if exports(HTTP_02) && !exports(HANDLER) {
         return Ok((Entry::Http02(ProxyPre::new(pre).map_err(wrong)?), None));
     }
-    let handle = export(component, HANDLER, "handle")?;
+    let lifecycle = match exports(LIFECYCLE) {
+        true => Some(Lifecycle {
+            on_start: export(component, LIFECYCLE, "on-start")?,
+            on_stop: export(component, LIFECYCLE, "on-stop")?,
+        }),
+        false => None,
+    };
+    let plugin = Exports {
+        handle: export(component, HANDLER, "handle")?,
+        lifecycle,
+    };
     let openapi = export(component, CONTRACT, "openapi")?;
-    Ok((Entry::Plugin(pre, handle), Some(openapi)))
+    Ok((Entry::Plugin(pre, plugin), Some(openapi)))
 }
 
 /// What standard components export, of either version; later ones of the same are found by it too.

@@ -156,7 +156,7 @@ async fn write(mut store: Store<'_>, piece: Bytes) -> Result<(), IoError> {
 }
 
 /// A guest's reason, for one line of the log.
-fn in_one_line(reason: &str) -> String {
+pub(super) fn in_one_line(reason: &str) -> String {
     reason
         .chars()
         .take(1_000)

@@ -42,30 +42,38 @@ impl Pool {
         self.idle().pop()
     }
 
-    /// Keeps an instance that was made beforehand.
-    pub(crate) fn welcome(&self, mut instance: Instance, limits: &Limits) {
+    /// Keeps an instance that was made beforehand, and has served nobody.
+    pub(crate) fn welcome(&self, mut instance: Instance) {
         instance.counted = Some(self.living());
-        self.put(instance, limits);
+        self.idle().push(instance);
     }
 
-    /// Keeps an instance for the next call, unless it has served its time.
-    pub(crate) fn put(&self, mut instance: Instance, limits: &Limits) {
+    /// Keeps an instance for the next call; one that has served its time is handed back.
+    pub(crate) fn put(&self, mut instance: Instance, limits: &Limits) -> Option<Instance> {
         let retires = limits.isolation == Isolation::Request || instance.is_worn(limits);
         if retires && !self.keeps {
-            return;
+            return Some(instance);
         }
         // The reaper looks at its clock, not every call.
         instance.idle_since = None;
         let mut idle = self.idle();
-        if idle.len() < limits.concurrency {
-            idle.push(instance);
+        if idle.len() >= limits.concurrency {
+            return Some(instance);
         }
+        idle.push(instance);
+        None
     }
 
-    /// Retires what was seen resting `idle` ago, and marks the rest; with no `idle`, all.
-    pub(crate) fn retire(&self, now: Instant, idle: Duration) {
+    /// Hands out what rests, to be freed.
+    pub(crate) fn drain(&self) -> Vec<Instance> {
+        std::mem::take(&mut *self.idle())
+    }
+
+    /// Retires what was seen resting `idle` ago, and marks the rest; with no `idle`, all. What retires is handed out, to be
+    /// freed: that takes its time, and nobody is to wait for the lock meanwhile.
+    pub(crate) fn retire(&self, now: Instant, idle: Duration) -> Vec<Instance> {
         if self.keeps {
-            return;
+            return Vec::new();
         }
         let mut instances = self.idle();
         // Those below rest for longer.
@@ -77,9 +85,6 @@ impl Pool {
             .map(rests)
             .filter(|rested| *rested >= idle)
             .count();
-        let retired: Vec<_> = instances.drain(..rested).collect();
-        drop(instances);
-        // Unmapping takes its time: not under the lock that calls wait for.
-        drop(retired);
+        instances.drain(..rested).collect()
     }
 }

@@ -109,6 +109,10 @@ pub(crate) async fn component(
         Language::Rust => cargo(project, toolchain, build).await,
         Language::Python => {
             let sdk = project.sdk("python").map_err(Unbuilt::Other)?;
+            let world = match speaks_of_lifespan(&project.folder) {
+                true => "plugin-with-lifecycle",
+                false => "plugin",
+            };
             run_for(project, toolchain, |command, out| {
                 // What is wrong is in Python's traceback; one of the tool itself would only hide it.
                 command
@@ -116,7 +120,7 @@ pub(crate) async fn component(
                     .arg("--quiet")
                     .arg("-d")
                     .arg(sdk.join("wit"))
-                    .args(["-w", "plugin", "componentize", "-p"])
+                    .args(["-w", world, "componentize", "-p"])
                     .arg(&project.folder)
                     .arg("-p")
                     .arg(&sdk)
@@ -133,6 +137,15 @@ pub(crate) async fn component(
             .await
         }
     }
+}
+
+/// Whether an app in Python may have a `lifespan`. One that has and is not seen here is told by its own build.
+fn speaks_of_lifespan(folder: &Path) -> bool {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut sources = files.filter(|file| file.path().extension().is_some_and(|it| it == "py"));
+    sources.any(|source| {
+        std::fs::read_to_string(source.path()).is_ok_and(|source| source.contains("lifespan"))
+    })
 }
 
 /// Cargo says by itself where it has put what it made. What is wrong it tells the user, coloured on a terminal.
