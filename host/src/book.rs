@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::config::Limits;
+use crate::contract::Judgement;
 use crate::edge::Limiter;
 use crate::history::{self, Content, Past};
 use crate::hits::Hits;
@@ -26,8 +27,22 @@ pub(crate) struct Book {
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) hits: Arc<Hits>,
     pub(crate) past: Past,
+    /// What was asked for last, if it was refused.
+    pub(crate) refused: Option<Refused>,
     /// How often clients may call it, and have.
     limiter: Option<Arc<Limiter>>,
+}
+
+/// Something that was to serve, or to be tried, and does not.
+#[derive(Clone)]
+pub(crate) struct Refused {
+    pub(crate) at_ms: u64,
+    pub(crate) by: String,
+    /// The file or folder that it came from.
+    pub(crate) from: Option<String>,
+    pub(crate) why: String,
+    /// What the gate found, if it was the gate that refused it.
+    pub(crate) judgement: Option<Judgement>,
 }
 
 impl Book {
@@ -63,6 +78,7 @@ impl Books {
             lanes: lane.join(),
             hits: Arc::default(),
             past: before.remove(&**name).unwrap_or_default(),
+            refused: None,
             limiter: None,
         })
     }
@@ -70,6 +86,19 @@ impl Books {
     pub(crate) fn past(&self, name: &str) -> Option<&Past> {
         let book = self.plugins.get(name).map(|book| &book.past);
         book.or_else(|| self.before.get(name))
+    }
+
+    /// What waits of each plugin of which something was refused.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = (&str, &Refused)> {
+        let books = self.plugins.iter();
+        books.filter_map(|(name, book)| Some((&**name, book.refused.as_ref()?)))
+    }
+
+    /// What was refused of a plugin is not there any more.
+    pub(crate) fn forget_refused(&mut self, name: &str) {
+        if let Some(book) = self.plugins.get_mut(name) {
+            book.refused = None;
+        }
     }
 
     pub(crate) fn is_disabled(&self, name: &str) -> bool {

@@ -297,6 +297,7 @@ impl Host {
             }
         }
         let mut swapped = self.0.swap(who, ready, &places);
+        self.0.note_refused(who, &verbs, &places, &swapped.outcomes);
         self.0.remember(who, &verbs, &mut swapped).await;
         let mut outcomes = swapped.outcomes;
         let outcomes = order

@@ -64,11 +64,12 @@ impl Inner {
                     let message = format!(
                         "{told}; to serve it all the same, use `switchback deploy --force`, or set `plugins.{name}.{key}`"
                     );
-                    return Err(Error::new(ErrorKind::Breaking, message));
+                    return Err(Error::with_source(ErrorKind::Breaking, message, judgement));
                 }
                 ChangePolicy::Warn | ChangePolicy::Refuse => loaded.warnings.push(told),
             }
         }
+        loaded.terms.judgement = Some(Arc::new(judgement));
         Ok(loaded)
     }
 }

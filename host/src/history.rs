@@ -151,6 +151,11 @@ impl Past {
         hashes.all(|hash| hash.len() == 64 && hash.iter().all(u8::is_ascii_hexdigit))
     }
 
+    /// Whether what lies in the plugins folder does not count.
+    pub(crate) fn waits(&self) -> bool {
+        self.aside.is_some() && self.aside == self.offered
+    }
+
     pub(crate) fn contents(&self) -> impl Iterator<Item = &Content> {
         self.entries.iter().map(|entry| &entry.content)
     }

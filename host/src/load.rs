@@ -211,6 +211,7 @@ impl Inner {
             limits: limits.into(),
             instances,
             notice: config.plugins.get(&**name).and_then(Notice::of),
+            judgement: None,
             rehearsal: false,
         })
     }

@@ -55,6 +55,7 @@ impl Inner {
             limits: limits.into(),
             instances: None,
             notice: None,
+            judgement: None,
             rehearsal: true,
         };
         let ties = Ties {

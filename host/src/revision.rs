@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::answer::{Body, GuestAnswer};
 use crate::commons::Commons;
 use crate::config::Limits;
-use crate::contract::Operation;
+use crate::contract::{Judgement, Operation};
 use crate::counts::Counts;
 use crate::edge::Limiter;
 use crate::event::Event;
@@ -43,6 +43,8 @@ pub(crate) struct Revision {
     pub(crate) site: Option<Arc<Site>>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) notice: Option<Box<Notice>>,
+    /// What its contract changed against what served before it, as far as that was looked at.
+    pub(crate) judgement: Option<Arc<Judgement>>,
     pub(crate) code: Arc<Code>,
     pub(crate) pool: Pool,
     /// Its calls are for whoever tries something out: nobody else is told of them, and none of them is counted.
@@ -82,6 +84,8 @@ pub(crate) struct Terms {
     pub(crate) instances: Option<usize>,
     /// What its clients are told of its end.
     pub(crate) notice: Option<Box<Notice>>,
+    /// What the gate found.
+    pub(crate) judgement: Option<Arc<Judgement>>,
     /// It serves nobody: a request is tried out on it.
     pub(crate) rehearsal: bool,
 }
@@ -134,6 +138,7 @@ impl Revision {
             site: terms.site,
             limits: terms.limits,
             notice: terms.notice,
+            judgement: terms.judgement,
             rehearsal: terms.rehearsal,
             counts: Arc::new(Counts::new(code.contract.operations.len())),
             files_counts: Counts::new(1),

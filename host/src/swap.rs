@@ -5,12 +5,13 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 
 use crate::api::{Api, Served, Set};
-use crate::book::Books;
+use crate::book::{Books, Refused};
 use crate::change::{Deployed, Ready};
 use crate::component::Component;
-use crate::error::Error;
+use crate::contract::Judgement;
+use crate::error::{Error, ErrorKind};
 use crate::event::Event;
-use crate::history::{Content, How, Past};
+use crate::history::{Content, How, Past, now_ms};
 use crate::host::Inner;
 use crate::probation::Watch;
 use crate::stage::{Noted, Staged};
@@ -110,6 +111,38 @@ impl Inner {
             generation,
             outcomes,
             new,
+        }
+    }
+
+    /// Notes what was refused of changes, for who asks what waits.
+    pub(crate) fn note_refused(
+        &self,
+        who: &str,
+        verbs: &HashMap<Arc<str>, &'static str>,
+        places: &HashMap<Arc<str>, String>,
+        outcomes: &Outcomes,
+    ) {
+        let mut books = self.books();
+        for (name, outcome) in outcomes {
+            let offers = matches!(verbs.get(name), Some(&("deploy" | "try" | "mount")));
+            let book = books.of(name, &self.lane);
+            match outcome {
+                // A newer one came before it, or the host ends.
+                Err(why) if matches!(why.kind(), ErrorKind::Superseded | ErrorKind::Closed) => {}
+                Err(why) if offers => {
+                    let judgement = std::error::Error::source(why);
+                    let judgement = judgement.and_then(|it| it.downcast_ref::<Judgement>());
+                    book.refused = Some(Refused {
+                        at_ms: now_ms(),
+                        by: who.to_owned(),
+                        from: places.get(name).cloned(),
+                        why: why.to_string(),
+                        judgement: judgement.cloned(),
+                    });
+                }
+                Err(_) => {}
+                Ok(_) => book.refused = None,
+            }
         }
     }
 

@@ -132,7 +132,7 @@ impl Folder {
     pub async fn scan(&mut self, host: &Host) -> Scan {
         // First the watch, then the look: what changes in between is seen twice rather than never.
         self.arm();
-        let seen = self.look(|_, _| true).await;
+        let seen = self.look(host, |_, _| true).await;
         let mut refused = seen.refused;
         let mut applied = None;
         if !seen.changes.is_empty() {
@@ -179,7 +179,7 @@ impl Folder {
             let done = self.events.take();
             // An empty file was only created or truncated: its writer is about to come back.
             let seen = self
-                .look(|file, stat| stat.bytes > 0 && done.contains(file))
+                .look(host, |file, stat| stat.bytes > 0 && done.contains(file))
                 .await;
             if !seen.changes.is_empty() {
                 applying.spawn(apply(host.clone(), seen.changes));
@@ -190,13 +190,16 @@ impl Folder {
     }
 
     /// One look: what makes one change of what is served.
-    async fn look(&mut self, done: impl Fn(&str, &Stat) -> bool) -> Seen {
+    async fn look(&mut self, host: &Host, done: impl Fn(&str, &Stat) -> bool) -> Seen {
         let (path, config) = (self.path.clone(), self.config.clone());
         let (listing, inside) = off_thread(move || list(&path, &config)).await;
         self.arm_inside(inside);
         let config = self.config.clone();
         let most = |name: &str| bytes_allowed(&config, name);
         let plan = self.files.look(Instant::now(), &listing, done, most);
+        for name in plan.forget {
+            host.0.books().forget_refused(&name);
+        }
         let mut refused: Vec<String> = plan.notices.into_iter().filter_map(log).collect();
 
         let mut contents = BTreeMap::new();

@@ -5,13 +5,31 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
 use serde_json::Value;
-use switchback::{Admin, AdminServer};
+use switchback::{Admin, AdminServer, ChangePolicy, Config, PluginConfig};
 use switchback_tests::guests::{Describe, blank, contract};
 use switchback_tests::harness::{Harness, until};
 use switchback_tests::process::{Served, program};
 use switchback_tests::{Browser, Client};
 
 use crate::faults::inn;
+
+/// Of `shop` only what breaks nobody may serve.
+fn careful() -> Config {
+    let shop = PluginConfig {
+        breaking_changes: ChangePolicy::Refuse,
+        ..PluginConfig::default()
+    };
+    Config {
+        plugins: [("shop".into(), shop)].into(),
+        ..Config::default()
+    }
+}
+
+/// Without `GET /one`.
+fn breaking() -> Vec<u8> {
+    let contract = contract(&[("get", "/trap", "trap")]);
+    blank(&contract, "4", Describe::Contract)
+}
 
 fn version(version: &str) -> Vec<u8> {
     let contract = contract(&[("get", "/one", "version"), ("get", "/trap", "trap")]);
@@ -20,7 +38,11 @@ fn version(version: &str) -> Vec<u8> {
 
 /// A host with its operator's side on an address of its own.
 async fn operated(token: Option<&str>) -> (Harness, SocketAddr) {
-    let harness = Harness::new().await;
+    operated_under(Config::default(), token).await
+}
+
+async fn operated_under(config: Config, token: Option<&str>) -> (Harness, SocketAddr) {
+    let harness = Harness::with(config).await;
     let address = "127.0.0.1:0".parse().expect("an address");
     let listener = AdminServer::bind(address).await.expect("a free port");
     let address = listener.local_addr().expect("its address");
@@ -94,6 +116,44 @@ async fn what_is_deployed_by_the_api_is_told_changed_and_taken_back_by_it() {
     let (status, _) = api.ask("DELETE", "/plugins/shop", Vec::new()).await;
     assert_eq!(status, 200);
     assert_eq!(client.get("/one").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_told_with_what_the_gate_says_of_it() {
+    let (_harness, address) = operated_under(careful(), None).await;
+    let mut api = Operator::new(address);
+    api.ask("PUT", "/plugins/shop", version("1")).await;
+    let (status, _) = api.ask("PUT", "/plugins/shop", breaking()).await;
+    assert_eq!(status, 409);
+    // One of which nothing serves.
+    let (status, _) = api.ask("PUT", "/plugins/none", b"no".to_vec()).await;
+    assert_eq!(status, 409);
+
+    let (_, plugins) = api.ask("GET", "/plugins", Vec::new()).await;
+    assert_eq!(plugins[0]["name"], "none");
+    assert_eq!(plugins[0]["state"], "refused");
+    let why = plugins[1]["refused"]["why"].as_str().unwrap_or_default();
+    assert!(why.contains("`switchback deploy --force`"), "{plugins}");
+    let (status, none) = api.ask("GET", "/plugins/none", Vec::new()).await;
+    assert_eq!((status, &none["refused"]["by"]), (200, &"ada".into()));
+    let (_, shop) = api.ask("GET", "/plugins/shop", Vec::new()).await;
+    let changes = &shop["refused"]["changes"];
+    let listed = serde_json::json!({
+        "rule": "operation-removed", "verdict": "breaking", "method": "GET", "path": "/one",
+        "pointer": "/paths/~1one/get", "message": changes["listed"][0]["message"],
+    });
+    assert_eq!(changes, &serde_json::json!({"listed": [listed], "more": 0}));
+
+    // What serves in its place ends that, and what it changed is told of it.
+    let (status, done) = api.ask("PUT", "/plugins/shop?force=true", breaking()).await;
+    assert_eq!(status, 200, "{done}");
+    let (_, shop) = api.ask("GET", "/plugins/shop", Vec::new()).await;
+    assert_eq!(shop.get("refused"), None);
+    assert_eq!(shop["changes"]["listed"][0], listed);
+    // A rollback asks no gate.
+    api.ask("POST", "/plugins/shop/rollback", Vec::new()).await;
+    let (_, shop) = api.ask("GET", "/plugins/shop", Vec::new()).await;
+    assert_eq!(shop.get("changes"), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -457,7 +517,7 @@ async fn events_are_told_as_they_happen() {
 
 /// A host with a plugin `shop` that has a past and a candidate, and so many others.
 async fn with_a_past(others: usize) -> (Harness, SocketAddr) {
-    let (harness, address) = operated(None).await;
+    let (harness, address) = operated_under(careful(), None).await;
     for v in ["1", "2"] {
         harness.deploy("shop", version(v)).await.expect("served");
     }
@@ -467,6 +527,8 @@ async fn with_a_past(others: usize) -> (Harness, SocketAddr) {
         rollout: switchback::Rollout::default(),
     };
     harness.host.apply(vec![attempt]).await;
+    let refused = harness.deploy("shop", breaking()).await;
+    refused.expect_err("it breaks clients");
     let other = |at: usize| switchback::Change::Deploy {
         name: format!("other-{at}"),
         component: blank(
@@ -495,7 +557,9 @@ async fn the_page_shows_what_serves_and_changes_it_by_keys_alone_in_light_and_da
     let page = format!("http://{address}/");
     // Where screenshots go, if somebody wants to look at them.
     let folder = std::env::var("SWITCHBACK_SCREENSHOTS").unwrap_or_default();
-    browser.run("operate.mjs", &[&page, "1", &folder]).await;
+    let served = format!("http://{}", harness.address);
+    let arguments = [&*page, "1", &served, &folder];
+    browser.run("operate.mjs", &arguments).await;
     let mut client = harness.client();
     assert_eq!(client.get("/one").await.json()["version"], "1");
 }
@@ -505,7 +569,8 @@ async fn the_page_can_be_searched_where_there_are_two_hundred_plugins() {
     let Some(browser) = Browser::find() else {
         return;
     };
-    let (_harness, address) = with_a_past(199).await;
+    let (harness, address) = with_a_past(199).await;
     let page = format!("http://{address}/");
-    browser.run("operate.mjs", &[&page, "200"]).await;
+    let served = format!("http://{}", harness.address);
+    browser.run("operate.mjs", &[&page, "200", &served]).await;
 }

@@ -10,6 +10,8 @@ use crate::answer::Body;
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
                       script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'";
 
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 /// The pages and what they load; none for anything else.
 pub(super) fn answer(head: &Parts) -> Option<Response<Body>> {
     if head.method != Method::GET && head.method != Method::HEAD {
@@ -19,14 +21,11 @@ pub(super) fn answer(head: &Parts) -> Option<Response<Body>> {
         "/" => (include_str!("assets/page.html"), "text/html; charset=utf-8"),
         "/openapi.json" => (super::CONTRACT, "application/json"),
         "/page.css" => (include_str!("assets/page.css"), "text/css; charset=utf-8"),
-        "/page.js" => (
-            include_str!("assets/page.js"),
-            "text/javascript; charset=utf-8",
-        ),
-        "/faults.js" => (
-            include_str!("assets/faults.js"),
-            "text/javascript; charset=utf-8",
-        ),
+        "/page.js" => (include_str!("assets/page.js"), SCRIPT),
+        "/faults.js" => (include_str!("assets/faults.js"), SCRIPT),
+        "/operations.js" => (include_str!("assets/operations.js"), SCRIPT),
+        "/plot.js" => (include_str!("assets/plot.js"), SCRIPT),
+        "/waits.js" => (include_str!("assets/waits.js"), SCRIPT),
         _ => return documentation(head),
     };
     let mut response = Response::new(Body::from(Bytes::from_static(content.as_bytes())));

@@ -3,13 +3,19 @@
 use serde_json::{Map, Value, json};
 
 use crate::api::Served;
-use crate::contract;
+use crate::book::Refused;
+use crate::contract::{self, ContractChange, Judgement, Verdict};
 use crate::counts::Tally;
 use crate::error::{Error, ErrorKind};
 use crate::fault::Fault;
+use crate::history::Past;
 use crate::host::{Host, status};
+use crate::revision::Revision;
 
-/// Every plugin that is served or disabled, by name.
+/// The most changes of a contract that are told one by one.
+const CHANGES: usize = 100;
+
+/// Every plugin that is served or disabled, or of which something was refused, by name.
 pub(super) fn plugins(host: &Host) -> Value {
     let served = host.0.api.load().set();
     let served = served.values().map(short);
@@ -18,8 +24,63 @@ pub(super) fn plugins(host: &Host) -> Value {
         .iter()
         .map(|name| json!({ "name": name, "state": "disabled" }));
     let mut all: Vec<Value> = served.chain(disabled).collect();
+    for (name, refused) in host.0.books().refused() {
+        let known = all.iter_mut().find(|plugin| plugin["name"] == *name);
+        match known {
+            Some(plugin) => plugin["refused"] = told_refused(refused),
+            None => all.push(newcomer(name, refused)),
+        }
+    }
     all.sort_by(|one, other| one["name"].as_str().cmp(&other["name"].as_str()));
     all.into()
+}
+
+/// One of which nothing serves.
+fn newcomer(name: &str, refused: &Refused) -> Value {
+    json!({ "name": name, "state": "refused", "refused": told_refused(refused) })
+}
+
+fn told_refused(refused: &Refused) -> Value {
+    let mut told = json!({
+        "at_ms": refused.at_ms,
+        "by": refused.by,
+        "from": refused.from,
+        "why": refused.why,
+    });
+    if let Some(judgement) = &refused.judgement {
+        told["changes"] = judged(judgement);
+    }
+    told
+}
+
+/// What may break clients, the worst first; what is harmless is left out.
+fn judged(judgement: &Judgement) -> Value {
+    let mut changes: Vec<&ContractChange> = judgement.changes.iter().collect();
+    changes.retain(|change| change.verdict != Verdict::Harmless);
+    changes.sort_by_key(|change| change.verdict);
+    let listed = changes.iter().take(CHANGES).map(|change| {
+        json!({
+            "rule": change.rule,
+            "verdict": change.verdict,
+            "method": change.method,
+            "path": change.path,
+            "pointer": change.new.as_ref().or(change.old.as_ref()),
+            "message": change.message,
+        })
+    });
+    json!({
+        "listed": listed.collect::<Vec<_>>(),
+        "more": changes.len().saturating_sub(CHANGES),
+    })
+}
+
+/// What the gate found of a revision, if there is anything.
+fn note_changes(told: &mut Value, revision: &Revision) {
+    let harmless =
+        |judgement: &Judgement| judgement.count(Verdict::Harmless) == judgement.changes.len();
+    if let Some(judgement) = revision.judgement.as_deref().filter(|it| !harmless(it)) {
+        told["changes"] = judged(judgement);
+    }
 }
 
 fn short(served: &Served) -> Value {
@@ -62,10 +123,25 @@ fn find(host: &Host, name: &str) -> Result<Served, Error> {
 
 /// One plugin, with its operations.
 pub(super) fn plugin(host: &Host, name: &str) -> Result<Value, Error> {
-    if host.0.books().is_disabled(name) {
-        return Ok(json!({ "name": name, "state": "disabled" }));
-    }
-    let served = find(host, name)?;
+    let (disabled, aside, refused) = {
+        let books = host.0.books();
+        let aside = books.past(name).is_some_and(Past::waits);
+        let refused = books.refused().find(|(of, _)| *of == name);
+        let refused = refused.map(|(_, refused)| refused.clone());
+        (books.is_disabled(name), aside, refused)
+    };
+    let served = match (find(host, name), &refused) {
+        (Ok(served), _) => served,
+        (Err(_), Some(refused)) if !disabled => return Ok(newcomer(name, refused)),
+        (Err(_), _) if disabled => {
+            let mut told = json!({ "name": name, "state": "disabled" });
+            if let Some(refused) = &refused {
+                told["refused"] = told_refused(refused);
+            }
+            return Ok(told);
+        }
+        (Err(error), _) => return Err(error),
+    };
     let status = status(&served.stable);
     let revision = &served.stable;
     let operations = revision.code.contract.routed().map(|(at, operation)| {
@@ -83,6 +159,16 @@ pub(super) fn plugin(host: &Host, name: &str) -> Result<Value, Error> {
         .collect();
     let mut told = short(&served);
     told["operations"] = operations.collect();
+    if let Some(refused) = &refused {
+        told["refused"] = told_refused(refused);
+    }
+    if aside {
+        told["aside"] = true.into();
+    }
+    note_changes(&mut told, revision);
+    if let Some(candidate) = &served.candidate {
+        note_changes(&mut told["candidate"], &candidate.revision);
+    }
     told["limits"] = json!(status.limits);
     told["limit_hits"] = hits.into();
     Ok(told)
@@ -137,6 +223,7 @@ fn tally(tally: &Tally) -> Value {
         "failed": tally.failed,
         "left": tally.left,
         "off_contract": tally.off_contract,
+        "total_ms": tally.total_ms,
         "p50_ms": tally.quantile_ms(0.5),
         "p95_ms": tally.quantile_ms(0.95),
         "p99_ms": tally.quantile_ms(0.99),

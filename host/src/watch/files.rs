@@ -55,6 +55,8 @@ pub(super) struct Plan {
     pub(super) read: Vec<String>,
     /// Plugins whose files have been gone for long enough.
     pub(super) remove: Vec<String>,
+    /// Plugins that never served, and whose files are gone.
+    pub(super) forget: Vec<String>,
     pub(super) notices: Vec<Notice>,
     /// When to look again because something has to rest until then.
     pub(super) again: Option<Instant>,
@@ -383,6 +385,7 @@ impl Files {
                 return true;
             }
             if !known.served {
+                plan.forget.push(name.clone());
                 return false;
             }
             if now < rested {

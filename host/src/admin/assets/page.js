@@ -2,9 +2,10 @@
 // they are confirmed. What it shows of a plugin stays in place while it changes, so that the focus does, too.
 
 import { faultList } from "./faults.js";
+import { Operations } from "./operations.js";
+import { ROUND_MS, draw, keep, makePlot, recent } from "./plot.js";
+import { judged, waiting } from "./waits.js";
 
-const ROUND_MS = 2000;
-const POINTS = 90;
 const KEPT_EVENTS = 200;
 
 const byId = (id) => document.getElementById(id);
@@ -19,12 +20,6 @@ function make(name, attributes = {}, ...children) {
     else if (value !== undefined) element.setAttribute(key, value);
   }
   element.append(...children);
-  return element;
-}
-
-function svg(name, attributes = {}) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 }
 
@@ -86,7 +81,9 @@ class Card {
     this.title = make("h3", {}, name);
     this.below = make("p", { class: "quiet" });
     this.candidate = make("p", { class: "quiet tried" });
-    this.plot = svg("svg", { class: "plot", viewBox: "0 0 100 40", preserveAspectRatio: "none", role: "img" });
+    this.waits = make("p", { class: "quiet bad" });
+    this.plot = makePlot();
+    this.operations = new Operations(name, { make, say, whole, rounded, ms });
     this.rate = make("b");
     this.failed = make("b");
     this.p95 = make("b");
@@ -104,7 +101,7 @@ class Card {
       make(
         "div",
         { class: "head" },
-        make("div", {}, this.title, this.below, this.candidate),
+        make("div", {}, this.title, this.below, this.candidate, this.waits),
         this.plot,
         number(this.rate, "a second"),
         number(this.failed, "failed"),
@@ -115,17 +112,22 @@ class Card {
   }
 
   show(plugin, now) {
-    const disabled = plugin.state === "disabled";
-    if (!disabled && this.revision !== undefined && this.revision !== plugin.revision) {
+    const serves = plugin.state === "serving";
+    if (serves && this.revision !== undefined && this.revision !== plugin.revision) {
       this.swaps.push({ at: now, what: `revision ${plugin.revision}` });
       this.last = undefined;
+      this.operations.forget();
       this.look();
+    } else if (serves) {
+      this.follow();
     }
-    this.revision = disabled ? undefined : plugin.revision;
+    this.revision = serves ? plugin.revision : undefined;
     const prefix = plugin.prefix || "/";
     const routes = plugin.routes === 1 ? "1 route" : `${plugin.routes} routes`;
-    say(this.below, disabled ? "disabled" : `revision ${plugin.revision}, ${routes} under ${prefix}`);
-    this.below.classList.toggle("bad", disabled);
+    say(this.below, !serves ? plugin.state : `revision ${plugin.revision}, ${routes} under ${prefix}`);
+    this.below.classList.toggle("bad", !serves);
+    this.waits.hidden = !plugin.refused;
+    if (plugin.refused) say(this.waits, `refused: ${plugin.refused.why}`);
     const tried = plugin.candidate;
     this.candidate.hidden = !tried;
     if (tried) {
@@ -142,8 +144,7 @@ class Card {
       failed: Math.max(0, total.failed - before.failed) / seconds,
     };
     this.last = { ...total, at: now };
-    this.points.push(point);
-    this.points.splice(0, this.points.length - POINTS);
+    keep(this.points, point);
     this.now = point;
     say(this.rate, rounded.format(point.rate));
     say(this.failed, whole.format(total.failed));
@@ -153,31 +154,22 @@ class Card {
   }
 
   draw(now) {
-    const span = POINTS * ROUND_MS;
-    const most = Math.max(1, ...this.points.map(({ rate }) => rate));
-    const x = (at) => 100 - ((now - at) / span) * 100;
-    const y = (rate) => 39 - (rate / most) * 36;
-    const line = this.points.map(({ at, rate }) => `${x(at).toFixed(2)},${y(rate).toFixed(2)}`).join(" ");
-    const first = x(this.points[0].at).toFixed(2);
-    const parts = [
-      svg("polygon", { class: "under", points: `${first},39 ${line} 100,39` }),
-      svg("polyline", { class: "all", points: line }),
-    ];
-    for (const { at, failed } of this.points.filter(({ failed }) => failed > 0)) {
-      const top = y(Math.min(failed, most));
-      parts.push(svg("rect", { class: "failed", x: x(at) - 0.4, y: top, width: 0.8, height: 39 - top }));
-    }
-    this.swaps = this.swaps.filter(({ at }) => now - at < span);
-    for (const { at, what } of this.swaps) {
-      const mark = svg("line", { class: "swap", x1: x(at), x2: x(at), y1: 0, y2: 39 });
-      const title = svg("title");
-      title.textContent = what;
-      mark.append(title);
-      parts.push(mark);
-    }
-    this.plot.replaceChildren(...parts);
+    this.swaps = recent(this.swaps, now);
     const swaps = this.swaps.length === 1 ? "1 swap" : `${this.swaps.length} swaps`;
-    this.plot.setAttribute("aria-label", `${this.name}: ${rounded.format(this.now.rate)} answers a second, ${swaps} in the last three minutes`);
+    draw(this.plot, this.points, now, {
+      value: ({ rate }) => rate,
+      failed: ({ failed }) => failed,
+      swaps: this.swaps,
+      label: `${this.name}: ${rounded.format(this.now.rate)} answers a second, ${swaps} in the last three minutes`,
+    });
+  }
+
+  /** Keeps the operations up while they can be seen: what else is inside changes only when something happens. */
+  async follow() {
+    if (!this.details.open) return;
+    // What cannot be asked now is asked in the next round.
+    const plugin = await askJson(`plugins/${this.name}`).catch(() => ({}));
+    if (plugin.operations && plugin.revision === this.revision) this.operations.show(plugin.operations, Date.now());
   }
 
   /** What is inside is asked for only while it is open. */
@@ -185,7 +177,7 @@ class Card {
     if (!this.details.open) return;
     const path = `plugins/${this.name}`;
     try {
-      const [plugin, history] = await Promise.all([askJson(path), askJson(`${path}/history`)]);
+      const [plugin, history] = await Promise.all([askJson(path), askJson(`${path}/history`).catch(() => [])]);
       const held = this.inside.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
       this.inside.replaceChildren(...this.parts(plugin, history, path));
       if (held) this.inside.querySelector(`[data-key="${held}"]`)?.focus();
@@ -197,23 +189,15 @@ class Card {
   parts(plugin, history, path) {
     const parts = [];
     for (const warning of plugin.warnings ?? []) parts.push(make("p", { class: "tried" }, warning));
+    parts.push(...waiting(plugin, { make, table }));
     if (plugin.candidate) parts.push(...this.trial(plugin, path));
     if (plugin.operations) {
-      parts.push(make("h4", {}, "Operations"), table(
-        ["Operation", "Answers", "Failed", "Half within", "19 of 20 within"],
-        plugin.operations.map(({ method, path: route, answers }) => [
-          `${method} ${route}`,
-          whole.format(answers.answers),
-          make("span", answers.failed > 0 ? { class: "bad" } : {}, whole.format(answers.failed)),
-          ms(answers.p50_ms),
-          ms(answers.p95_ms),
-        ]),
-        `Operations of ${this.name}`,
-      ));
+      this.operations.show(plugin.operations, Date.now());
+      parts.push(make("h4", {}, "Operations"), this.operations.element);
     }
     const hits = Object.entries(plugin.limit_hits ?? {}).map(([limit, count]) => `${limit} ${count} times`);
     if (hits.length) parts.push(make("p", { class: "quiet" }, `Limits that were hit: ${hits.join(", ")}`));
-    parts.push(make("h4", {}, "Revisions"), table(
+    if (history.length) parts.push(make("h4", {}, "Revisions"), table(
       ["Revision", "Since", "By", "State", ""],
       [...history].reverse().map((entry) => [
         String(entry.revision),
@@ -230,6 +214,7 @@ class Card {
       ]),
       `Revisions of ${this.name}`,
     ));
+    if (plugin.state === "refused") return parts;
     const [verb, question] = plugin.state === "disabled"
       ? ["enable", `Serve ${this.name} again?`]
       : ["disable", `Serve ${this.name} no more until it is enabled?`];
@@ -272,6 +257,7 @@ class Card {
           onclick: () => change(`Serve candidate ${revision} of ${this.name} no more?`, `${path}/candidate`, { method: "DELETE" }),
         }, "Withdraw")),
     ];
+    if (plugin.candidate.changes) parts.push(judged(plugin.candidate.changes, `What candidate ${revision} changes`, { make, table }));
     if (shadow.differences.length) {
       parts.push(table(
         ["Asked for", "Where", "What serves, and the candidate"],
@@ -290,12 +276,11 @@ function state({ serving, candidate, ended, how }) {
 }
 
 function table(heads, rows, label) {
-  const isNumber = (head) => ["Answers", "Failed", "Half within", "19 of 20 within"].includes(head);
-  const cell = (name, content, at) => make(name, isNumber(heads[at]) ? { class: "number" } : {}, content);
+  const cells = (name, contents) => contents.map((content) => make(name, {}, content));
   return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label },
     make("table", {},
-      make("thead", {}, make("tr", {}, ...heads.map((head, at) => (head ? cell("th", head, at) : make("td"))))),
-      make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((content, at) => cell("td", content, at)))))));
+      make("thead", {}, make("tr", {}, ...heads.map((head) => make(head ? "th" : "td", {}, head)))),
+      make("tbody", {}, ...rows.map((row) => make("tr", {}, ...cells("td", row))))));
 }
 
 function sums(plugins) {
@@ -367,7 +352,7 @@ function happened(event) {
   if (kind === "fault-kept") return;
   byId("nothing").hidden = true;
   const told = Object.entries(rest).map(([key, value]) => `${key.replaceAll("_", " ")} ${value}`).join(", ");
-  const bad = ["refused", "failed", "went-back", "withdrawn", "cut", "not done", "off-contract"].includes(kind);
+  const bad = ["refused", "failed", "went-back", "withdrawn", "cut", "stop-failed", "not done", "off-contract"].includes(kind);
   const now = new Date();
   const list = byId("events");
   list.prepend(make("li", {},

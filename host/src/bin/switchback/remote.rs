@@ -210,7 +210,7 @@ pub(crate) async fn plugins(args: RemoteArgs) -> Result<ExitCode, Wrong> {
         let answers = &plugin["answers"];
         let warnings = plugin["warnings"].as_array().map_or(0, Vec::len);
         let revision = match (&plugin["state"], &plugin["candidate"]["revision"]) {
-            (Value::String(state), _) if state == "disabled" => state.clone(),
+            (Value::String(state), _) if state != "serving" => state.clone(),
             (_, Value::Number(candidate)) => format!("{} (tried: {candidate})", plugin["revision"]),
             _ => text(&plugin["revision"]),
         };

@@ -94,6 +94,20 @@ impl Judgement {
     }
 }
 
+/// In numbers: the source of an error of [`ErrorKind::Breaking`].
+impl std::fmt::Display for Judgement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let count = |verdict| self.count(verdict);
+        let (breaking, unknown) = (count(Verdict::Breaking), count(Verdict::Unknown));
+        write!(
+            f,
+            "{breaking} breaking changes, and {unknown} that nobody can tell"
+        )
+    }
+}
+
+impl std::error::Error for Judgement {}
+
 impl Judgement {
     /// Takes it in that the paths begin elsewhere.
     pub(crate) fn note_prefix(&mut self, old: &str, new: &str) {
