@@ -142,6 +142,7 @@ pub struct Deployed {
 /// A change that only has to be shown.
 pub(crate) enum Ready {
     Gone,
+    FileGone,
     Off,
     Plugin(Box<Loaded>),
     /// Beside what serves.
@@ -222,6 +223,9 @@ impl Host {
             let mut wanted = Vec::new();
             for (name, is_gone) in before {
                 let past = &mut books.of(&name, &self.0.lane).past;
+                if !is_there(&name) {
+                    past.aside = None;
+                }
                 match past.serving {
                     Some(was) if !is_gone => wanted.push((name, Wanted::AsBefore(was))),
                     _ => past.ends("its file was gone when the host started"),
@@ -272,6 +276,7 @@ impl Host {
         for (name, (turn, wanted)) in latest {
             let verb = match &wanted {
                 Wanted::Asked(change) => change.verb(),
+                Wanted::FileGone => "remove",
                 Wanted::AsBefore(_) => "resume",
                 Wanted::Back { .. } => "rollback",
                 Wanted::Anew(_) => "reconfigure",

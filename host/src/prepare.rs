@@ -13,12 +13,14 @@ use crate::runtime::{blocking, hex};
 use crate::spool::Disk;
 use crate::warm::Warm;
 
-const ASIDE: &str = "it does not count until the file changes: the plugin was rolled back, or deployed by other means, \
-                     after it came";
+const ASIDE: &str = "it does not count until the file changes: the plugin was rolled back, deployed by other means, or \
+                     removed, after it came";
 
 /// What is to be done for a plugin.
 pub(crate) enum Wanted {
     Asked(Change),
+    /// Its file is gone from the plugins folder.
+    FileGone,
     /// What served before the host started.
     AsBefore(u64),
     /// From a revision that does worse, if it still serves, to another.
@@ -49,6 +51,7 @@ impl Inner {
     pub(crate) async fn prepare(&self, name: &Arc<str>, wanted: Wanted) -> Result<Ready, Error> {
         let change = match wanted {
             Wanted::Asked(change) => change,
+            Wanted::FileGone => return Ok(Ready::FileGone),
             Wanted::AsBefore(was) => return self.again(name, was, How::Deployed, Some(was)).await,
             Wanted::Over(candidate, trial) => return Ok(Ready::Trial(trial, Some(candidate))),
             Wanted::Anew(revision) => {

@@ -22,8 +22,10 @@ pub(crate) struct Staged {
 /// What its history is told once that is served.
 pub(crate) enum Noted {
     Nothing,
-    /// It ends, in words.
-    Ends(&'static str),
+    /// It ends: its file is gone.
+    FileGone,
+    /// It ends, as somebody wants it.
+    Removed,
     /// It ends, and is not served again until it is enabled.
     Disabled,
     Serves {
@@ -41,6 +43,8 @@ pub(crate) enum Noted {
     Withdrawn(String),
 }
 
+const STAYS: &str = "its file is gone from the plugins folder, and it serves on: what serves was deployed or promoted by other means, \
+                     and is removed by them (`DELETE /plugins/NAME`, `switchback disable`)";
 const DISABLED: &str = "it is disabled: this is kept, and serves once it is enabled";
 
 impl Inner {
@@ -80,13 +84,24 @@ impl Inner {
                 (same, None)
             }
             // Its file goes while it is disabled.
-            Ready::Gone if book.past.disabled => (done(book.past.number), None),
+            // The operator's: what lies in the folder has no say in it until it changes.
+            Ready::FileGone if stable.is_some() && !book.past.from_folder => {
+                (book.past.aside, book.past.offered) = (None, None);
+                let mut deployed = done(stable.map_or(0, |stable| stable.number));
+                deployed.warnings.push(STAYS.into());
+                (deployed, None)
+            }
+            Ready::Gone | Ready::FileGone if book.past.disabled => (done(book.past.number), None),
             Ready::Off if book.past.disabled => {
                 return Err(unknown(format!("plugin `{name}` is disabled already")));
             }
             Ready::Gone => {
                 let stable = stable.ok_or_else(not_served)?;
-                (done(stable.number), stage(None, Noted::Ends("removed")))
+                (done(stable.number), stage(None, Noted::Removed))
+            }
+            Ready::FileGone => {
+                let stable = stable.ok_or_else(not_served)?;
+                (done(stable.number), stage(None, Noted::FileGone))
             }
             Ready::Off => {
                 let stable = stable.ok_or_else(not_served)?;

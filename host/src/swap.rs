@@ -321,9 +321,15 @@ fn note(
 ) -> Option<Watch> {
     match (noted, served) {
         (Noted::Nothing, _) => None,
-        (Noted::Ends(why), _) => {
-            past.ends(why);
-            past.aside = None;
+        (Noted::FileGone, _) => {
+            past.ends("its file was removed");
+            (past.aside, past.offered) = (None, None);
+            None
+        }
+        (Noted::Removed, _) => {
+            past.ends("removed");
+            // What lies in the folder would else be back with the next start.
+            past.aside = past.offered.clone();
             None
         }
         (Noted::Disabled, _) => {

@@ -23,10 +23,11 @@ use tokio::sync::Notify;
 use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::change::{Applied, Change};
-use crate::component::FILES;
+use crate::component::{Component, FILES};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::host::Host;
+use crate::prepare::Wanted;
 use crate::spool::Disk;
 use disk::{Identity, bytes_allowed, identity, list, name_of, read_settled};
 use files::{Files, Notice, Stat};
@@ -53,9 +54,15 @@ pub struct Scan {
     pub refused: Vec<String>,
 }
 
+/// What the host is told of a plugin.
+enum Offered {
+    Plugin(String, Component),
+    Gone(String),
+}
+
 /// What one look found.
 struct Seen {
-    changes: Vec<Change>,
+    changes: Vec<Offered>,
     /// What could not be offered to the host at all.
     refused: Vec<String>,
     /// When to look again because something has to rest until then.
@@ -69,15 +76,24 @@ struct Answer {
     applied: Applied,
 }
 
-async fn apply(host: Host, changes: Vec<Change>) -> Answer {
+async fn apply(host: Host, changes: Vec<Offered>) -> Answer {
     let deployed = changes.iter().filter_map(|change| match change {
-        Change::Deploy { name, .. } => Some(name.clone()),
-        _ => None,
+        Offered::Plugin(name, _) => Some(name.clone()),
+        Offered::Gone(_) => None,
     });
-    Answer {
-        deployed: deployed.collect(),
-        applied: host.apply_as("folder", changes).await,
-    }
+    let deployed = deployed.collect();
+    let wanted = changes.into_iter().map(|change| match change {
+        Offered::Plugin(name, component) => {
+            let change = Change::Deploy {
+                name: name.clone(),
+                component,
+            };
+            (name.into(), Wanted::Asked(change))
+        }
+        Offered::Gone(name) => (name.into(), Wanted::FileGone),
+    });
+    let applied = host.carry_out("folder", wanted.collect()).await;
+    Answer { deployed, applied }
 }
 
 /// The watch on one folder: a folder of the same name that comes later needs another.
@@ -226,10 +242,10 @@ impl Folder {
             }
         }
         let offer = self.files.offer(&read, plan.remove);
-        let removes = offer.remove.into_iter().map(|name| Change::Remove { name });
+        let removes = offer.remove.into_iter().map(Offered::Gone);
         let deploys = offer.deploy.into_iter().filter_map(|name| {
             let component = contents.remove(&name)?;
-            Some(Change::Deploy { name, component })
+            Some(Offered::Plugin(name, component))
         });
         let changes = removes.chain(deploys).collect();
         Seen {

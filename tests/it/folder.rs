@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use serde_json::Value;
 use switchback_tests::guests::{self, Describe, blank, hello, standard};
@@ -247,6 +249,45 @@ async fn a_plugin_that_takes_long_to_load_keeps_no_other_waiting() {
 }
 
 /// A document by which the standard component serves `GET /PATH`.
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_files_at_once_are_served_or_refused_and_what_was_served_serves_on() {
+    let mut served = Served::new(&[("shop", &version("1"))], &[]).await;
+    let plugins = served.plugins.clone();
+    let beside = plugins.with_extension("many");
+    fs::create_dir(&beside).expect("it is ours");
+    for at in 0..500 {
+        let component = match at % 10 {
+            9 => b"no component".to_vec(),
+            _ => {
+                let path = format!("/many/{at}");
+                let contract = guests::contract(&[("get", &path, "secrets")]);
+                guests::hoard(&contract, guests::Hoard::default())
+            }
+        };
+        fs::write(beside.join(format!("many-{at}.wasm")), component).expect("it is written");
+    }
+    let done = Arc::new(AtomicBool::new(false));
+    let is_done = done.clone();
+    let mut client = served.client();
+    let asking = tokio::spawn(async move {
+        let mut asked = 0;
+        while !is_done.load(Relaxed) {
+            assert_eq!(client.get("/version").await.json()["version"], "1");
+            asked += 1;
+        }
+        asked
+    });
+    for file in fs::read_dir(&beside).expect("it is there").flatten() {
+        fs::rename(file.path(), plugins.join(file.file_name())).expect("it is renamed");
+    }
+    for at in (0..500).filter(|at| at % 10 != 9) {
+        status(&served, &format!("/many/{at}"), 200).await;
+    }
+    done.store(true, Relaxed);
+    assert!(asking.await.expect("every answer is right") > 0);
+    served.says("`many-499.wasm` is not served").await;
+}
+
 fn document(path: &str) -> String {
     guests::contract(&[("get", path, "it")])
 }

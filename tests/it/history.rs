@@ -3,18 +3,18 @@
 use std::path::Path;
 use std::time::Instant;
 
-use switchback::{Change, Component, Config, ErrorKind, Event, Folder, Host, HostConfig, How};
+use switchback::{Change, Config, ErrorKind, Event, Folder, Host, HostConfig, How};
 use switchback_tests::guests::{Describe, blank};
 use switchback_tests::harness::{Harness, until};
 use switchback_tests::process::{Served, program, rename_in};
 
 use crate::contracts;
 
-fn version(version: &str) -> Vec<u8> {
+pub(crate) fn version(version: &str) -> Vec<u8> {
     blank(&contracts::of(&["one"]), version, Describe::Contract)
 }
 
-fn kept_in(state: &Path) -> Config {
+pub(crate) fn kept_in(state: &Path) -> Config {
     let host = HostConfig {
         state_dir: Some(state.into()),
         revision_header: true,
@@ -27,7 +27,7 @@ fn kept_in(state: &Path) -> Config {
 }
 
 /// The version of the guest that answers, and the revision that it is.
-async fn answers(harness: &Harness) -> (String, String) {
+pub(crate) async fn answers(harness: &Harness) -> (String, String) {
     let reply = harness.client().get("/one").await;
     if reply.status != 200 {
         return (reply.status.as_str().into(), String::new());
@@ -36,12 +36,12 @@ async fn answers(harness: &Harness) -> (String, String) {
     (version, reply.header("x-switchback-revision").to_owned())
 }
 
-fn is(version: &str, revision: &str) -> (String, String) {
+pub(crate) fn is(version: &str, revision: &str) -> (String, String) {
     (version.into(), revision.into())
 }
 
 /// A host over a plugins folder, as `switchback serve` has one: the first look taken.
-async fn started(config: Config, plugins: &Path) -> (Harness, Folder) {
+pub(crate) async fn started(config: Config, plugins: &Path) -> (Harness, Folder) {
     let harness = Harness::with(config.clone()).await;
     let mut folder = Folder::open(plugins, &config).expect("a folder");
     folder.scan(&harness.host).await;
@@ -49,7 +49,7 @@ async fn started(config: Config, plugins: &Path) -> (Harness, Folder) {
 }
 
 /// Ends a host as its process would: what is on disk is all that is left.
-async fn ended(harness: Harness) {
+pub(crate) async fn ended(harness: Harness) {
     harness.host.shutdown().await;
     drop(harness);
 }
@@ -249,48 +249,6 @@ async fn a_disabled_plugin_is_not_served_until_it_is_enabled() {
     assert!(
         matches!(first, Event::Deployed { revision: 3, .. }),
         "{first:?}"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_deployed_by_other_means_serves_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let (plugins, state) = (folder.path().join("plugins"), folder.path().join("state"));
-    std::fs::create_dir(&plugins).unwrap();
-    rename_in(&plugins, "shop", &version("1"));
-    let (harness, _files) = started(kept_in(&state), &plugins).await;
-    let uploaded = Component::new(version("2")).settings("prefix = \"/up\"");
-    harness.host.deploy("extra", uploaded).await.unwrap();
-    harness.deploy("shop", version("3")).await.unwrap();
-    ended(harness).await;
-
-    let (harness, _files) = started(kept_in(&state), &plugins).await;
-    assert_eq!(answers(&harness).await, is("3", "shop@2"));
-    assert_eq!(harness.client().get("/up/one").await.json()["version"], "2");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_refused_at_the_start_leaves_the_last_good_state_serving() {
-    let folder = tempfile::tempdir().unwrap();
-    let (plugins, state) = (folder.path().join("plugins"), folder.path().join("state"));
-    std::fs::create_dir(&plugins).unwrap();
-    rename_in(&plugins, "shop", &version("1"));
-    rename_in(
-        &plugins,
-        "gone",
-        &blank(&contracts::of(&["two"]), "1", Describe::Contract),
-    );
-    let (harness, _files) = started(kept_in(&state), &plugins).await;
-    ended(harness).await;
-
-    rename_in(&plugins, "shop", b"half a component");
-    std::fs::remove_file(plugins.join("gone.wasm")).unwrap();
-    let (harness, _files) = started(kept_in(&state), &plugins).await;
-    assert_eq!(answers(&harness).await, is("1", "shop@1"));
-    assert_eq!(
-        harness.client().get("/two").await.status,
-        404,
-        "its file has gone meanwhile"
     );
 }
 

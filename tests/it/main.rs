@@ -50,6 +50,7 @@ mod rate_limits;
 mod readme;
 mod refuse;
 mod requests;
+mod restarts;
 mod rfc;
 mod rollout;
 mod sdk_streams;
