@@ -344,6 +344,10 @@ pub struct PluginConfig {
     /// plugin's section may name single settings.)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cors: Option<Cors>,
+    /// How its revisions are watched, whole; none: as [`Config::probation`] says. (In `switchback.toml` a plugin's section may
+    /// name single settings.)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probation: Option<Probation>,
     /// Limits of its own, whole; none: the host's. (In `switchback.toml` a plugin's section may name single ones.)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
@@ -356,5 +360,13 @@ impl Config {
             .get(plugin)
             .and_then(|own| own.limits.as_ref())
             .unwrap_or(&self.limits)
+    }
+
+    /// How a plugin's revisions are watched: by rules of its own, or everyone's.
+    pub fn probation_of(&self, plugin: &str) -> &Probation {
+        self.plugins
+            .get(plugin)
+            .and_then(|own| own.probation.as_ref())
+            .unwrap_or(&self.probation)
     }
 }

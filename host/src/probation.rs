@@ -69,7 +69,7 @@ impl Watch {
 
     /// Goes on beside what is served until its time is over, the revision is gone or the host is.
     pub(crate) fn begin(self, host: &Arc<Inner>) {
-        let probation = host.config.load().probation.clone();
+        let probation = host.config.load().probation_of(&self.plugin).clone();
         let window = Duration::from_millis(probation.window_ms);
         let terms = probation.terms();
         let until = Instant::now() + window;

@@ -250,7 +250,8 @@ fn lists_and_sections_of_plugins_are_settings_like_others() {
         "switchback.toml",
         "[cors]\nallow_origins = [\"https://shop.example\"]\nmax_age = 5\n\
          [host.headers]\nx-frame-options = \"DENY\"\n\
-         [plugins.items.cors]\nallow_methods = [\"*\"]\n",
+         [plugins.items.cors]\nallow_methods = [\"*\"]\n\
+         [plugins.items.probation]\nanswers = 7\n",
     );
     let mut command = folder.command(&["config", "--set", "cors.allow_headers=X-A, X-B"]);
     command.env("SWITCHBACK_COMPRESSION_CODINGS", "zstd,gzip");
@@ -262,6 +263,7 @@ fn lists_and_sections_of_plugins_are_settings_like_others() {
         "compression.codings = [\"zstd\", \"gzip\"]",
         "host.headers = { x-frame-options = \"DENY\" }",
         "plugins.items.cors.allow_methods = [\"*\"]",
+        "plugins.items.probation.answers = 7",
     ] {
         line(&config, expected);
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Config, FilesConfig, Isolation, Limits, midnight};
+use super::{Config, FilesConfig, Isolation, Limits, Probation, midnight};
 
 /// Why a configuration is refused: the setting, by the name it has in `switchback.toml`, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,16 +72,7 @@ impl Config {
             within("host.cache_bytes", host.cache_bytes, 1 << 20, MOST_BYTES)?;
         }
         self.connections.validate()?;
-        let probation = &self.probation;
-        within("probation.window_ms", probation.window_ms, 0, DAY_MS)?;
-        within("probation.answers", probation.answers, 1, 1_000_000)?;
-        within("probation.excess_percent", probation.excess_percent, 0, 100)?;
-        within(
-            "probation.slower_percent",
-            probation.slower_percent,
-            100,
-            10_000,
-        )?;
+        self.probation.validate("probation")?;
         #[cfg(feature = "runtime")]
         for key in &self.trust.keys {
             if crate::trust::key_of(key).is_none() {
@@ -131,6 +122,9 @@ impl Config {
             if let Some(files) = &plugin.files {
                 files.validate(&format!("{section}.files"))?;
             }
+            if let Some(probation) = &plugin.probation {
+                probation.validate(&format!("{section}.probation"))?;
+            }
             if let Some(limits) = &plugin.limits {
                 limits.validate(&format!("{section}.limits"))?;
             }
@@ -152,6 +146,20 @@ impl Config {
             if before.any(|other| other.path == folder.path) {
                 return refuse("files", format!("has `{}` twice", folder.path));
             }
+        }
+        Ok(())
+    }
+}
+
+impl Probation {
+    fn validate(&self, section: &str) -> Result<(), ConfigError> {
+        for (name, value, least, most) in [
+            ("window_ms", self.window_ms, 0, DAY_MS),
+            ("answers", self.answers, 1, 1_000_000),
+            ("excess_percent", self.excess_percent, 0, 100),
+            ("slower_percent", self.slower_percent, 100, 10_000),
+        ] {
+            within(&format!("{section}.{name}"), value, least, most)?;
         }
         Ok(())
     }

@@ -77,7 +77,7 @@ fn may_be_section(key: &[String]) -> bool {
             | "compression"
             | "plugins"]
             | ["plugins", _]
-            | ["plugins", _, "limits" | "cors" | "files"]
+            | ["plugins", _, "limits" | "cors" | "probation" | "files"]
     )
 }
 

@@ -99,6 +99,7 @@ pub(super) fn every_setting() -> BTreeMap<Key, Value> {
         files: Some(switchback::FilesConfig::default()),
         limits: Some(switchback::Limits::default()),
         cors: Some(switchback::Cors::default()),
+        probation: Some(switchback::Probation::default()),
         ..Default::default()
     };
     whole.plugins.insert("*".into(), plugin);
