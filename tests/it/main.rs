@@ -49,6 +49,7 @@ mod ranges;
 mod rate_limits;
 mod readme;
 mod refuse;
+mod replays;
 mod requests;
 mod restarts;
 mod rfc;

@@ -46,6 +46,15 @@ async fn host(window_ms: u64) -> Harness {
     .await
 }
 
+/// The first version serves.
+async fn serving(window_ms: u64, id: &str) -> (Harness, Client) {
+    let harness = host(window_ms).await;
+    let first = version("1", id, &[]);
+    harness.deploy("shop", first).await.expect("served");
+    let client = harness.client();
+    (harness, client)
+}
+
 async fn tried(harness: &Harness, component: Vec<u8>, rollout: Rollout) {
     let change = Change::Try {
         name: "shop".into(),
@@ -53,6 +62,24 @@ async fn tried(harness: &Harness, component: Vec<u8>, rollout: Rollout) {
         rollout,
     };
     done(harness, change).await;
+}
+
+async fn weighed(harness: &Harness, percentage: f64) {
+    let change = Change::Weigh {
+        name: "shop".into(),
+        rollout: percent(percentage),
+    };
+    done(harness, change).await;
+}
+
+async fn promoted(harness: &Harness) {
+    let name = "shop".into();
+    done(harness, Change::Promote { name }).await;
+}
+
+async fn withdrawn(harness: &Harness) {
+    let name = "shop".into();
+    done(harness, Change::Withdraw { name }).await;
 }
 
 async fn done(harness: &Harness, change: Change) {
@@ -75,12 +102,7 @@ async fn by(client: &mut Client, target: &str, headers: &[(&str, &str)]) -> Stri
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_gets_its_part_and_no_more() {
-    let harness = host(60_000).await;
-    let mut client = harness.client();
-    harness
-        .deploy("shop", version("1", "version", &[]))
-        .await
-        .unwrap();
+    let (harness, mut client) = serving(60_000, "version").await;
     tried(&harness, version("2", "version", &["new"]), percent(20.0)).await;
     let mut of_candidate = 0;
     for _ in 0..100 {
@@ -107,26 +129,11 @@ async fn a_candidate_gets_its_part_and_no_more() {
         "most get what serves"
     );
 
-    let name = || "shop".to_owned();
-    done(
-        &harness,
-        Change::Weigh {
-            name: name(),
-            rollout: percent(100.0),
-        },
-    )
-    .await;
+    weighed(&harness, 100.0).await;
     assert_eq!(by(&mut client, "/one", &[]).await, "shop@2");
-    done(
-        &harness,
-        Change::Weigh {
-            name: name(),
-            rollout: percent(0.0),
-        },
-    )
-    .await;
+    weighed(&harness, 0.0).await;
     assert_eq!(by(&mut client, "/one", &[]).await, "shop@1");
-    done(&harness, Change::Promote { name: name() }).await;
+    promoted(&harness).await;
     assert_eq!(by(&mut client, "/one", &[]).await, "shop@2");
     assert_eq!(client.get("/new").await.status, 200);
     harness.host.roll_back("shop", None).await.unwrap();
@@ -135,12 +142,7 @@ async fn a_candidate_gets_its_part_and_no_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_known_stays_with_one_of_the_two_and_testers_get_the_candidate() {
-    let harness = host(60_000).await;
-    let mut client = harness.client();
-    harness
-        .deploy("shop", version("1", "version", &[]))
-        .await
-        .unwrap();
+    let (harness, mut client) = serving(60_000, "version").await;
     let rollout = Rollout {
         percent: 50.0,
         sticky: Some("cookie:sid".into()),
@@ -158,13 +160,7 @@ async fn who_is_known_stays_with_one_of_the_two_and_testers_get_the_candidate() 
     assert_eq!(seen.len(), 2, "both answer");
     assert_eq!(by(&mut client, "/one", &[]).await, "shop@1");
     assert_eq!(by(&mut client, "/one", &[("x-try", "yes")]).await, "shop@2");
-    done(
-        &harness,
-        Change::Withdraw {
-            name: "shop".into(),
-        },
-    )
-    .await;
+    withdrawn(&harness).await;
     assert_eq!(by(&mut client, "/one", &[("x-try", "yes")]).await, "shop@1");
     let history = harness.host.history("shop").unwrap();
     assert_eq!(history[1].ended.as_deref(), Some("withdrawn"));
@@ -176,12 +172,7 @@ async fn a_candidate_that_fails_goes_and_one_that_does_not_serves_alone_twenty_t
     for turn in 0..20 {
         trials.spawn(async move {
             let bad = turn % 2 == 0;
-            let harness = host(2_000).await;
-            let mut client = harness.client();
-            harness
-                .deploy("shop", version("1", "status", &[]))
-                .await
-                .unwrap();
+            let (harness, mut client) = serving(2_000, "status").await;
             for at in 0..400 {
                 let status = if at % 200 == 100 { 500 } else { 200 };
                 client.get(&format!("/one?n={status}")).await;
@@ -240,12 +231,7 @@ async fn a_candidate_that_fails_goes_and_one_that_does_not_serves_alone_twenty_t
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_shadow_a_candidate_answers_nobody_and_what_differs_is_told() {
-    let harness = host(60_000).await;
-    let mut client = harness.client();
-    harness
-        .deploy("shop", version("1", "version", &[]))
-        .await
-        .unwrap();
+    let (harness, mut client) = serving(60_000, "version").await;
     let shadow = |ignore: &[&str]| Rollout {
         percent: 100.0,
         shadow: true,

@@ -10,6 +10,7 @@ use crate::answer::Body;
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
                       script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'";
 
+const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The pages and what they load; none for anything else.
@@ -20,7 +21,8 @@ pub(super) fn answer(head: &Parts) -> Option<Response<Body>> {
     let (content, media_type) = match head.uri.path() {
         "/" => (include_str!("assets/page.html"), "text/html; charset=utf-8"),
         "/openapi.json" => (super::CONTRACT, "application/json"),
-        "/page.css" => (include_str!("assets/page.css"), "text/css; charset=utf-8"),
+        "/ground.css" => (include_str!("../docs/assets/ground.css"), STYLE),
+        "/page.css" => (include_str!("assets/page.css"), STYLE),
         "/page.js" => (include_str!("assets/page.js"), SCRIPT),
         "/faults.js" => (include_str!("assets/faults.js"), SCRIPT),
         "/operations.js" => (include_str!("assets/operations.js"), SCRIPT),

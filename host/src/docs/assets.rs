@@ -57,7 +57,7 @@ macro_rules! large {
     };
 }
 
-static ASSETS: [Asset; 9] = [
+static ASSETS: [Asset; 10] = [
     large!("swagger-ui-5.35.0.js", SCRIPT),
     large!("swagger-ui-5.35.0.css", STYLE),
     large!("redoc-2.5.4.js", SCRIPT),
@@ -66,6 +66,7 @@ static ASSETS: [Asset; 9] = [
     small!("index.js", SCRIPT),
     small!("changes.js", SCRIPT),
     small!("pages.css", STYLE),
+    small!("ground.css", STYLE),
     small!("index.css", STYLE),
 ];
 
