@@ -34,7 +34,11 @@ async fn serving() -> Harness {
             json!([{ "name": "n", "in": "query", "schema": { "type": "integer" } }]);
         json!({ "get": get })
     };
+    let mut upload = contracts::operation("script-upload");
+    let stream = json!({ "schema": {}, "x-switchback-stream": true });
+    upload["requestBody"] = json!({ "content": { "application/octet-stream": stream } });
     let paths = json!({
+        "/upload": { "post": upload },
         "/echo": { "post": echo },
         "/wait": get("wait"),
         "/big": get("big"),
@@ -145,6 +149,20 @@ async fn a_stream_goes_on() {
     let asked = format!("GET /script HTTP/1.1\r\nhost: x\r\n{script}\r\n");
     let mut client = Raw::send(&harness, &asked).await;
     client.sees("second\r\n0\r\n\r\n").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_its_guest_reads_as_it_comes_may_take_longer() {
+    let harness = serving().await;
+    let head = "POST /upload HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\n\
+                x-script: try count 100; start 200; write all\r\ntransfer-encoding: chunked\r\n\r\n";
+    let mut client = Raw::send(&harness, head).await;
+    for _ in 0..12 {
+        client.chunk("piece").await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    client.write(b"0\r\n\r\n").await;
+    client.sees("all\r\n0\r\n\r\n").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
