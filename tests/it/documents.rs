@@ -26,10 +26,10 @@ async fn one_document_describes_all_plugins() {
     let operation = &document["paths"]["/items/{id}"]["post"];
     assert_eq!(operation["operationId"], "items.create_item");
     let body = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
-    assert_eq!(body, "#/components/schemas/items.Item-Input");
+    assert_eq!(body, "#/components/schemas/items.Item");
     assert_eq!(
-        document["components"]["schemas"]["items.Item-Input"]["title"],
-        "Item-Input"
+        document["components"]["schemas"]["items.Item"]["title"],
+        "Item"
     );
     let refused = &operation["responses"]["422"]["content"]["application/json"]["schema"]["$ref"];
     assert_eq!(refused, "#/components/schemas/HTTPValidationError");
@@ -69,7 +69,7 @@ async fn each_plugin_has_a_document_of_its_own() {
     let own = client.get("/openapi/items.json").await.json();
     assert_eq!(own["servers"][0]["url"], "/shop");
     assert!(own["paths"].get("/items/{id}").is_some());
-    assert!(own["components"]["schemas"].get("Item-Input").is_some());
+    assert!(own["components"]["schemas"].get("Item").is_some());
     assert!(
         client.get("/openapi.json").await.json()["paths"]
             .get("/shop/items/{id}")

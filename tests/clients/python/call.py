@@ -9,13 +9,13 @@ sys.path.insert(0, folder)
 from made import Client
 from made.api.hello import hello_hello
 from made.api.items import items_create_item
-from made.models import HTTPValidationError, ItemInput
+from made.models import HTTPValidationError, Item
 
 with Client(base_url=address) as client:
     greeting = hello_hello.sync("World", client=client)
     assert greeting.message == "Hello World", greeting
 
-    item = ItemInput(name="Hammer", price=12.5, tags=["tool"])
+    item = Item(name="Hammer", price=12.5, tags=["tool"])
     created = items_create_item.sync(7, client=client, body=item, q="abc")
     assert (created.id, created.item.in_stock) == (7, True), created
 
