@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use http::uri::{Authority, Scheme};
-use http::{Extensions, HeaderMap, Request, header};
+use http::{Extensions, HeaderMap, Request, Uri, header};
 
 use crate::identity::{Peer, Secure};
 
@@ -47,6 +47,28 @@ pub(crate) fn root<'a>(extensions: &Extensions, base_path: &'a str) -> Cow<'a, s
             format!("{}{base_path}", forwarded.prefix).into()
         }
         _ => base_path.into(),
+    }
+}
+
+/// Takes the base path off a request's path where it is still there: a proxy that takes it off and one that does not are both
+/// served, as by Starlette.
+pub(crate) fn take_off<B>(request: &mut Request<B>, base_path: &str) {
+    let uri = request.uri();
+    let Some(rest) = uri.path().strip_prefix(base_path) else {
+        return;
+    };
+    if !rest.is_empty() && !rest.starts_with('/') {
+        return;
+    }
+    let path = if rest.is_empty() { "/" } else { rest };
+    let path = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = path.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
     }
 }
 

@@ -83,6 +83,9 @@ impl Host {
         let host = &*self.0;
         let api = host.api.load();
         let peer = api.setup.proxies.hear(&mut request, peer);
+        if !api.setup.host.base_path.is_empty() {
+            forwarded::take_off(&mut request, &api.setup.host.base_path);
+        }
         let tells_revision = api.setup.host.revision_header;
         let mut record = Record::new(&request, peer);
         record.lasting = lasting;

@@ -288,6 +288,12 @@ async fn a_guest_may_ask_for_what_the_contract_does_not_declare() {
     assert_eq!(reply["method"], "GET");
     assert_eq!(reply["uri"], "/api/shop/incoming?a=%20b");
     assert_eq!(reply["prefix"], "/api/shop");
+    // A proxy that leaves the base path where it is is as good as one that takes it off.
+    let mut client = harness.client();
+    let left = client.get("/api/shop/incoming?a=%20b").await.json();
+    assert_eq!(left["uri"], "/api/shop/incoming?a=%20b");
+    assert_eq!(left["prefix"], "/api/shop");
+    assert_eq!(client.get("/apishop/incoming").await.status, 404);
     assert_eq!(reply["request_id"], "my-id");
     assert_eq!(reply["identity"], serde_json::Value::Null);
     assert!(

@@ -33,6 +33,8 @@ pub(super) struct Walk<'a, 'o> {
     pub(super) spelled: bool,
     /// Whether it stands in a text that holds JSON.
     in_text: bool,
+    /// Whether what is wrong is told, and not only whether something is.
+    tells: bool,
     secret: bool,
     /// Visits left.
     visits: usize,
@@ -62,6 +64,7 @@ impl<'a, 'o> Walk<'a, 'o> {
             original: None,
             spelled: false,
             in_text: false,
+            tells: true,
             secret: false,
             visits: usize::MAX,
         }
@@ -79,6 +82,7 @@ impl<'a, 'o> Walk<'a, 'o> {
             original: None,
             spelled: self.spelled,
             in_text: self.in_text,
+            tells: self.tells,
             secret: self.secret,
             visits: self.visits,
         }
@@ -106,6 +110,7 @@ impl<'a, 'o> Walk<'a, 'o> {
     pub(super) fn fits(mut self, id: NodeId, value: &'a Value, visits: usize) -> bool {
         self.visits = visits;
         self.spelled = true;
+        self.tells = false;
         self.value(id, value)
     }
 
@@ -375,9 +380,6 @@ impl<'a, 'o> Walk<'a, 'o> {
 
     fn object(&mut self, node: &'a Node, map: &'a Map<String, Value>, value: &'a Value) -> bool {
         let rules = &node.object;
-        if let Some(most) = rules.max.filter(|most| map.len() as u64 > *most) {
-            return self.tell(words::too_many("Dictionary", most, map.len()), value);
-        }
         let mut fits = true;
         for property in &rules.properties {
             let step = Some(Step::Name(&property.name));
@@ -415,9 +417,16 @@ impl<'a, 'o> Walk<'a, 'o> {
                 }
             }
         }
-        match rules.min.filter(|least| (map.len() as u64) < *least) {
-            Some(least) if fits => self.tell(words::too_few("Dictionary", least, map.len()), value),
-            _ => fits,
+        if !fits {
+            return false;
+        }
+        let count = map.len() as u64;
+        if let Some(most) = rules.max.filter(|most| count > *most) {
+            return self.tell(words::too_many("Dictionary", most, map.len()), value);
+        }
+        match rules.min.filter(|least| count < *least) {
+            Some(least) => self.tell(words::too_few("Dictionary", least, map.len()), value),
+            None => true,
         }
     }
 
@@ -487,11 +496,36 @@ impl<'a, 'o> Walk<'a, 'o> {
         }
         if fitting > 0 {
             self.out.truncate(before);
+        } else if self.tells && self.spelled && self.sent.is_none() {
+            self.out.truncate(before);
+            self.tell_made(union, value);
         }
         match fitting {
             0 => false,
             1 => true,
             _ => self.tell(words::more_than_one(), value),
+        }
+    }
+
+    /// Tells of each branch what is wrong with what would be made of the value for it.
+    fn tell_made(&mut self, union: &'a Union, value: &'a Value) {
+        for branch in &union.branches {
+            if self.graph.node(branch.node).is_null() || self.out.is_full() {
+                continue;
+            }
+            let label = branch.label.as_deref().map(Step::Name);
+            self.within(label, |walk| {
+                let mut made = value.clone();
+                if !lax::relax_for(walk.graph, branch.node, &mut made, &mut walk.visits) {
+                    return walk.value(branch.node, value);
+                }
+                let sent = walk.original.and_then(|sent| follow(sent, &walk.trail));
+                let mut inner = walk.here();
+                inner.original = Some(sent.unwrap_or(value));
+                let fits = inner.value(branch.node, &made);
+                walk.visits = inner.visits;
+                fits
+            });
         }
     }
 

@@ -17,6 +17,16 @@ pub(super) fn relax(graph: &Graph, value: &mut Value) -> bool {
     Relaxing::new(graph, true, value).of(graph.root(), value)
 }
 
+/// The same by the schema of a branch, in so many visits, of which those that are made are taken.
+pub(super) fn relax_for(graph: &Graph, id: NodeId, value: &mut Value, visits: &mut usize) -> bool {
+    let mut relaxing = Relaxing::new(graph, true, value);
+    let most = relaxing.visits.min(*visits);
+    relaxing.visits = most;
+    relaxing.value(id, value);
+    *visits -= most - relaxing.visits;
+    relaxing.changed
+}
+
 /// The same for JSON that a text holds: the text written anew, if that changed anything.
 pub(super) fn relax_content(graph: &Graph, content: NodeId, text: &str) -> Option<String> {
     let mut value = serde_json::from_str(text).ok()?;
@@ -97,7 +107,7 @@ impl<'a> Relaxing<'a> {
             (Some(options), _) if options.class && !options.values.contains(value) => {
                 convert(node, value).filter(|made| options.values.contains(made))
             }
-            (Some(_), _) => None,
+            (Some(options), _) => equal_to_python(&options.values, value),
             (None, Value::String(text)) if fits_type(node, value) => self.spelled(node, text),
             _ if fits_type(node, value) => None,
             _ => convert(node, value),
@@ -259,6 +269,20 @@ impl<'a> Relaxing<'a> {
         let mut unused = Violations::new(&Limits::default());
         Walk::new(self.graph, &[], &mut unused).fits(id, value, self.visits)
     }
+}
+
+/// Of the values of a literal the one that Python takes for equal: `True` is 1.
+fn equal_to_python(options: &[Value], value: &Value) -> Option<Value> {
+    let number = |value: &Value| match value {
+        Value::Bool(value) => Some(f64::from(u8::from(*value))),
+        value => value.as_f64(),
+    };
+    if options.contains(value) {
+        return None;
+    }
+    let sent = number(value)?;
+    let equal = options.iter().find(|known| number(known) == Some(sent))?;
+    Some(equal.clone())
 }
 
 /// What pydantic makes of a value that is of none of the types.

@@ -292,6 +292,25 @@ mod tests {
     }
 
     #[test]
+    fn hours_of_a_duration_end_at_the_first_colon() {
+        for (text, why) in [
+            ("2024-01-02", "invalid character in hour"),
+            ("12345", "invalid character in hour"),
+            ("1x:00:00", "invalid character in hour"),
+            (
+                "10000000000:00",
+                "durations may not exceed 999,999,999 hours",
+            ),
+            (
+                "2024-01-02T03:04",
+                "durations may not exceed 999,999,999 hours",
+            ),
+        ] {
+            assert_eq!(temporal::duration(text), Err(why), "{text}");
+        }
+    }
+
+    #[test]
     fn a_moment_within_a_day_is_no_date() {
         for text in ["20240102", "2024-01-02T00:00:01", "0.5"] {
             assert_eq!(

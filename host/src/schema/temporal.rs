@@ -294,6 +294,7 @@ pub(super) fn duration(text: &str) -> Result<Span, Why> {
 
 /// As many seconds as Python's `timedelta` takes: 999,999,999 days.
 const MOST_SECONDS: u64 = 86_400 * 1_000_000_000;
+const TOO_MANY_HOURS: Why = "durations may not exceed 999,999,999 hours";
 pub(super) const TOO_LONG: Why = "durations may not exceed 999,999,999 days";
 
 /// The digits at the start as a number, and the rest.
@@ -399,12 +400,19 @@ fn days_and_time(text: &[u8]) -> Result<(u64, u32), Why> {
 
 /// `hh:mm[:ss[.f]]`, the hours of any number.
 fn hours(text: &[u8]) -> Result<(u64, u32), Why> {
-    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (hours, rest) = text.split_at(digits);
-    if hours.is_empty() {
-        return Err("invalid character in hour");
+    const NO_HOURS: Why = "invalid character in hour";
+    let colon = text.iter().position(|byte| *byte == b':');
+    let (hours, rest) = text.split_at(colon.ok_or(NO_HOURS)?);
+    if hours.len() > 10 {
+        return Err(TOO_MANY_HOURS);
+    }
+    if hours.is_empty() || !hours.iter().all(u8::is_ascii_digit) {
+        return Err(NO_HOURS);
     }
     let (hours, _) = count(hours)?;
+    if hours > 999_999_999 {
+        return Err(TOO_MANY_HOURS);
+    }
     let mut clocked = b"00".to_vec();
     clocked.extend_from_slice(rest);
     let time = clock(&clocked)?;

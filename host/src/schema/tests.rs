@@ -217,6 +217,47 @@ fn what_is_told_of_json_taken_laxly_is_what_was_sent() {
 }
 
 #[test]
+fn each_branch_of_a_union_tells_of_what_would_be_made_for_it() {
+    let union = json!({ "anyOf": [{ "type": "array", "items": { "type": "integer" } }, { "type": "integer" }] });
+    let told = made(union, json!(["a", true, "2"]));
+    let told: Vec<_> = told
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (&one["loc"], &one["input"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!(["list[int]", 0]), &json!("a")),
+            (&json!(["int"]), &json!(["a", true, "2"])),
+        ]
+    );
+}
+
+#[test]
+fn a_literal_is_what_python_takes_for_equal() {
+    let each = |options: Value, sent: Value| made(json!({ "items": options }), json!([sent]));
+    assert_eq!(each(json!({ "enum": [1, 2] }), json!(true)), json!([1]));
+    assert_eq!(each(json!({ "const": true }), json!(1.0)), json!([true]));
+    let told = each(json!({ "enum": [1, "a"] }), json!("1"));
+    assert_eq!(told[0]["type"], "literal_error");
+}
+
+#[test]
+fn of_a_dictionary_with_too_much_in_it_what_is_in_it_is_told_first() {
+    let schema = json!({ "type": "object", "additionalProperties": { "type": "integer" }, "maxProperties": 1 });
+    assert_eq!(
+        told(schema.clone(), json!({ "a": null, "b": 1 }))[0]["type"],
+        "int_type"
+    );
+    assert_eq!(
+        told(schema, json!({ "a": 1, "b": 1 }))[0]["type"],
+        "too_long"
+    );
+}
+
+#[test]
 fn what_is_strict_is_made_of_nothing_else() {
     let strict = json!({ "type": "integer", "x-switchback-strict": true });
     for sent in [json!("1"), json!(1.0), json!(true)] {
