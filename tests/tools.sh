@@ -40,4 +40,15 @@ if have python3 && ! cmp -s clients/python/requirements.txt "$python/.installed"
         cp clients/python/requirements.txt "$python/.installed"; } ||
         echo "that failed, so the test that needs it is skipped"
 fi
+
+# `promtool`, which checks what a scraper is given: out of Debian's package of Prometheus, without its service.
+promtool="${CARGO_TARGET_DIR:-../target}/promtool"
+if [ ! -x "$promtool/promtool" ] && have apt-get && have dpkg-deb; then
+    echo "taking promtool out of Debian's package prometheus into $promtool"
+    mkdir -p "$promtool" && (
+        cd "$promtool" || exit
+        { apt-get download -q prometheus || { apt-get update -q && apt-get download -q prometheus; }; } >/dev/null 2>&1 &&
+            dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --strip-components=3 ./usr/bin/promtool && rm prometheus_*.deb
+    ) || echo "that failed, so the test that needs it is skipped"
+fi
 exit 0

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use switchback::{Config, ErrorKind, HostConfig, How, Limits, PluginConfig};
 use switchback_tests::guests::{Describe, blank};
 use switchback_tests::harness::{PATIENCE, until};
-use switchback_tests::{Harness, Raw, Served};
+use switchback_tests::{Harness, Raw, Served, tools};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -402,5 +402,47 @@ async fn a_host_starts_anew_under_load_without_a_lost_request() {
     assert_eq!(failed, 0);
     assert_eq!(served.child.id(), process, "it is the same process");
     served.signal("TERM").await;
+    assert_eq!(served.ended().await, Some(0));
+}
+
+/// The only process that this one has started, by the number that it has here.
+fn only_child(of: u32) -> String {
+    let children = std::fs::read_to_string(format!("/proc/{of}/task/{of}/children")).unwrap();
+    children.trim().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_process_1_it_obeys_its_signals() {
+    let contained = ["--fork", "--pid", "--kill-child"];
+    let can = std::process::Command::new("unshare")
+        .args(contained)
+        .arg("true")
+        .status();
+    if !can.is_ok_and(|status| status.success()) {
+        return tools::skip("`unshare` may make no process 1 here: run the tests as root");
+    }
+    let mut program = tokio::process::Command::new("unshare");
+    program
+        .args(contained)
+        .arg(switchback_tests::process::program());
+    let mut served = Served::by(program, &[("blank", &guest())], &[]).await;
+    let host = only_child(served.child.id().unwrap());
+    let statuses = std::fs::read_to_string(format!("/proc/{host}/status")).unwrap();
+    let inside = statuses.lines().find(|line| line.starts_with("NSpid:"));
+    assert!(inside.unwrap().ends_with("\t1"), "{inside:?}");
+
+    let signal = |name: &str| {
+        let sent = std::process::Command::new("kill")
+            .args(["-s", name, &host])
+            .status();
+        assert!(sent.unwrap().success());
+    };
+    signal("HUP");
+    served.says("read again").await;
+    signal("USR2");
+    served.says("listening on").await;
+    assert_eq!(served.client().get("/version").await.status, 200);
+    signal("TERM");
+    served.says("no request was cut").await;
     assert_eq!(served.ended().await, Some(0));
 }

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use switchback::{Admin, AdminServer};
-use switchback_tests::Client;
 use switchback_tests::guests::{Describe, blank, contract};
-use switchback_tests::harness::{Harness, until};
+use switchback_tests::harness::{Harness, target, until};
+use switchback_tests::{Client, tools};
 
 /// Every sample of a text by its series, each of a family that was declared before it, once.
 fn samples(text: &str) -> BTreeMap<String, f64> {
@@ -147,4 +149,31 @@ async fn the_operators_listener_gives_them_with_what_the_process_takes() {
         assert!(metrics.contains_key(name), "{name} is missing");
     }
     assert!(metrics["process_resident_memory_bytes"] > 1e6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promtool_has_nothing_to_say_against_them() {
+    let promtool = target().join("promtool/promtool");
+    if !promtool.is_file() {
+        return tools::skip("promtool is not there: run tests/tools.sh");
+    }
+    let harness = Harness::new().await;
+    harness.host.deploy("shop", version("1")).await.unwrap();
+    harness.client().get("/one").await;
+    harness.client().get("/trap").await;
+    let mut check = Command::new(promtool)
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let metrics = harness.host.metrics();
+    let mut given = check.stdin.take().unwrap();
+    given.write_all(metrics.as_bytes()).unwrap();
+    drop(given);
+    let said = check.wait_with_output().unwrap();
+    let words = [said.stdout, said.stderr].concat();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&words));
+    assert_eq!(String::from_utf8_lossy(&words), "");
 }
