@@ -194,6 +194,9 @@ mod tests {
             ("date-time", "1700000000000", "2023-11-14T22:13:20Z"),
             ("date-time", "1700000000.5", "2023-11-14T22:13:20.500000Z"),
             ("date-time", "-1", "1969-12-31T23:59:59Z"),
+            ("date-time", "+1", "1970-01-01T00:00:01Z"),
+            ("date-time", "5.", "1970-01-01T00:00:05Z"),
+            ("date-time", ".5", "1970-01-01T00:00:00.500000Z"),
             ("date-time", "99999999999999", "5138-11-16T09:46:39.999000Z"),
             ("date-time", "2024-01-02", "2024-01-02T00:00:00"),
             ("date-time", "2024-01-02 03:04", "2024-01-02T03:04:00"),
@@ -261,7 +264,7 @@ mod tests {
         for (format, text, kind) in [
             ("date", "1e9", "date_from_datetime_parsing"),
             ("date", "--1", "date_from_datetime_parsing"),
-            ("date", "1.", "date_from_datetime_parsing"),
+            ("date", ".", "date_from_datetime_parsing"),
             ("date", "99999999999999999999", "date_from_datetime_parsing"),
             ("date", "2024-01-02T0", "date_from_datetime_parsing"),
             (

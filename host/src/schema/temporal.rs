@@ -217,16 +217,20 @@ fn number(digits: &[u8], why: Why) -> Result<u32, Why> {
 
 /// Seconds since 1970, or milliseconds where that many seconds would be far away, as microseconds.
 pub(super) fn unix(text: &str) -> Option<i64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(whole.strip_prefix('-').unwrap_or(whole)) || !digits(fraction) {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.len() + fraction.len() == 0 || !digits(whole) || !digits(fraction) {
         return None;
     }
     let micros = i128::from(millionths(fraction.as_bytes()).0);
-    let whole: i64 = whole.parse().ok()?;
+    let whole: i64 = match whole {
+        "" => 0,
+        whole => whole.parse().ok()?,
+    };
     let sign = if text.starts_with('-') { -1 } else { 1 };
-    let micros = i128::from(whole) * 1_000_000 + sign * micros;
-    let micros = match whole.unsigned_abs() > 20_000_000_000 {
+    let micros = sign * (i128::from(whole) * 1_000_000 + micros);
+    let micros = match whole > 20_000_000_000 {
         true => micros.div_euclid(1_000),
         false => micros,
     };
