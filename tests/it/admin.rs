@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
 use serde_json::Value;
-use switchback::{Admin, AdminServer, ChangePolicy, Config, PluginConfig};
+use switchback::{Admin, AdminServer, ChangePolicy, Config, PluginConfig, Probation};
 use switchback_tests::guests::{Describe, blank, contract};
 use switchback_tests::harness::{Harness, until};
 use switchback_tests::process::{Served, program};
@@ -19,8 +19,14 @@ fn careful() -> Config {
         breaking_changes: ChangePolicy::Refuse,
         ..PluginConfig::default()
     };
+    // What it is asked is no measure of it.
+    let probation = Probation {
+        answers: 1_000_000,
+        ..Probation::default()
+    };
     Config {
         plugins: [("shop".into(), shop)].into(),
+        probation,
         ..Config::default()
     }
 }

@@ -52,6 +52,14 @@ export class Operations {
 
   fill(row, name, answers, now) {
     const { say, whole, rounded, ms } = this.tools;
+    const [all, failed, half, most] = row.numbers;
+    say(all, whole.format(answers.answers));
+    say(failed, whole.format(answers.failed));
+    failed.classList.toggle("bad", answers.failed > 0);
+    say(half, ms(answers.p50_ms));
+    say(most, ms(answers.p95_ms));
+    // Something happened between two rounds: of so short a time there is nothing to draw.
+    if (row.last && now - row.last.at < ROUND_MS / 2) return;
     const before = row.last ?? { ...answers, at: now - ROUND_MS };
     const seconds = Math.max(0.001, (now - before.at) / 1000);
     const count = Math.max(0, answers.answers - before.answers);
@@ -75,11 +83,5 @@ export class Operations {
       least: 0.01,
       label: means.length ? `${name}: ${ms(means.at(-1))} on average, ${ms(Math.max(...means))} at most` : `${name}: no answer in the last three minutes`,
     });
-    const [all, failed, half, most] = row.numbers;
-    say(all, whole.format(answers.answers));
-    say(failed, whole.format(answers.failed));
-    failed.classList.toggle("bad", answers.failed > 0);
-    say(half, ms(answers.p50_ms));
-    say(most, ms(answers.p95_ms));
   }
 }

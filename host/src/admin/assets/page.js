@@ -81,7 +81,7 @@ class Card {
     this.title = make("h3", {}, name);
     this.below = make("p", { class: "quiet" });
     this.candidate = make("p", { class: "quiet tried" });
-    this.waits = make("p", { class: "quiet bad" });
+    this.waits = make("p", { class: "quiet bad short" });
     this.plot = makePlot();
     this.operations = new Operations(name, { make, say, whole, rounded, ms });
     this.rate = make("b");
@@ -351,7 +351,8 @@ function happened(event) {
   // It has a list of its own.
   if (kind === "fault-kept") return;
   byId("nothing").hidden = true;
-  const told = Object.entries(rest).map(([key, value]) => `${key.replaceAll("_", " ")} ${value}`).join(", ");
+  const shown = (value) => (typeof value === "number" ? Math.round(value * 1e3) / 1e3 : value);
+  const told = Object.entries(rest).map(([key, value]) => `${key.replaceAll("_", " ")} ${shown(value)}`).join(", ");
   const bad = ["refused", "failed", "went-back", "withdrawn", "cut", "stop-failed", "not done", "off-contract"].includes(kind);
   const now = new Date();
   const list = byId("events");
