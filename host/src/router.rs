@@ -154,6 +154,8 @@ pub(crate) struct Router<T> {
     tables: Vec<(Method, wayfind::Router<usize>)>,
     /// What the tables' numbers mean.
     targets: Vec<Target<T>>,
+    /// Whether any route wants a parameter to be of a kind.
+    asks_kinds: bool,
 }
 
 impl<T> Router<T> {
@@ -229,7 +231,12 @@ impl<T> Router<T> {
             .into_iter()
             .map(|(method, builder)| (method, builder.build()))
             .collect();
-        Ok(Router { tables, targets })
+        let asks_kinds = targets.iter().any(|target| !target.kinds.is_empty());
+        Ok(Router {
+            tables,
+            targets,
+            asks_kinds,
+        })
     }
 
     /// Finds what serves a request.
@@ -245,7 +252,7 @@ impl<T> Router<T> {
         let search = |method: &str| {
             let table = self.tables.iter().find(|(known, _)| known == method);
             let found = table.and_then(|(_, table)| search(table, path.as_str()));
-            found.filter(|found| self.is_of_kinds(found))
+            found.filter(|found| !self.asks_kinds || self.is_of_kinds(found))
         };
         let found = search(method.as_str()).or_else(|| search(ANY));
         let Some(found) = found.filter(|found| *found.data() != NOBODY) else {

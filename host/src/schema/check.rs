@@ -622,13 +622,16 @@ fn follow<'v>(value: &'v Value, steps: &[Step<'_>]) -> Option<&'v Value> {
 
 /// The schemes that are expected, where a URL has another.
 fn wrong_scheme(schemes: &[Value], text: &str) -> Option<String> {
+    if schemes.is_empty() {
+        return None;
+    }
     let (scheme, _) = text.split_once(':').unwrap_or_default();
     let fits = |known: &Value| {
         known
             .as_str()
             .is_some_and(|known| known.eq_ignore_ascii_case(scheme))
     };
-    (!schemes.is_empty() && !schemes.iter().any(fits)).then(|| words::expected(schemes))
+    (!schemes.iter().any(fits)).then(|| words::expected(schemes))
 }
 
 fn place(prefix: &[Loc], steps: &[Step<'_>]) -> Vec<Loc> {
