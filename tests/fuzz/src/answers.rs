@@ -5,10 +5,11 @@ use serde_json::Value;
 
 /// The most header fields that an answer of the host's has.
 const FIELDS: usize = 64;
-/// What the host and the plugins of the target may answer. No 5xx: none of these plugins fails by itself.
-const STATUSES: [u16; 22] = [
+/// What the host and the plugins of the target may answer. Of 5xx only 501, which says what of HTTP the host has not (CONNECT,
+/// codings of a body): none of these plugins fails by itself.
+const STATUSES: [u16; 23] = [
     100, 200, 201, 204, 206, 304, 307, 400, 404, 405, 406, 408, 409, 411, 412, 413, 414, 415, 416,
-    417, 422, 431,
+    417, 422, 431, 501,
 ];
 
 /// All that came back on one connection.
