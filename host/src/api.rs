@@ -171,12 +171,6 @@ impl Api {
         &self.revisions[target.revision]
     }
 
-    /// What is served, by name.
-    #[cfg(feature = "docs")]
-    pub(crate) fn revisions(&self) -> &[Arc<Revision>] {
-        &self.revisions
-    }
-
     /// Whether something is served at `/`, by whatever method.
     #[cfg(feature = "docs")]
     pub(crate) fn serves_root(&self) -> bool {
@@ -325,6 +319,11 @@ impl Api {
         order[1].as_str().into()
     }
 
+    /// Those that documents and pages show.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = &Arc<Revision>> {
+        self.revisions.iter().filter(|revision| !revision.hidden)
+    }
+
     /// The document of all plugins.
     pub(crate) fn document(&self) -> &Document {
         self.merged.get_or_init(|| self.merge(&self.setup.host))
@@ -343,7 +342,8 @@ impl Api {
         let at = self
             .revisions
             .binary_search_by(|revision| (*revision.name).cmp(name))
-            .ok()?;
+            .ok()
+            .filter(|at| !self.revisions[*at].hidden)?;
         let make = |host: &HostConfig| {
             let revision = &self.revisions[at];
             Document::new(&contract::plugin_document(
@@ -362,8 +362,7 @@ impl Api {
 
     fn merge(&self, host: &HostConfig) -> Document {
         let plugins = self
-            .revisions
-            .iter()
+            .shown()
             .map(|r| (&*r.name, &*r.prefix, &r.code.contract));
         Document::new(&contract::merge(plugins, host))
     }

@@ -325,6 +325,9 @@ pub struct PluginConfig {
     /// lives in memory; it is lost when the plugin is replaced, and when a call traps or runs out of a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<usize>,
+    /// Whether it is left out of what the host publishes: documents, pages, the index. It is served and checked all the same,
+    /// and the operator sees it.
+    pub hidden: bool,
     /// From when on clients should use something else, as a date (`2026-12-01`): `Deprecation` (RFC 9745) on its
     /// answers. Empty: it is not.
     pub deprecation: String,

@@ -205,12 +205,14 @@ impl Inner {
         if let Some(instances) = instances {
             limits.concurrency = instances;
         }
+        let own = config.plugins.get(&**name);
         Ok(Terms {
             prefix: prefix.into(),
             site: site.map(Arc::new),
             limits: limits.into(),
             instances,
-            notice: config.plugins.get(&**name).and_then(Notice::of),
+            hidden: own.is_some_and(|own| own.hidden),
+            notice: own.and_then(Notice::of),
             judgement: None,
             rehearsal: false,
         })

@@ -54,6 +54,7 @@ impl Inner {
             site: None,
             limits: limits.into(),
             instances: None,
+            hidden: false,
             notice: None,
             judgement: None,
             rehearsal: true,

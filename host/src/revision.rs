@@ -42,6 +42,8 @@ pub(crate) struct Revision {
     /// Its static files.
     pub(crate) site: Option<Arc<Site>>,
     pub(crate) limits: Arc<Limits>,
+    /// It is in no document and on no page.
+    pub(crate) hidden: bool,
     pub(crate) notice: Option<Box<Notice>>,
     /// What its contract changed against what served before it, as far as that was looked at.
     pub(crate) judgement: Option<Arc<Judgement>>,
@@ -82,6 +84,8 @@ pub(crate) struct Terms {
     pub(crate) limits: Arc<Limits>,
     /// As many instances serve it, each kept for as long as it can be; none: they come and go.
     pub(crate) instances: Option<usize>,
+    /// It is in no document and on no page.
+    pub(crate) hidden: bool,
     /// What its clients are told of its end.
     pub(crate) notice: Option<Box<Notice>>,
     /// What the gate found.
@@ -137,6 +141,7 @@ impl Revision {
             prefix: terms.prefix,
             site: terms.site,
             limits: terms.limits,
+            hidden: terms.hidden,
             notice: terms.notice,
             judgement: terms.judgement,
             rehearsal: terms.rehearsal,

@@ -246,3 +246,32 @@ async fn a_plugin_owns_its_prefix() {
         "{refused}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_plugin_is_served_and_in_no_document_and_on_no_page() {
+    let plugin = PluginConfig {
+        hidden: true,
+        ..PluginConfig::default()
+    };
+    let harness = examples(Config {
+        plugins: BTreeMap::from([("items".to_owned(), plugin)]),
+        ..Config::default()
+    })
+    .await;
+    let mut client = harness.client();
+    let body = r#"{"name":"Saw","price":1}"#;
+    assert_eq!(client.post("/items/1", body).await.status, 200);
+    assert_eq!(client.post("/items/1", "{}").await.status, 422);
+    let all = client.get("/openapi.json").await.json();
+    assert!(all["paths"].get("/items/{id}").is_none());
+    assert!(all["paths"].get("/hello/{name}").is_some());
+    for page in [
+        "/openapi/items.json",
+        "/docs?plugin=items",
+        "/redoc?plugin=items",
+    ] {
+        assert_eq!(client.get(page).await.status, 404, "{page}");
+    }
+    assert!(!client.get("/").await.text().contains("items"));
+    assert!(client.get("/").await.text().contains("hello"));
+}

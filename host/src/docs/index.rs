@@ -45,7 +45,7 @@ pub(super) fn answer(
 }
 
 fn html(purpose: Purpose, api: &Api, host: &HostConfig) -> String {
-    let plugins = api.revisions();
+    let plugins: Vec<_> = api.shown().collect();
     let served: usize = plugins.iter().map(|plugin| operations(plugin)).sum();
     let served = match plugins.len() {
         0 => "Nothing is served here yet.".to_owned(),

@@ -56,7 +56,7 @@ pub(crate) fn answer(
         }
         path if path == host.redoc_path => {
             let subject = Subject::of(uri, api, host)?;
-            let several = api.revisions().len() > 1;
+            let several = api.shown().nth(1).is_some();
             if several && uri.query().is_none() && subject.operations > MANY {
                 return Some(index::answer(Purpose::Choice, headers, api, host));
             }
@@ -120,10 +120,10 @@ impl<'a> Subject<'a> {
                 plugin: "",
                 document: document(&host.openapi_path),
                 root,
-                operations: api.revisions().iter().map(|one| operations(one)).sum(),
+                operations: api.shown().map(|one| operations(one)).sum(),
             });
         };
-        let plugin = api.find(&name)?;
+        let plugin = api.find(&name).filter(|plugin| !plugin.hidden)?;
         Some(Subject {
             title: title(plugin),
             plugin: &plugin.name,
