@@ -1,15 +1,13 @@
 //! Walking a value along its schema, in the order in which pydantic tells errors.
 
-use std::cmp::Ordering;
+use serde_json::{Map, Value};
 
-use serde_json::{Map, Number, Value};
-
-use super::decimal::{self, DecimalRules};
 use super::graph::{
-    ArrayRules, Discriminator, Graph, Keys, Node, NodeId, ObjectRules, Rest, Type, Union,
+    ArrayRules, Discriminator, Graph, Keys, Node, NodeId, ObjectRules, Rest, Union,
 };
+use super::scalar::fits_type;
 use super::secret::{HIDDEN, shown};
-use super::{lax, spelling, words};
+use super::{lax, words};
 use crate::number;
 use crate::problem::Loc;
 use crate::violations::{Rule, Violations, shorten, shorten_text};
@@ -32,10 +30,10 @@ pub(super) struct Walk<'a, 'o> {
     /// Whether [`spelling`] has read the texts, and so decided about their formats.
     pub(super) spelled: bool,
     /// Whether it stands in a text that holds JSON.
-    in_text: bool,
+    pub(super) in_text: bool,
     /// Whether what is wrong is told, and not only whether something is.
     tells: bool,
-    secret: bool,
+    pub(super) secret: bool,
     /// Visits left.
     visits: usize,
 }
@@ -174,144 +172,6 @@ impl<'a, 'o> Walk<'a, 'o> {
             }
             _ => fits,
         }
-    }
-
-    fn decimal(&mut self, rules: &'a DecimalRules, value: &Value) -> bool {
-        let read = match value {
-            Value::Null if rules.nullable => return true,
-            Value::Number(number) => decimal::read(&number.to_string()),
-            Value::String(text) => {
-                decimal::read(text).and_then(|read| match self.spelled || read.written == *text {
-                    true => Ok(read),
-                    false => Err(words::decimal_parsing()),
-                })
-            }
-            _ => Err(words::decimal_type()),
-        };
-        let limits = rules.number.map(|id| &self.graph.node(id).number);
-        let broken = match read {
-            Ok(read) => read.broken(rules, limits),
-            Err(rule) => Some(rule),
-        };
-        broken.is_none_or(|rule| self.tell(rule, value))
-    }
-
-    fn wrong_type(&mut self, node: &'a Node, value: &Value) -> bool {
-        if self.spelled
-            && node.types.has(Type::String)
-            && let Some((format, _)) = &node.string.format
-            && let Some(rule) = spelling::no_number(format, value)
-        {
-            return self.tell(rule, value);
-        }
-        let kinds: Vec<Type> = node.types.named().collect();
-        // A body that should be an object, sent as a text: the secret may be anywhere in it.
-        let secret = self.secret;
-        self.secret |=
-            value.is_string() && self.graph.has_secrets() && node.types.has(Type::Object);
-        match kinds[..] {
-            [] => self.tell(words::wrong_type(node, Type::Null, value), value),
-            [kind] => self.tell(words::wrong_type(node, kind, value), value),
-            // A union in all but name.
-            _ => kinds.into_iter().fold(false, |_, kind| {
-                let label = Step::Name(words::type_name(kind));
-                self.within(Some(label), |walk| {
-                    walk.tell(words::wrong_type(node, kind, value), value)
-                })
-            }),
-        };
-        self.secret = secret;
-        false
-    }
-
-    fn string(&mut self, node: &'a Node, text: &str, value: &Value) -> bool {
-        let rules = &node.string;
-        if let Some(content) = rules.content.filter(|_| self.spelled && !self.in_text) {
-            return self.json_in(content, text, value);
-        }
-        let format = rules.format.as_ref().map_or("", |(name, _)| &**name);
-        // Lengths count code points, which are never more than bytes; those of bytes count bytes.
-        let bytes = text.len() as u64;
-        let short = |min: &u64| bytes < *min || format != "binary" && length(text) < *min;
-        let long = |max: &u64| bytes > *max && (format == "binary" || length(text) > *max);
-        let ill_formed = || match &rules.format {
-            Some((name, _)) if self.spelled && spelling::decides(name) => {
-                spelling::of(name, text).err()
-            }
-            Some((name, Some(rule))) if !rule.is_valid(value) => Some(words::format(name, text)),
-            _ => None,
-        };
-        let broken = if format == "uri"
-            && let Some(ill_formed) = ill_formed()
-        {
-            ill_formed
-        } else if let Some(min) = rules.min.filter(short) {
-            words::too_short(format, min)
-        } else if let Some(max) = rules.max.filter(long) {
-            words::too_long(format, max)
-        } else if let Some(expected) = wrong_scheme(&rules.schemes, text) {
-            words::scheme(&expected)
-        } else if let Some((pattern, _)) = rules
-            .pattern
-            .as_ref()
-            .filter(|(_, rule)| !rule.is_valid(value))
-        {
-            words::pattern(pattern)
-        } else if let Some(ill_formed) = ill_formed() {
-            ill_formed
-        } else {
-            return true;
-        };
-        self.tell(broken, value)
-    }
-
-    /// A text that holds JSON. What is in it was made by then into what its schema wants.
-    fn json_in(&mut self, content: NodeId, text: &str, value: &Value) -> bool {
-        match serde_json::from_str::<Value>(text) {
-            Err(error) => self.tell(words::json_invalid(&error), value),
-            Ok(inner) => {
-                let mut walk = self.here();
-                walk.sent = None;
-                // One text in another would be read over and over.
-                walk.in_text = true;
-                walk.value(content, &inner)
-            }
-        }
-    }
-
-    fn number(&mut self, node: &Node, number: &Number, value: &Value) -> bool {
-        let rules = &node.number;
-        if node.strict && self.spelled && number.is_f64() && !node.types.has(Type::Number) {
-            return self.tell(words::int_type(), value);
-        }
-        let breaks = |limit: &&Number, allowed: &[Ordering]| {
-            !allowed.contains(&number::compare(number, limit))
-        };
-        use Ordering::{Equal, Greater, Less};
-        let broken = if let Some((multiple, rule)) = &rules.multiple
-            && !rule.is_valid(value)
-        {
-            words::limit("multiple_of", "multiple_of", "a multiple of", multiple)
-        } else if let Some(max) = rules.max.as_ref().filter(|max| breaks(max, &[Less, Equal])) {
-            words::limit("less_than_equal", "le", "less than or equal to", max)
-        } else if let Some(below) = rules.below.as_ref().filter(|below| breaks(below, &[Less])) {
-            words::limit("less_than", "lt", "less than", below)
-        } else if let Some(min) = rules
-            .min
-            .as_ref()
-            .filter(|min| breaks(min, &[Greater, Equal]))
-        {
-            words::limit("greater_than_equal", "ge", "greater than or equal to", min)
-        } else if let Some(above) = rules
-            .above
-            .as_ref()
-            .filter(|above| breaks(above, &[Greater]))
-        {
-            words::limit("greater_than", "gt", "greater than", above)
-        } else {
-            return true;
-        };
-        self.tell(broken, value)
     }
 
     fn array(&mut self, rules: &'a ArrayRules, items: &'a [Value], value: &'a Value) -> bool {
@@ -620,45 +480,12 @@ fn follow<'v>(value: &'v Value, steps: &[Step<'_>]) -> Option<&'v Value> {
     })
 }
 
-/// The schemes that are expected, where a URL has another.
-fn wrong_scheme(schemes: &[Value], text: &str) -> Option<String> {
-    if schemes.is_empty() {
-        return None;
-    }
-    let (scheme, _) = text.split_once(':').unwrap_or_default();
-    let fits = |known: &Value| {
-        known
-            .as_str()
-            .is_some_and(|known| known.eq_ignore_ascii_case(scheme))
-    };
-    (!schemes.iter().any(fits)).then(|| words::expected(schemes))
-}
-
 fn place(prefix: &[Loc], steps: &[Step<'_>]) -> Vec<Loc> {
     let steps = steps.iter().map(|step| match step {
         Step::Name(name) => Loc::Name((*name).to_owned().into()),
         Step::Index(index) => Loc::Index(*index),
     });
     prefix.iter().cloned().chain(steps).collect()
-}
-
-pub(super) fn fits_type(node: &Node, value: &Value) -> bool {
-    let types = node.types;
-    types.any()
-        || match value {
-            Value::Null => types.has(Type::Null),
-            Value::Bool(_) => types.has(Type::Boolean),
-            Value::Number(number) => {
-                types.has(Type::Number) || types.has(Type::Integer) && number::is_integer(number)
-            }
-            Value::String(_) => types.has(Type::String),
-            Value::Array(_) => types.has(Type::Array),
-            Value::Object(_) => types.has(Type::Object),
-        }
-}
-
-fn length(text: &str) -> u64 {
-    text.chars().count() as u64
 }
 
 /// How often the parts of a value may be looked at, in all.

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Number, Value};
 
-use super::check::{Sent, Walk, fits_type, visits};
+use super::check::{Sent, Walk, visits};
 use super::graph::{Graph, Keys, Node, NodeId, Rest, Type, Union};
+use super::scalar::fits_type;
 use super::{decimal, spelling, text};
 use crate::config::Limits;
 use crate::number::whole;

@@ -14,6 +14,7 @@ mod format;
 mod graph;
 mod lax;
 mod read;
+mod scalar;
 mod secret;
 mod spelling;
 mod temporal;
