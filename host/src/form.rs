@@ -210,13 +210,14 @@ impl Form {
         let texts = sent
             .iter()
             .map(|part| (part.name.as_str(), part.content.shown()));
-        let is_secret = |name: &str| {
-            self.fields.iter().any(|kind| match kind {
-                Kind::Text(field) => field.is_secret() && field.name == name,
-                Kind::File(_) => false,
+        let declared = |name: &str| {
+            let mut fields = self.fields.iter();
+            fields.find_map(|kind| match kind {
+                Kind::Text(field) => Some(field).filter(|field| field.name == name),
+                Kind::File(_) => None,
             })
         };
-        as_object(texts, is_secret)
+        as_object(texts, declared)
     }
 }
 

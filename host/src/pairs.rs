@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::cookie;
-use crate::field::text;
+use crate::field::{Field, text};
 use crate::problem::Loc;
 use crate::schema::HIDDEN;
 use crate::violations::{Rule, Violations, shorten, shorten_text};
@@ -134,24 +134,29 @@ pub(crate) fn tell_extra(
     }
 }
 
-/// All that was sent as an object: texts, and lists of them where a name came more than once. What `is_secret` is not
-/// shown.
-pub(crate) fn as_object<'a>(
+/// All that was sent as an object, as FastAPI shows it: of what is declared its texts if it is a list, else the last; of
+/// anything else a list where it came more than once. Secrets are not shown.
+pub(crate) fn as_object<'a, 'f>(
     sent: impl Iterator<Item = (&'a str, Cow<'a, str>)>,
-    is_secret: impl Fn(&str) -> bool,
+    declared: impl Fn(&str) -> Option<&'f Field>,
 ) -> Value {
     let mut object = Map::new();
     for (name, text) in sent {
-        let text = match is_secret(name) {
+        let field = declared(name);
+        let text = match field.is_some_and(Field::is_secret) {
             true => Value::from(HIDDEN),
             false => Value::from(text),
         };
-        match object.get_mut(name) {
-            None => {
+        match (object.get_mut(name), field) {
+            (None, Some(field)) if field.list => {
+                object.insert(name.to_owned(), Value::Array(vec![text]));
+            }
+            (None, _) => {
                 object.insert(name.to_owned(), text);
             }
-            Some(Value::Array(texts)) => texts.push(text),
-            Some(first) => *first = Value::Array(vec![first.take(), text]),
+            (Some(Value::Array(texts)), _) => texts.push(text),
+            (Some(last), Some(_)) => *last = text,
+            (Some(first), None) => *first = Value::Array(vec![first.take(), text]),
         }
     }
     Value::Object(object)

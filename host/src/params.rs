@@ -268,11 +268,11 @@ impl Place {
             let is_sent = |pair: &Pair<'_>| style.takes(&field.name, &pair.name);
             if shown.is_some() && field.must_be_sent() && !sent.iter().any(is_sent) {
                 let texts = sent.iter().map(|pair| (&*pair.name, pair.text()));
-                let is_secret = |name: &str| {
+                let declared = |name: &str| {
                     let mut all = self.parameters.iter();
-                    all.any(|one| one.field.is_secret() && one.style.takes(&one.field.name, name))
+                    all.find_map(|one| one.style.declared(&one.field, name))
                 };
-                field.tell_missing(|| pairs::as_object(texts, is_secret), violations);
+                field.tell_missing(|| pairs::as_object(texts, declared), violations);
                 continue;
             }
             parameter.read(sent, word == "header", json, violations);

@@ -118,6 +118,16 @@ impl Style {
         }
     }
 
+    /// What is declared of a name under which it is sent: it itself, or a member that is sent apart.
+    pub(crate) fn declared<'f>(&'f self, own: &'f Field, name: &str) -> Option<&'f Field> {
+        match self {
+            Style::Object(object) if matches!(object.way, Way::Apart) => {
+                object.members.iter().find(|member| member.name == name)
+            }
+            _ => self.takes(&own.name, name).then_some(own),
+        }
+    }
+
     /// Whether what is not declared beside it is refused.
     pub(crate) fn closes_place(&self) -> bool {
         matches!(
@@ -282,11 +292,8 @@ impl Object {
                     let texts = sent
                         .iter()
                         .map(|(name, text)| (&**name, Cow::Borrowed(&**text)));
-                    let is_secret = |name: &str| {
-                        let mut members = self.members.iter();
-                        members.any(|member| member.is_secret() && member.name == name)
-                    };
-                    member.tell_missing(|| as_object(texts, is_secret), violations);
+                    let declared = |name: &str| self.members.iter().find(|one| one.name == name);
+                    member.tell_missing(|| as_object(texts, declared), violations);
                 }
                 Some(_) if member.list => member.read_all(&texts, &mut inner, violations),
                 last => member.read(last.copied(), &mut inner, violations),

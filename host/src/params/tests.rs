@@ -286,3 +286,18 @@ fn what_could_not_be_sent_is_refused_by_name() {
         assert!(error.message.contains(words), "{error}");
     }
 }
+
+#[test]
+fn what_a_model_in_the_query_was_sent_is_shown_by_what_it_declares() {
+    let parameters = json!([
+        { "name": "wanted", "in": "query", "required": true, "schema": { "type": "string" } },
+        { "name": "all", "in": "query", "schema": numbers() },
+        { "name": "last", "in": "query", "schema": { "type": "integer" } },
+    ]);
+    let operation = Operation::new(parameters, json!({ "query": "ignore" })).unwrap();
+    let sent = "all=1&last=1&last=2&other=1&other=2&one=1";
+    assert_eq!(
+        operation.read("", sent, &[]),
+        json!([["missing", ["query", "wanted"], { "all": ["1"], "last": "2", "other": ["1", "2"], "one": "1" }]])
+    );
+}

@@ -10,7 +10,7 @@ use super::graph::{
     ArrayRules, Branch, Discriminator, Graph, Keys, Node, NodeId, NumberRules, ObjectRules,
     Options, Other, Property, Rest, StringRules, Type, Union,
 };
-use super::{SchemaError, Schemas, child, local_pointer, reference, words};
+use super::{SchemaError, Schemas, child, local_pointer, python, reference};
 use crate::number;
 
 /// Schemas nested deeper than this are refused: compiling recurses.
@@ -184,7 +184,7 @@ impl Compiler<'_> {
             _ => None,
         };
         node.options = options.map(|values| Options {
-            expected: words::expected(&values),
+            expected: python::expected(&values),
             class: node.name.is_some() && schema.contains_key("enum"),
             values,
         });

@@ -16,6 +16,7 @@ pub(super) fn error(format: &str, text: &str) -> Cow<'static, str> {
         "date" => why(temporal::moment(text), "expected `YYYY-MM-DD`"),
         "date-time" => match temporal::moment(text) {
             Ok(_) => "expected `YYYY-MM-DDThh:mm:ss` and a time zone".into(),
+            Err(far) if temporal::unix(text).is_some() => far.into(),
             Err(_) => why(
                 temporal::date(text),
                 "expected `YYYY-MM-DDThh:mm:ss` and a time zone",
@@ -37,15 +38,30 @@ fn why<T>(read: Result<T, Why>, strict: &'static str) -> Cow<'static, str> {
 }
 
 fn uuid(text: &str) -> Cow<'static, str> {
-    let strange = text
+    /// `urn:uuid:` and 36 characters.
+    const LONGEST: usize = 45;
+    let length = || format!("invalid length: found {}", text.len()).into();
+    if text.len() > LONGEST {
+        return length();
+    }
+    let braced = text
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    let (inner, before) = match (braced, text.strip_prefix("urn:uuid:")) {
+        (Some(inner), _) => (inner, 1),
+        (None, Some(inner)) => (inner, text.len() - inner.len()),
+        (None, None) => (text, 0),
+    };
+    let strange = inner
         .char_indices()
         .find(|(_, c)| !c.is_ascii_hexdigit() && *c != '-');
     if let Some((index, c)) = strange {
-        return format!("invalid character: found `{c}` at {index}").into();
+        return format!("invalid character: found `{c}` at {}", before + index).into();
     }
-    let groups: Vec<usize> = text.split('-').map(str::len).collect();
-    if groups.len() == 1 {
-        return format!("invalid length: found {}", text.len()).into();
+    let groups: Vec<usize> = inner.split('-').map(str::len).collect();
+    // As long as one with hyphens, it is one whose hyphens are missing.
+    if groups.len() == 1 && before == 0 && text.len() != 36 {
+        return length();
     }
     if groups.len() != 5 {
         return format!("invalid group count: expected 5, found {}", groups.len()).into();
@@ -56,5 +72,53 @@ fn uuid(text: &str) -> Cow<'static, str> {
             format!("invalid group length in group {group}: expected {due}, found {found}").into()
         }
         None => "it is not in the usual form".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::error;
+
+    #[test]
+    fn a_uuid_that_is_none_is_told_as_pydantic_tells_it() {
+        for (text, told) in [
+            ("{}", "invalid group count: expected 5, found 1"),
+            ("{abc", "invalid character: found `{` at 0"),
+            ("{\"b\": 5}", "invalid character: found `\"` at 1"),
+            ("urn:uuid:zz", "invalid character: found `z` at 9"),
+            ("URN:UUID:zz", "invalid character: found `U` at 0"),
+            (
+                "{a-b-c-d-e}",
+                "invalid group length in group 0: expected 8, found 1",
+            ),
+            ("aé", "invalid character: found `é` at 1"),
+            ("", "invalid length: found 0"),
+            ("-", "invalid group count: expected 5, found 2"),
+            (&"a".repeat(33), "invalid length: found 33"),
+            (&"a".repeat(36), "invalid group count: expected 5, found 1"),
+            (&"z".repeat(45), "invalid character: found `z` at 0"),
+            (&"z".repeat(46), "invalid length: found 46"),
+        ] {
+            assert_eq!(error("uuid", text), told, "{text}");
+        }
+    }
+
+    #[test]
+    fn unix_time_that_is_far_away_is_told_as_such() {
+        let late = "dates after 9999 are not supported as unix timestamps";
+        let early = "dates before 0000 are not supported as unix timestamps";
+        for (text, told) in [
+            ("9007199254740993", late),
+            ("253402300800000", late),
+            ("-9223372036854775808", early),
+            (
+                "99999999999999999999999",
+                "invalid date separator, expected `-`",
+            ),
+            ("1e22", "input is too short"),
+        ] {
+            assert_eq!(error("date-time", text), told, "{text}");
+            assert_eq!(error("date", text), told, "{text}");
+        }
     }
 }

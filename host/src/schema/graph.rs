@@ -6,7 +6,7 @@ use jsonschema::Validator;
 use serde_json::{Number, Value};
 
 use super::decimal::DecimalRules;
-use super::words;
+use super::label;
 
 pub(super) type NodeId = usize;
 
@@ -412,7 +412,7 @@ impl Graph {
                     union
                         .branches
                         .iter()
-                        .map(|branch| many.then(|| words::label(self, branch.node).into()))
+                        .map(|branch| many.then(|| label::label(self, branch.node).into()))
                         .collect()
                 };
                 node.unions.iter().map(of).collect()

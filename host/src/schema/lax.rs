@@ -13,6 +13,45 @@ use crate::config::Limits;
 use crate::number::whole;
 use crate::violations::Violations;
 
+/// How near a value is to what it is read as: of the branches of a union pydantic takes the nearest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Near {
+    /// Something has to be made of it: a date of a text, `1` of `1.0`.
+    Made,
+    /// An integer where a number is wanted, an object for a model.
+    Alike,
+    Same,
+}
+
+/// The same of a value by itself, without what is in it.
+pub(super) fn near(node: &Node, value: &Value) -> Near {
+    let lists = &node.array;
+    match (&node.options, value) {
+        _ if node.decimal.is_some() => Near::Made,
+        // What stands beside it says more.
+        (None, _) if node.types.any() && !(node.unions.is_empty() && node.all_of.is_empty()) => {
+            Near::Same
+        }
+        (None, _) if node.types.any() => Near::Made,
+        (Some(options), _) if options.class => Near::Made,
+        (Some(_), _) => Near::Same,
+        _ if !fits_type(node, value) => Near::Made,
+        (None, Value::String(_)) => match node.string.format.as_ref() {
+            _ if node.string.content.is_some() => Near::Made,
+            Some((format, _)) if spelling::reads(format) => Near::Made,
+            _ => Near::Same,
+        },
+        (None, Value::Number(number)) => match (number.is_f64(), node.types) {
+            (true, types) if !types.has(Type::Number) => Near::Made,
+            (false, types) if !types.has(Type::Integer) => Near::Alike,
+            _ => Near::Same,
+        },
+        (None, Value::Array(_)) if lists.unique.is_some() || !lists.prefix.is_empty() => Near::Made,
+        (None, Value::Object(_)) if !node.object.properties.is_empty() => Near::Alike,
+        _ => Near::Same,
+    }
+}
+
 /// Makes a value of what was sent; whether that changed anything.
 pub(super) fn relax(graph: &Graph, value: &mut Value) -> bool {
     Relaxing::new(graph, true, value).of(graph.root(), value)
@@ -25,7 +64,7 @@ pub(super) fn relax_for(graph: &Graph, id: NodeId, value: &mut Value, visits: &m
     relaxing.visits = most;
     relaxing.value(id, value);
     *visits -= most - relaxing.visits;
-    relaxing.changed
+    relaxing.made.changed
 }
 
 /// The same for JSON that a text holds: the text written anew, if that changed anything.
@@ -71,7 +110,43 @@ struct Relaxing<'a> {
     lax: bool,
     /// Whether it stands in a text: a text in that is no more than a text.
     in_text: bool,
+    made: Made,
+}
+
+/// What was made of a value, as far as it was walked through.
+#[derive(Clone, Copy)]
+struct Made {
     changed: bool,
+    near: Near,
+    /// How many fields of models were sent, if there is one in it.
+    fields: Option<usize>,
+}
+
+impl Made {
+    const NOTHING: Made = Made {
+        changed: false,
+        near: Near::Same,
+        fields: None,
+    };
+
+    fn with(self, part: Made) -> Made {
+        Made {
+            changed: self.changed | part.changed,
+            near: self.near.min(part.near),
+            fields: match (self.fields, part.fields) {
+                (Some(some), Some(more)) => Some(some + more),
+                (some, none) => some.or(none),
+            },
+        }
+    }
+
+    /// Whether it is to be preferred: by the fields of models, then by what is nearer; else the first is.
+    fn beats(self, other: Made) -> bool {
+        match (self.fields, other.fields) {
+            (Some(own), Some(others)) if own != others => own > others,
+            _ => self.near > other.near,
+        }
+    }
 }
 
 impl<'a> Relaxing<'a> {
@@ -81,13 +156,13 @@ impl<'a> Relaxing<'a> {
             visits: visits(value),
             lax,
             in_text: false,
-            changed: false,
+            made: Made::NOTHING,
         }
     }
 
     fn of(mut self, id: NodeId, value: &mut Value) -> bool {
         self.value(id, value);
-        self.changed
+        self.made.changed
     }
 
     fn value(&mut self, id: NodeId, value: &mut Value) {
@@ -97,6 +172,12 @@ impl<'a> Relaxing<'a> {
         }
         let graph = self.graph;
         let node = graph.node(id);
+        let own = Made {
+            changed: false,
+            near: near(node, value),
+            fields: sent_fields(node, value),
+        };
+        self.made = self.made.with(own);
         if node.decimal.is_some() {
             return self.decimal(value);
         }
@@ -115,7 +196,7 @@ impl<'a> Relaxing<'a> {
         };
         if let Some(read) = read {
             *value = read;
-            self.changed = true;
+            self.made.changed = true;
         }
         match value {
             Value::Array(items) => {
@@ -150,7 +231,7 @@ impl<'a> Relaxing<'a> {
         }
     }
 
-    /// A branch that takes the value as it is wins, else the first that can be made of it.
+    /// The branch to which the value is nearest wins, of several the first; but of models the one of which most was sent.
     fn union(&mut self, union: &Union, value: &mut Value) {
         if let Some(discriminator) = &union.discriminator {
             let tag = value.get(&*discriminator.property).and_then(Value::as_str);
@@ -163,30 +244,33 @@ impl<'a> Relaxing<'a> {
             }
             return;
         }
-        // `1.0` is a number where there is a choice, though an integer would take it.
-        let exact = |id: NodeId| {
-            let types = self.graph.node(id).types;
-            !value.is_f64() || !types.has(Type::Integer) || types.has(Type::Number)
-        };
-        let fitting = |exactly: bool| {
-            let mut branches = union.branches.iter().map(|branch| branch.node);
-            branches.find(|id| exact(*id) == exactly && self.fits(*id, value))
-        };
-        if let Some(id) = fitting(true).or_else(|| fitting(false)) {
-            // What is in it may be spelt otherwise all the same.
-            return self.value(id, value);
-        }
-        if !self.lax {
+        let is_null = |id: NodeId| self.graph.node(id).is_null();
+        let branches = union.branches.iter().map(|branch| branch.node);
+        if value.is_null() && branches.clone().any(is_null) {
             return;
         }
-        for branch in &union.branches {
-            let (before, mut made) = (self.changed, value.clone());
-            self.value(branch.node, &mut made);
-            if self.fits(branch.node, &made) {
-                *value = made;
-                return;
+        let branches: Vec<NodeId> = branches.filter(|id| !is_null(*id)).collect();
+        if let [only] = branches[..] {
+            return self.value(only, value);
+        }
+        let before = std::mem::replace(&mut self.made, Made::NOTHING);
+        let mut best: Option<(Made, Value)> = None;
+        for id in branches {
+            self.made = Made::NOTHING;
+            let mut value = value.clone();
+            self.value(id, &mut value);
+            let made = self.made;
+            if best.as_ref().is_none_or(|(other, _)| made.beats(*other)) && self.fits(id, &value) {
+                best = Some((made, value));
+                if made.near == Near::Same && made.fields.is_none() {
+                    break;
+                }
             }
-            self.changed = before;
+        }
+        self.made = before;
+        if let Some((made, best)) = best {
+            *value = best;
+            self.made = self.made.with(made);
         }
     }
 
@@ -211,7 +295,7 @@ impl<'a> Relaxing<'a> {
             && read.written != *text
         {
             *value = read.written.into();
-            self.changed = true;
+            self.made.changed = true;
         }
     }
 
@@ -234,7 +318,7 @@ impl<'a> Relaxing<'a> {
             let rule = node.array.prefix.get(index).copied().or(node.array.items);
             rule.is_none_or(|id| self.fits(id, item))
         });
-        self.changed |= fit && drop_twins(items);
+        self.made.changed |= fit && drop_twins(items);
     }
 
     /// Names of members in the spelling of what they are read as.
@@ -245,7 +329,7 @@ impl<'a> Relaxing<'a> {
         }
         let members = std::mem::take(map).into_iter().zip(names);
         map.extend(members.map(|((name, value), made)| (made.unwrap_or(name), value)));
-        self.changed = true;
+        self.made.changed = true;
     }
 
     fn key(&self, keys: &Keys, name: &str) -> Option<String> {
@@ -270,6 +354,13 @@ impl<'a> Relaxing<'a> {
         let mut unused = Violations::new(&Limits::default());
         Walk::new(self.graph, &[], &mut unused).fits(id, value, self.visits)
     }
+}
+
+fn sent_fields(node: &Node, value: &Value) -> Option<usize> {
+    let map = value.as_object()?;
+    let fields = &node.object.properties;
+    let sent = fields.iter().filter(|field| map.contains_key(&*field.name));
+    (!fields.is_empty()).then(|| sent.count())
 }
 
 /// Of the values of a literal the one that Python takes for equal: `True` is 1.

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::check::{Sent, Step, Walk};
 use super::graph::{Node, NodeId, Type, Union};
-use super::{decimal, lax, spelling, text, words};
+use super::lax::{self, Near};
+use super::{decimal, spelling, text, words};
 use crate::violations::Rule;
 
 impl<'a> Walk<'a, '_> {
@@ -87,15 +88,15 @@ impl<'a> Walk<'a, '_> {
         self.here().value(id, &value).then_some(value)
     }
 
-    /// A text stays a text where a branch takes it as it is; else the first branch that can read it wins.
+    /// A text stays a text where a branch takes just that; else the first branch that can read it wins.
     fn read_union(&mut self, union: &'a Union, sent: &'a str) -> Option<Value> {
         let before = self.out.len();
-        let takes_text = |node: &Node| node.types.has(Type::String) || node.options.is_some();
+        let text = Value::from(sent);
         let (first, then): (Vec<_>, Vec<_>) = union
             .branches
             .iter()
             .filter(|branch| !self.graph.node(branch.node).is_null())
-            .partition(|branch| takes_text(self.graph.node(branch.node)));
+            .partition(|branch| lax::near(self.graph.node(branch.node), &text) == Near::Same);
         for branch in first.into_iter().chain(then) {
             let found = self.read(branch.node, sent);
             self.out.truncate(before);

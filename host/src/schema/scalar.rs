@@ -7,7 +7,7 @@ use serde_json::{Number, Value};
 use super::check::{Step, Walk};
 use super::decimal::{self, DecimalRules};
 use super::graph::{Node, NodeId, Type};
-use super::{spelling, words};
+use super::{label, python, spelling, words};
 use crate::number;
 
 impl<'a> Walk<'a, '_> {
@@ -49,7 +49,7 @@ impl<'a> Walk<'a, '_> {
             [kind] => self.tell(words::wrong_type(node, kind, value), value),
             // A union in all but name.
             _ => kinds.into_iter().fold(false, |_, kind| {
-                let label = Step::Name(words::type_name(kind));
+                let label = Step::Name(label::type_name(kind));
                 self.within(Some(label), |walk| {
                     walk.tell(words::wrong_type(node, kind, value), value)
                 })
@@ -176,7 +176,7 @@ fn wrong_scheme(schemes: &[Value], text: &str) -> Option<String> {
             .as_str()
             .is_some_and(|known| known.eq_ignore_ascii_case(scheme))
     };
-    (!schemes.iter().any(fits)).then(|| words::expected(schemes))
+    (!schemes.iter().any(fits)).then(|| python::expected(schemes))
 }
 
 fn length(text: &str) -> u64 {

@@ -13,6 +13,11 @@ pub(super) fn decides(format: &str) -> bool {
     matches!(format, "date" | "date-time" | "time" | "duration" | "uri")
 }
 
+/// Whether a text in this format is read as something that is no text: a URL, or bytes.
+pub(super) fn reads(format: &str) -> bool {
+    decides(format) || matches!(format, "uuid" | "binary")
+}
+
 /// The text as `format` is spelled, where it is another spelling of one.
 pub(super) fn of(format: &str, text: &str) -> Result<Option<String>, Rule> {
     let wrong = || words::format(format, text);
@@ -43,19 +48,28 @@ pub(super) fn of_number(format: &str, value: &Value) -> Option<String> {
         _ => return None,
     };
     match format {
-        "date" => date(&value.to_string()).ok(),
-        "date-time" => moment(&value.to_string()).ok(),
+        "date" => date(&digits(value)?).ok(),
+        "date-time" => moment(&digits(value)?).ok(),
         "time" => Some(temporal::of_day(seconds)?.to_string()),
         "duration" => Some(temporal::span(seconds)?.to_string()),
         _ => None,
     }
 }
 
+/// A number without an exponent.
+fn digits(value: &Value) -> Option<String> {
+    let number = value.as_number()?;
+    Some(match number.as_f64().filter(|_| number.is_f64()) {
+        Some(float) => float.to_string(),
+        None => number.to_string(),
+    })
+}
+
 /// Why a number means nothing in `format`, where numbers may.
 pub(super) fn no_number(format: &str, value: &Value) -> Option<Rule> {
     let seconds = value.as_number()?.as_f64()?;
     match format {
-        "date" => match moment(&value.to_string()) {
+        "date" => match moment(&digits(value)?) {
             Ok(_) => Some(words::date_inexact()),
             Err(_) => Some(words::far_off(
                 "date_from_datetime_parsing",
@@ -169,6 +183,16 @@ mod tests {
 
     fn read(format: &str, text: &str) -> Result<Option<String>, &'static str> {
         of(format, text).map_err(|rule| rule.kind)
+    }
+
+    #[test]
+    fn a_number_too_small_to_be_written_without_an_exponent_is_a_moment_too() {
+        let tiny = serde_json::json!(1e-7);
+        assert_eq!(of_number("date", &tiny).as_deref(), Some("1970-01-01"));
+        assert_eq!(
+            of_number("date-time", &tiny).as_deref(),
+            Some("1970-01-01T00:00:00Z")
+        );
     }
 
     #[test]

@@ -65,7 +65,11 @@ pub(super) fn moment(text: &str) -> Result<(Date, Time), Why> {
         (_, []) => Err(TOO_SHORT),
         _ => Err("invalid datetime separator, expected `T`, `t`, `_` or space"),
     };
-    parts().or_else(|why| unix(text).map(at_unix).ok_or(why))
+    parts().or_else(|why| match unix(text) {
+        Some(Ok(micros)) => Ok(at_unix(micros)),
+        Some(Err(why)) => Err(why),
+        None => Err(why),
+    })
 }
 
 /// Why so many seconds after (or milliseconds) 1970 are no moment.
@@ -215,29 +219,34 @@ fn number(digits: &[u8], why: Why) -> Result<u32, Why> {
     })
 }
 
-/// Seconds since 1970, or milliseconds where that many seconds would be far away, as microseconds.
-pub(super) fn unix(text: &str) -> Option<i64> {
+/// Seconds since 1970, or milliseconds where that many seconds would be far away, as microseconds. None for what is no
+/// number, or no integer of 64 bits.
+pub(super) fn unix(text: &str) -> Option<Result<i64, Why>> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.len() + fraction.len() == 0 || !digits(whole) || !digits(fraction) {
         return None;
     }
-    let micros = i128::from(millionths(fraction.as_bytes()).0);
+    let negative = text.starts_with('-');
     let whole: i64 = match whole {
         "" => 0,
-        whole => whole.parse().ok()?,
+        _ if negative => format!("-{whole}").parse().ok()?,
+        _ => whole.parse().ok()?,
     };
-    let sign = if text.starts_with('-') { -1 } else { 1 };
-    let micros = sign * (i128::from(whole) * 1_000_000 + micros);
-    let micros = match whole > 20_000_000_000 {
+    let micros = i128::from(millionths(fraction.as_bytes()).0);
+    let micros = i128::from(whole) * 1_000_000 + if negative { -micros } else { micros };
+    let micros = match whole.unsigned_abs() > 20_000_000_000 {
         true => micros.div_euclid(1_000),
         false => micros,
     };
     // The years that four digits have.
-    (-62_135_596_800_000_000..253_402_300_800_000_000)
-        .contains(&micros)
-        .then(|| i64::try_from(micros).ok())?
+    match i64::try_from(micros) {
+        Ok(micros) if (-62_135_596_800_000_000..253_402_300_800_000_000).contains(&micros) => {
+            Some(Ok(micros))
+        }
+        _ => fraction.is_empty().then(|| Err(no_moment(whole as f64))),
+    }
 }
 
 /// So many microseconds after 1970, in UTC.

@@ -3,6 +3,8 @@
     reason = "a test reads best with `json!` where it is used"
 )]
 
+mod unions;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -214,25 +216,6 @@ fn what_is_told_of_json_taken_laxly_is_what_was_sent() {
     let told = made(few, json!(["5", 5]));
     assert_eq!(told[0]["input"], json!(["5", 5]));
     assert_eq!(told[0]["ctx"]["actual_length"], 1);
-}
-
-#[test]
-fn each_branch_of_a_union_tells_of_what_would_be_made_for_it() {
-    let union = json!({ "anyOf": [{ "type": "array", "items": { "type": "integer" } }, { "type": "integer" }] });
-    let told = made(union, json!(["a", true, "2"]));
-    let told: Vec<_> = told
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| (&one["loc"], &one["input"]))
-        .collect();
-    assert_eq!(
-        told,
-        [
-            (&json!(["list[int]", 0]), &json!("a")),
-            (&json!(["int"]), &json!(["a", true, "2"])),
-        ]
-    );
 }
 
 #[test]
@@ -475,37 +458,6 @@ fn a_million_broken_items_are_told_as_many_as_the_limit_and_quickly() {
         "{:?}",
         start.elapsed()
     );
-}
-
-#[test]
-fn texts_are_read_by_a_union_s_text_first_and_then_in_order() {
-    let read = |schema: Value, text: &str| {
-        let schema = compile(schema).unwrap();
-        let mut violations = Violations::new(&Limits::default());
-        schema.read_text(text, &[], &mut violations)
-    };
-    let number_or_text =
-        json!({ "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 2 }] });
-    assert_eq!(read(number_or_text.clone(), "12"), Some("12".into()));
-    assert_eq!(read(number_or_text.clone(), "123"), Some(123.into()));
-    assert_eq!(read(number_or_text, "abc"), None);
-    let optional = json!({ "anyOf": [{ "type": "number" }, { "type": "null" }] });
-    assert_eq!(read(optional.clone(), " 1_0.5 "), Some(10.5.into()));
-    assert_eq!(read(optional, "nan"), None);
-    assert_eq!(
-        read(json!({ "type": "integer", "enum": [1, 2] }), "2.0"),
-        Some(2.into())
-    );
-    let beside = json!({ "allOf": [{ "type": "integer" }], "minimum": 2 });
-    assert_eq!(read(beside.clone(), "2"), Some(2.into()));
-    assert_eq!(read(beside, "1"), None);
-    let beside = json!({ "anyOf": [{ "type": "integer" }, { "type": "null" }], "minimum": 2 });
-    assert_eq!(read(beside, "1"), None);
-    let exactly_one =
-        json!({ "oneOf": [{ "type": "integer" }, { "type": "number", "minimum": 3 }] });
-    assert_eq!(read(exactly_one.clone(), "2"), Some(2.into()));
-    assert_eq!(read(exactly_one, "3"), None);
-    assert_eq!(read(json!({ "type": "boolean" }), "YES"), Some(true.into()));
 }
 
 #[test]
