@@ -146,6 +146,7 @@ mod tests {
     )]
 
     use super::*;
+    use crate::config::JsonTypes;
     use crate::schema::{SchemaError, Schemas};
     use http::header;
     use serde_json::{Value, json};
@@ -363,6 +364,176 @@ mod tests {
             operation(json!({ "parameters": [query("n", json!({ "type": "number" }))] })).unwrap();
         assert_eq!(operation.kinds("", "n=inf", ""), ["finite_number"]);
         assert_eq!(operation.kinds("", "n=1e400", ""), ["finite_number"]);
+    }
+
+    /// More than 64 bits.
+    const LARGE: &str = "123456789012345678901234567890";
+
+    #[test]
+    fn an_integer_of_any_size_arrives_with_all_its_digits_wherever_it_is_sent() {
+        let schema = json!({ "type": "integer" });
+        let list = json!({ "type": "array", "items": schema });
+        let union = json!({ "anyOf": [{ "type": "boolean" }, schema] });
+        let decimal = json!({ "anyOf": [{ "type": "number" }, { "type": "string" }], "x-switchback-decimal": {} });
+        let mut json_text = query("j", json!({}));
+        json_text["content"] = json!({ "application/json": { "schema": schema } });
+        json_text.as_object_mut().unwrap().remove("schema");
+        let mut object = query(
+            "o",
+            json!({ "type": "object", "properties": { "n": schema } }),
+        );
+        object["style"] = "deepObject".into();
+        let operation = operation(json!({ "parameters": [
+            path(schema.clone()), query("q", schema.clone()), query("l", list), query("u", union),
+            query("d", decimal), json_text, object, sent_in("header", "h", schema),
+        ] }))
+        .unwrap();
+        let long = format!("-{}", "9".repeat(4300));
+        let sent = format!("q={long}&l=1&l={LARGE}&u=+{LARGE}.0&d={LARGE}&j={LARGE}&o[n]={LARGE}");
+        let headers = headers([("h", LARGE.as_bytes())]);
+        let admitted = operation.admit_with(LARGE, &sent, headers, "").unwrap();
+        assert_eq!(
+            admitted.params,
+            format!(
+                "{{\"path\":{{\"id\":{LARGE}}},\"query\":{{\"q\":{long},\"l\":[1,{LARGE}],\"u\":{LARGE},\"d\":\"{LARGE}\",\
+                 \"j\":{LARGE},\"o\":{{\"n\":{LARGE}}}}},\"header\":{{\"h\":{LARGE}}}}}"
+            )
+        );
+    }
+
+    /// A body as a guest gets it.
+    fn admitted(schema: &Value, body: String, json: JsonTypes) -> Result<String, Vec<Violation>> {
+        let operation = operation(json!({ "requestBody": json_body(schema.clone()) })).unwrap();
+        let (limits, headers) = (
+            Limits {
+                json,
+                ..Limits::default()
+            },
+            headers([("content-type", b"application/json")]),
+        );
+        let received = Received {
+            path: &[""],
+            query: None,
+            headers: &headers,
+            body: Sent::Whole(body.into()),
+        };
+        let body = operation.body.as_ref();
+        match admit(&operation.parameters, body, received, &limits) {
+            Ok(Admitted {
+                body: AdmittedBody::Text { data, .. },
+                ..
+            }) => Ok(data),
+            Err(Rejection::Violations(violations)) => Err(violations),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_written_anew_has_all_digits_of_its_integers() {
+        let schema = json!({ "properties": {
+            "i": { "type": "integer" },
+            "n": { "type": "number" },
+            "s": { "type": "array", "uniqueItems": true, "items": { "type": "integer" } },
+            "k": { "type": "object", "x-switchback-keys": { "type": "integer" } },
+            "t": { "type": "string", "contentMediaType": "application/json", "contentSchema": { "type": "array", "items": { "type": "integer" } } },
+            "u": { "anyOf": [{ "type": "integer" }, { "type": "string" }] },
+        } });
+        let (above, long) = ("123456789012345678901234567891", "7".repeat(400));
+        let twice = format!("{{\"i\":1,\"i\":{LARGE},\"n\":{above},\"x\":[{long},-{LARGE},1e30]}}");
+        let once = format!("{{\"i\":{LARGE},\"n\":{above},\"x\":[{long},-{LARGE},1e+30]}}");
+        for json in [JsonTypes::Strict, JsonTypes::Lax] {
+            assert_eq!(admitted(&schema, twice.clone(), json).as_ref(), Ok(&once));
+        }
+        let sent = format!(
+            "{{\"i\":\"{LARGE}\",\"n\":{above},\"s\":[{LARGE},\"{LARGE}\",{above}],\"k\":{{\" {LARGE}\":1}},\
+             \"t\":\"[{LARGE},\\\"1\\\"]\",\"u\":{LARGE}}}"
+        );
+        let made = format!(
+            "{{\"i\":{LARGE},\"n\":{above},\"s\":[{LARGE},{above}],\"k\":{{\"{LARGE}\":1}},\
+             \"t\":\"[{LARGE},1]\",\"u\":{LARGE}}}"
+        );
+        assert_eq!(admitted(&schema, sent, JsonTypes::Lax), Ok(made));
+        // To JSON Schema it is an integer; pydantic makes none of it.
+        let float = || "{\"i\":1e22}".to_owned();
+        let integer = "{\"i\":10000000000000000000000}".to_owned();
+        assert_eq!(admitted(&schema, float(), JsonTypes::Strict), Ok(integer));
+        let told = admitted(&schema, float(), JsonTypes::Lax).unwrap_err();
+        assert_eq!(told[0].kind, "int_parsing_size");
+    }
+
+    #[test]
+    fn limits_of_large_integers_are_exact_and_their_digits_are_told() {
+        let schema = |rule: &str, limit: Value| json!({ "type": "integer", rule: limit });
+        let limit = 2_f64.powi(100);
+        for (rule, limit, sent, fits) in [
+            (
+                "maximum",
+                json!(limit),
+                "1267650600228229401496703205376",
+                true,
+            ),
+            (
+                "maximum",
+                json!(limit),
+                "1267650600228229401496703205377",
+                false,
+            ),
+            (
+                "exclusiveMaximum",
+                json!(limit),
+                "1267650600228229401496703205376",
+                false,
+            ),
+            (
+                "minimum",
+                json!(-limit),
+                "-1267650600228229401496703205376",
+                true,
+            ),
+            (
+                "minimum",
+                json!(-limit),
+                "-1267650600228229401496703205377",
+                false,
+            ),
+            ("minimum", json!(u64::MAX), "18446744073709551616", true),
+            ("maximum", json!(1.5), LARGE, false),
+            (
+                "multipleOf",
+                json!(7),
+                "7000000000000000000000000000007",
+                true,
+            ),
+            (
+                "multipleOf",
+                json!(7),
+                "7000000000000000000000000000008",
+                false,
+            ),
+            (
+                "const",
+                json!(limit),
+                "1267650600228229401496703205377",
+                false,
+            ),
+        ] {
+            for json in [JsonTypes::Strict, JsonTypes::Lax] {
+                let found = admitted(&schema(rule, limit.clone()), sent.to_owned(), json);
+                assert_eq!(found.is_ok(), fits, "{rule} {sent}");
+                if let Err(told) = found {
+                    assert_eq!(told[0].input, sent);
+                }
+            }
+        }
+        let float = json!({ "type": "number" });
+        let told = admitted(&float, "1".repeat(400), JsonTypes::Strict).unwrap_err();
+        assert_eq!(told[0].kind, "float_type");
+        let within = admitted(
+            &json!({ "type": "null" }),
+            format!("[{LARGE}]"),
+            JsonTypes::Lax,
+        );
+        assert_eq!(within.unwrap_err()[0].input, json!([LARGE]));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::admit::{AdmittedBody, Rejection, Sent, UNREADABLE};
 use crate::config::{JsonTypes, Limits};
 use crate::form::{self, Checked, Form, Part};
 use crate::json::{self, JsonError};
+use crate::large::Large;
 use crate::limit::Limit;
 use crate::problem::{Loc, Violation};
 use crate::schema::{Schema, SchemaError, Schemas};
@@ -55,10 +56,15 @@ enum Content<'a> {
         media: &'a Media,
         schema: Option<&'a Schema>,
         value: Value,
+        large: Large,
         /// Whether a number in it is like `1.0`.
         integral: bool,
-        /// None where the value must be written anew.
-        data: Option<String>,
+        /// What the value was read from.
+        text: String,
+        /// Whether it is JSON, or a text that is all of the value.
+        is_json: bool,
+        /// Whether the value must be written anew.
+        anew: bool,
     },
     Text {
         media: &'a Media,
@@ -260,19 +266,26 @@ impl RequestBody {
                     media,
                     schema: schema.as_deref(),
                     value: parsed.value,
+                    large: parsed.large,
                     integral: parsed.integral,
-                    data: (!text.recoded && !parsed.ambiguous).then_some(text.text),
+                    anew: text.recoded || parsed.ambiguous,
+                    text: text.text,
+                    is_json: true,
                 })
             }
-            Kind::Json(schema) => Ok(Content::Json {
-                media,
-                schema: schema.as_deref(),
-                value: String::from_utf8(bytes.into())
-                    .map_err(|_| unreadable())?
-                    .into(),
-                integral: false,
-                data: None,
-            }),
+            Kind::Json(schema) => {
+                let text = String::from_utf8(bytes.into()).map_err(|_| unreadable())?;
+                Ok(Content::Json {
+                    media,
+                    schema: schema.as_deref(),
+                    value: text.as_str().into(),
+                    large: Large::default(),
+                    integral: false,
+                    text,
+                    is_json: false,
+                    anew: true,
+                })
+            }
             Kind::Text(schema) => Ok(match String::from_utf8(bytes.into()) {
                 Ok(data) => Content::Text {
                     media,
@@ -309,7 +322,8 @@ impl Read<'_> {
             Content::Missing => {
                 match self.body.embedded() {
                     Some(schema) if self.body.required => {
-                        schema.check(&Value::Object(Map::new()), &loc, violations);
+                        let nothing = Value::Object(Map::new());
+                        schema.check(&nothing, &Large::default(), &loc, violations);
                     }
                     None if self.body.required => {
                         violations.push(Rule::missing(), || loc.to_vec(), |_| Value::Null);
@@ -322,24 +336,34 @@ impl Read<'_> {
                 media,
                 schema,
                 mut value,
+                large,
                 integral,
-                mut data,
+                text,
+                is_json,
+                anew,
             } => {
-                if let (true, Some(schema), JsonTypes::Strict) = (integral, schema, limits.json)
-                    && schema.write_integers(&mut value)
-                {
-                    data = None;
-                }
-                match (schema, limits.json) {
-                    (Some(schema), JsonTypes::Strict) => schema.check(&value, &loc, violations),
-                    (Some(schema), JsonTypes::Lax) => {
-                        if schema.check_lax(&mut value, &loc, violations) {
-                            data = None;
-                        }
+                // As it was sent: its large integers are those of the first reading.
+                let sent = || match is_json {
+                    true => {
+                        json::parse(&text, limits.json_depth).map_or(Value::Null, |sent| sent.value)
                     }
-                    (None, _) => {}
-                }
-                let data = data.unwrap_or_else(|| value.to_string());
+                    false => text.as_str().into(),
+                };
+                let changed = match (schema, limits.json) {
+                    (Some(schema), JsonTypes::Strict) => {
+                        let changed = integral && schema.write_integers(&mut value, &large);
+                        schema.check(&value, &large, &loc, violations);
+                        changed
+                    }
+                    (Some(schema), JsonTypes::Lax) => {
+                        schema.check_lax(&mut value, &large, sent, &loc, violations)
+                    }
+                    (None, _) => false,
+                };
+                let data = match anew || changed {
+                    true => large.text(&value),
+                    false => text,
+                };
                 AdmittedBody::Text {
                     media_type: media.name.clone(),
                     data,
@@ -351,7 +375,7 @@ impl Read<'_> {
                 data,
             } => {
                 if let Some(schema) = schema {
-                    schema.check(&data.as_str().into(), &loc, violations);
+                    schema.check(&data.as_str().into(), &Large::default(), &loc, violations);
                 }
                 AdmittedBody::Text {
                     media_type: media.name.clone(),

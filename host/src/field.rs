@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::config::Limits;
+use crate::large::Large;
 use crate::problem::Loc;
 use crate::schema::{HIDDEN, Schema, SchemaError, Schemas};
 use crate::violations::{Rule, Violations, shorten, shorten_text};
@@ -74,7 +75,9 @@ impl Field {
     pub(crate) fn misfit(&self) -> Option<String> {
         let default = self.default.as_ref()?;
         let mut violations = Violations::new(&Limits::default());
-        self.schema.check(default, &self.loc, &mut violations);
+        let large = Large::default();
+        self.schema
+            .check(default, &large, &self.loc, &mut violations);
         let broken = violations.into_vec().into_iter().next()?;
         Some(format!(
             "the default `{default}` does not fit its own schema: {}",
@@ -88,8 +91,9 @@ impl Field {
         let Some(text) = sent else {
             return self.absent(json, violations);
         };
-        if let Some(value) = self.schema.read_text(text, &self.loc, violations) {
-            self.write(&value, json);
+        let large = Large::default();
+        if let Some(value) = self.schema.read_text(text, &large, &self.loc, violations) {
+            self.write(&value, &large, json);
         }
     }
 
@@ -98,17 +102,24 @@ impl Field {
         if sent.is_empty() {
             return self.absent(json, violations);
         }
-        if let Some(value) = self.schema.read_list(sent, &self.loc, violations) {
-            self.write(&value, json);
+        let large = Large::default();
+        if let Some(value) = self.schema.read_list(sent, &large, &self.loc, violations) {
+            self.write(&value, &large, json);
         }
     }
 
     /// Appends `"name":value,` for what was read already, if it fits the schema.
-    pub(crate) fn take(&self, value: &Value, json: &mut Vec<u8>, violations: &mut Violations) {
+    pub(crate) fn take(
+        &self,
+        value: &Value,
+        large: &Large,
+        json: &mut Vec<u8>,
+        violations: &mut Violations,
+    ) {
         let before = violations.len();
-        self.schema.check(value, &self.loc, violations);
+        self.schema.check(value, large, &self.loc, violations);
         if violations.len() == before {
-            self.write(value, json);
+            self.write(value, large, json);
         }
     }
 
@@ -128,7 +139,7 @@ impl Field {
 
     /// Tells that it was not sent, where all that was is shown.
     pub(crate) fn tell_missing(&self, sent: impl FnOnce() -> Value, violations: &mut Violations) {
-        let shown = |most| shorten(&sent(), most);
+        let shown = |most| shorten(&sent(), &Large::default(), most);
         violations.push(Rule::missing(), || self.loc.to_vec(), shown);
     }
 
@@ -136,7 +147,8 @@ impl Field {
     pub(crate) fn refuse_file(&self, violations: &mut Violations) {
         let before = violations.len();
         let file = Value::Object(Map::new());
-        self.schema.check(&file, &self.loc, violations);
+        self.schema
+            .check(&file, &Large::default(), &self.loc, violations);
         if violations.len() == before {
             let rule = Rule::plain("string_type", "Input should be a valid string");
             violations.push(rule, || self.loc.to_vec(), |_| file);
@@ -150,7 +162,7 @@ impl Field {
 
     pub(crate) fn absent(&self, json: &mut Vec<u8>, violations: &mut Violations) {
         match &self.default {
-            Some(default) => self.write(default, json),
+            Some(default) => self.write(default, &Large::default(), json),
             None if self.required => {
                 violations.push(Rule::missing(), || self.loc.to_vec(), |_| Value::Null);
             }
@@ -158,9 +170,11 @@ impl Field {
         }
     }
 
-    fn write(&self, value: &Value, json: &mut Vec<u8>) {
+    fn write(&self, value: &Value, large: &Large, json: &mut Vec<u8>) {
         json.extend_from_slice(self.key.as_bytes());
-        serde_json::to_writer(&mut *json, value).expect("a value always becomes JSON");
+        large
+            .write(value, &mut *json)
+            .expect("a value always becomes JSON");
         json.push(b',');
     }
 }

@@ -43,6 +43,7 @@ mod form;
 #[cfg(test)]
 mod golden;
 mod json;
+mod large;
 mod limit;
 mod members;
 mod number;

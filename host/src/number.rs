@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
 
+use crate::large::Large;
+
 /// Exact, also between integers and floats.
 pub(crate) fn compare(a: &Number, b: &Number) -> Ordering {
     match (a.as_i128(), b.as_i128()) {
@@ -26,23 +28,60 @@ fn float(number: &Number) -> f64 {
     number.as_f64().unwrap_or(f64::INFINITY)
 }
 
+/// An integer of more than 64 bits with a number, by its digits.
+pub(crate) fn compare_digits(digits: &str, number: &Number) -> Ordering {
+    let (negative, size) = match digits.strip_prefix('-') {
+        Some(size) => (true, size),
+        None => (false, digits),
+    };
+    let by_sign = if negative {
+        Ordering::Less
+    } else {
+        Ordering::Greater
+    };
+    let float = float(number);
+    if !number.is_f64() || (float < 0.0) != negative {
+        return by_sign;
+    }
+    // A float so large has no fraction.
+    let other = format!("{:.0}", float.abs());
+    match (size.len(), size).cmp(&(other.len(), &other)) {
+        order if negative => order.reverse(),
+        order => order,
+    }
+}
+
+/// Whether an integer of more than 64 bits is a multiple of another.
+pub(crate) fn is_multiple(digits: &str, of: u64) -> bool {
+    let rest = digits
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .fold(0, |rest, digit| {
+            (rest * 10 + u128::from(digit - b'0')) % u128::from(of.max(1))
+        });
+    rest == 0
+}
+
 /// Whether the number has no fraction.
 pub(crate) fn is_integer(number: &Number) -> bool {
     !number.is_f64() || number.as_f64().is_some_and(|float| float.fract() == 0.0)
 }
 
-pub(crate) fn equal(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => compare(a, b) == Ordering::Equal,
+/// Whether a value is one that the contract has; `large` has its large integers, and the contract has none.
+pub(crate) fn equal(known: &Value, value: &Value, large: &Large) -> bool {
+    match (known, value) {
+        (Value::Number(known), Value::Number(value)) => {
+            large.digits(value).is_none() && compare(known, value) == Ordering::Equal
+        }
         (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b, large))
         }
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len()
                 && a.iter()
-                    .all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
+                    .all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b, large)))
         }
-        _ => a == b,
+        _ => known == value,
     }
 }
 

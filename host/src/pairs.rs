@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::cookie;
 use crate::field::{Field, text};
+use crate::large::Large;
 use crate::problem::Loc;
 use crate::schema::HIDDEN;
 use crate::violations::{Rule, Violations, shorten, shorten_text};
@@ -128,7 +129,7 @@ pub(crate) fn tell_extra(
             },
             |most| match texts[..] {
                 [text] => shorten_text(text, most),
-                _ => shorten(&texts.iter().copied().collect(), most),
+                _ => shorten(&texts.iter().copied().collect(), &Large::default(), most),
             },
         );
     }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::field::{Field, end_object};
+use crate::json;
 use crate::members::{Members, not_null};
 use crate::pairs::{Pair, as_object};
 use crate::schema::{SchemaError, Schemas, child, words};
@@ -169,8 +170,8 @@ impl Style {
             }
             Style::Json => match one().map(Pair::text) {
                 None => field.absent(json, violations),
-                Some(text) => match serde_json::from_str(&text) {
-                    Ok(value) => field.take(&value, json, violations),
+                Some(text) => match json::exactly(&text) {
+                    Ok((value, large)) => field.take(&value, &large, json, violations),
                     Err(error) => field.refuse(words::json_invalid(&error), &text, violations),
                 },
             },
@@ -300,17 +301,16 @@ impl Object {
             }
         }
         end_object(&mut inner);
-        let read: Map<String, Value> =
-            serde_json::from_slice(&inner).expect("an object was written");
+        let inner = String::from_utf8(inner).expect("JSON is written as UTF-8");
+        let (mut whole, large) = json::exactly(&inner).expect("an object was written");
         // What is not declared is a text: it passes, or is told when the whole is checked.
-        let mut whole = read;
         for (name, text) in sent {
             if !self.members.iter().any(|member| member.name == **name) {
-                whole.insert(name.clone().into_owned(), (&**text).into());
+                whole[&**name] = (&**text).into();
             }
         }
         if violations.len() == before {
-            field.take(&Value::Object(whole), json, violations);
+            field.take(&whole, &large, json, violations);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use crate::config::Limits;
+use crate::large::Large;
 use crate::problem::{Loc, Violation};
 
 /// Collects violations in the order in which they are told, up to the limits.
@@ -112,8 +113,9 @@ impl Rule {
     }
 }
 
-/// A value as a violation shows it: whole if its JSON takes at most `most` bytes, else the beginning as text.
-pub(crate) fn shorten(value: &Value, most: usize) -> Value {
+/// A value as a violation shows it: whole if its JSON takes at most `most` bytes, else the beginning as text. An integer of
+/// more than 64 bits, which no [`Value`] can hold, is the text of its digits.
+pub(crate) fn shorten(value: &Value, large: &Large, most: usize) -> Value {
     match value {
         Value::String(text) => shorten_text(text, most),
         Value::Array(_) | Value::Object(_) => {
@@ -121,12 +123,20 @@ pub(crate) fn shorten(value: &Value, most: usize) -> Value {
                 bytes: Vec::new(),
                 most,
             };
-            match serde_json::to_writer(&mut writer, value) {
-                Ok(()) => value.clone(),
+            match large.write(value, &mut writer) {
+                Ok(()) => {
+                    let mut value = value.clone();
+                    large.tell(&mut value);
+                    value
+                }
                 Err(_) => Value::String(cut(&String::from_utf8_lossy(&writer.bytes), most)),
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::Number(number) => match large.digits(number) {
+            Some(digits) => shorten_text(&digits, most),
+            None => value.clone(),
+        },
+        Value::Null | Value::Bool(_) => value.clone(),
     }
 }
 
@@ -173,10 +183,11 @@ mod tests {
 
     #[test]
     fn an_input_over_the_limit_is_told_as_the_beginning_of_its_text() {
-        assert_eq!(shorten(&json!([1, 2, 3]), 7), json!([1, 2, 3]));
-        assert_eq!(shorten(&json!([1, 2, 3]), 6), json!("[1,2,3…"));
-        assert_eq!(shorten(&json!("äöü"), 3), json!("ä…"));
-        assert_eq!(shorten(&json!({"ä": "ö"}), 3), json!("{\"…"));
+        let large = Large::default();
+        assert_eq!(shorten(&json!([1, 2, 3]), &large, 7), json!([1, 2, 3]));
+        assert_eq!(shorten(&json!([1, 2, 3]), &large, 6), json!("[1,2,3…"));
+        assert_eq!(shorten(&json!("äöü"), &large, 3), json!("ä…"));
+        assert_eq!(shorten(&json!({"ä": "ö"}), &large, 3), json!("{\"…"));
     }
 
     #[test]

@@ -10,6 +10,8 @@ use super::outline::join;
 use super::refs::resolve;
 use crate::body::{essence, is_json, matches};
 use crate::config::Limits;
+use crate::json;
+use crate::large::Large;
 use crate::problem::{Loc, Violation};
 use crate::schema::{Schema, Schemas, child};
 use crate::violations::Violations;
@@ -252,10 +254,12 @@ impl Declared {
         if !is_json(&given.to_ascii_lowercase()) {
             return Ok(());
         }
-        let value: Value = serde_json::from_slice(body)
+        let (value, large) = std::str::from_utf8(body)
+            .map_err(|why| why.to_string())
+            .and_then(|text| json::exactly(text).map_err(|why| why.to_string()))
             .map_err(|why| (Some(String::new()), format!("the body is no JSON: {why}")))?;
         let mut broken = Violations::one(limits);
-        schema.check(&value, &[], &mut broken);
+        schema.check(&value, &large, &[], &mut broken);
         match broken.into_vec().pop() {
             Some(violation) => Err((Some(pointer(&violation, &value)), violation.msg.into())),
             None => Ok(()),
@@ -287,7 +291,7 @@ impl Header {
             return Err(format!("the header `{}` is no text", self.name));
         };
         let mut broken = Violations::one(limits);
-        schema.read_text(text, &[], &mut broken);
+        schema.read_text(text, &Large::default(), &[], &mut broken);
         match broken.into_vec().pop() {
             Some(violation) => Err(format!("the header `{}`: {}", self.name, violation.msg)),
             None => Ok(()),

@@ -11,7 +11,7 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::number::whole;
+use crate::large::Large;
 
 /// A body as text.
 #[derive(Debug, PartialEq)]
@@ -22,9 +22,11 @@ pub(crate) struct Decoded {
 }
 
 /// A text that was read.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Parsed {
     pub(crate) value: Value,
+    /// Its integers of more than 64 bits.
+    pub(crate) large: Large,
     /// Whether the text holds something that parsers read differently, so that a guest must get the value written anew:
     /// of two equal keys the last counts here.
     pub(crate) ambiguous: bool,
@@ -43,8 +45,61 @@ pub(crate) enum JsonError {
     TooLong,
 }
 
+/// Reads JSON that stands in another text, with its integers of more than 64 bits.
+pub(crate) fn exactly(text: &str) -> serde_json::Result<(Value, Large)> {
+    let large = Large::default();
+    let (found, notes) = read(text, usize::MAX);
+    let found = match found {
+        Ok(_) if notes.large.get() => read(&large.replaced(text), usize::MAX).0,
+        Err(error) if is_out_of_range(&error) => read(&large.replaced(text), usize::MAX).0,
+        found => found,
+    };
+    Ok((found?, large))
+}
+
 /// Reads a JSON text, nested at most `depth` deep.
 pub(crate) fn parse(text: &str, depth: usize) -> Result<Parsed, JsonError> {
+    let (mut found, mut notes) = read(text, depth);
+    let (large, mut replaced) = (Large::default(), None);
+    let out_of_range = found.as_ref().is_err_and(is_out_of_range);
+    if out_of_range && has_long_integer(text) {
+        return Err(JsonError::TooLong);
+    }
+    if out_of_range || notes.large.get() {
+        let text = replaced.insert(large.replaced(text));
+        (found, notes) = read(text, depth);
+    }
+    match found {
+        Ok(value) => Ok(Parsed {
+            value,
+            large,
+            ambiguous: notes.duplicate.get(),
+            integral: notes.integral.get(),
+        }),
+        Err(error) if notes.too_deep.get() || error.to_string().starts_with("recursion limit") => {
+            Err(JsonError::TooDeep)
+        }
+        Err(error) => match python::diagnose(text) {
+            Some((place, what)) => Err(JsonError::Invalid(text[..place].chars().count(), what)),
+            // What Python takes and no UTF-8 or no float can hold.
+            None => {
+                let text = replaced.as_deref().unwrap_or(text);
+                let what = match is_out_of_range(&error) {
+                    true => "Number too large",
+                    false => "Half a surrogate pair in \\uXXXX escape",
+                };
+                let place = place_of(text, &error);
+                Err(JsonError::Invalid(text[..place].chars().count(), what))
+            }
+        },
+    }
+}
+
+fn is_out_of_range(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("number out of range")
+}
+
+fn read(text: &str, depth: usize) -> (serde_json::Result<Value>, Notes) {
     let notes = Notes::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let reader = Reader {
@@ -54,33 +109,7 @@ pub(crate) fn parse(text: &str, depth: usize) -> Result<Parsed, JsonError> {
     let read = reader
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
-    match read {
-        Ok(_) if has_long_integer(text) => Err(JsonError::TooLong),
-        Ok(value) => Ok(Parsed {
-            value,
-            ambiguous: notes.duplicate.get(),
-            integral: notes.integral.get(),
-        }),
-        Err(error) if notes.too_deep.get() || error.to_string().starts_with("recursion limit") => {
-            Err(JsonError::TooDeep)
-        }
-        Err(error) => {
-            let out_of_range = error.to_string().starts_with("number out of range");
-            if out_of_range && has_long_integer(text) {
-                return Err(JsonError::TooLong);
-            }
-            let (place, what) = python::diagnose(text).unwrap_or_else(|| {
-                // What Python takes and no UTF-8 or no float can hold.
-                let what = if out_of_range {
-                    "Number too large"
-                } else {
-                    "Half a surrogate pair in \\uXXXX escape"
-                };
-                (place_of(text, &error), what)
-            });
-            Err(JsonError::Invalid(text[..place].chars().count(), what))
-        }
-    }
+    (read, notes)
 }
 
 /// The text of a body. JSON may come as UTF-8, UTF-16 or UTF-32; which one shows in the zeros among the first bytes.
@@ -139,6 +168,8 @@ pub(crate) fn decode(bytes: Bytes) -> Option<Decoded> {
 struct Notes {
     duplicate: Cell<bool>,
     integral: Cell<bool>,
+    /// A number that may be an integer of more than 64 bits.
+    large: Cell<bool>,
     too_deep: Cell<bool>,
 }
 
@@ -193,8 +224,11 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        if whole(value).is_some() {
+        if value.fract() == 0.0 {
             self.notes.integral.set(true);
+            if !(value > i64::MIN as f64 && value < u64::MAX as f64) {
+                self.notes.large.set(true);
+            }
         }
         Ok(value.into())
     }
@@ -317,8 +351,9 @@ mod tests {
     fn nesting_beyond_the_limit_is_unreadable_however_deep() {
         let deep = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
         assert!(parse(&deep(10), 10).is_ok());
-        assert_eq!(parse(&deep(11), 10), Err(JsonError::TooDeep));
-        assert_eq!(parse(&"[".repeat(1_000_000), 500), Err(JsonError::TooDeep));
+        assert_eq!(parse(&deep(11), 10).unwrap_err(), JsonError::TooDeep);
+        let endless = "[".repeat(1_000_000);
+        assert_eq!(parse(&endless, 500).unwrap_err(), JsonError::TooDeep);
         let behind_a_huge_number = format!("[1e999,{}", "[".repeat(1_000_000));
         assert!(parse(&behind_a_huge_number, 128).is_err());
     }
@@ -329,27 +364,27 @@ mod tests {
             (r#"{"a":1,"b":1.5}"#, json!({"a": 1, "b": 1.5}), false),
             (r#"{"a":1,"a":2}"#, json!({"a": 2}), true),
         ] {
-            let parsed = Parsed {
-                value,
-                ambiguous,
-                integral: false,
-            };
-            assert_eq!(parse(text, 128), Ok(parsed), "{text}");
+            let parsed = parse(text, 128).unwrap();
+            assert_eq!(
+                (parsed.value, parsed.ambiguous),
+                (value, ambiguous),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn a_float_that_is_an_integer_is_noted() {
         let integral = |text| parse(text, 128).unwrap().integral;
-        assert!(integral("[1.0]") && integral("[-0.0]") && integral("[1e2]"));
-        assert!(!integral("[1,1.5,1e300]"));
+        assert!(integral("[1.0]") && integral("[-0.0]") && integral("[1e300]"));
+        assert!(!integral("[1,1.5]"));
     }
 
     #[test]
     fn an_integer_that_python_does_not_read_is_none() {
         let long = "1".repeat(4301);
         for text in [format!("[{long}]"), format!("{{\"\\\"1\":-{long}}}")] {
-            assert_eq!(parse(&text, 128), Err(JsonError::TooLong));
+            assert_eq!(parse(&text, 128).unwrap_err(), JsonError::TooLong);
         }
         for text in [format!("[0.{long}]"), format!("[\"{long}\\\"{long}\"]")] {
             assert!(parse(&text, 128).is_ok());

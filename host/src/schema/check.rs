@@ -8,6 +8,7 @@ use super::graph::{
 use super::scalar::fits_type;
 use super::secret::{HIDDEN, shown};
 use super::{lax, words};
+use crate::large::Large;
 use crate::number;
 use crate::problem::Loc;
 use crate::violations::{Rule, Violations, shorten, shorten_text};
@@ -18,15 +19,18 @@ const MOST_VISITS: usize = 100;
 
 pub(super) struct Walk<'a, 'o> {
     pub(super) graph: &'a Graph,
+    /// The large integers of the value.
+    pub(super) large: &'a Large,
     pub(super) prefix: &'a [Loc],
     pub(super) out: &'o mut Violations,
-    loc: Vec<Step<'a>>,
-    /// The way to the value from the one that is checked whole, without what `loc` has of branches and keys.
-    trail: Vec<Step<'a>>,
+    /// The way to the value, and of each step whether it leads into the value: those of branches and keys do not.
+    loc: Vec<(Step<'a>, bool)>,
+    /// Where the way begins from the value that is checked whole.
+    start: usize,
     /// What the value was read from: told instead of the value.
     pub(super) sent: Option<Sent<'a>>,
     /// The same for the whole of a body.
-    pub(super) original: Option<&'a Value>,
+    pub(super) original: Option<&'a dyn Fn() -> &'a Value>,
     /// Whether [`spelling`] has read the texts, and so decided about their formats.
     pub(super) spelled: bool,
     /// Whether it stands in a text that holds JSON.
@@ -51,13 +55,19 @@ pub(super) enum Step<'a> {
 }
 
 impl<'a, 'o> Walk<'a, 'o> {
-    pub(super) fn new(graph: &'a Graph, prefix: &'a [Loc], out: &'o mut Violations) -> Self {
+    pub(super) fn new(
+        graph: &'a Graph,
+        large: &'a Large,
+        prefix: &'a [Loc],
+        out: &'o mut Violations,
+    ) -> Self {
         Walk {
             graph,
+            large,
             prefix,
             out,
             loc: Vec::new(),
-            trail: Vec::new(),
+            start: 0,
             sent: None,
             original: None,
             spelled: false,
@@ -72,10 +82,11 @@ impl<'a, 'o> Walk<'a, 'o> {
     pub(super) fn here(&mut self) -> Walk<'_, '_> {
         Walk {
             graph: self.graph,
+            large: self.large,
             prefix: self.prefix,
             out: self.out,
             loc: self.loc.clone(),
-            trail: Vec::new(),
+            start: self.loc.len(),
             sent: self.sent,
             original: None,
             spelled: self.spelled,
@@ -137,7 +148,7 @@ impl<'a, 'o> Walk<'a, 'o> {
             && !options
                 .values
                 .iter()
-                .any(|known| number::equal(known, value))
+                .any(|known| number::equal(known, value, self.large))
         {
             return self.tell(words::options(&options.expected, options.class), value);
         }
@@ -301,7 +312,7 @@ impl<'a, 'o> Walk<'a, 'o> {
                 let around = walk.sent.replace(Sent::Text(name));
                 let read = walk.read(keys.node, name);
                 // A guest reads a key in its usual spelling only.
-                let fits = match read.map(|value| lax::key_text(&value)) {
+                let fits = match read.map(|value| lax::key_text(walk.large, &value)) {
                     Some(text) if text != name && !walk.spelled => {
                         walk.tell(words::int_type(), &Value::Null)
                     }
@@ -376,12 +387,19 @@ impl<'a, 'o> Walk<'a, 'o> {
             let label = branch.label.as_deref().map(Step::Name);
             self.within(label, |walk| {
                 let mut made = value.clone();
-                if !lax::relax_for(walk.graph, branch.node, &mut made, &mut walk.visits) {
+                if !lax::relax_for(
+                    walk.graph,
+                    walk.large,
+                    branch.node,
+                    &mut made,
+                    &mut walk.visits,
+                ) {
                     return walk.value(branch.node, value);
                 }
-                let sent = walk.original.and_then(|sent| follow(sent, &walk.trail));
+                let sent = walk.as_sent().unwrap_or(value);
+                let sent = || sent;
                 let mut inner = walk.here();
-                inner.original = Some(sent.unwrap_or(value));
+                inner.original = Some(&sent);
                 let fits = inner.value(branch.node, &made);
                 walk.visits = inner.visits;
                 fits
@@ -424,9 +442,9 @@ impl<'a, 'o> Walk<'a, 'o> {
 
     /// Within a part of the value.
     fn inside<T>(&mut self, step: Step<'a>, visit: impl FnOnce(&mut Self) -> T) -> T {
-        self.trail.push(step);
-        let result = self.within(Some(step), visit);
-        self.trail.pop();
+        self.loc.push((step, true));
+        let result = visit(self);
+        self.loc.pop();
         result
     }
 
@@ -436,7 +454,7 @@ impl<'a, 'o> Walk<'a, 'o> {
         visit: impl FnOnce(&mut Self) -> T,
     ) -> T {
         let depth = self.loc.len();
-        self.loc.extend(step);
+        self.loc.extend(step.map(|step| (step, false)));
         let result = visit(self);
         self.loc.truncate(depth);
         result
@@ -444,16 +462,26 @@ impl<'a, 'o> Walk<'a, 'o> {
 
     /// Tells a broken rule here. Always `false`, as the value does not fit.
     pub(super) fn tell(&mut self, rule: Rule, value: &Value) -> bool {
-        match self.original.and_then(|sent| follow(sent, &self.trail)) {
+        match self.as_sent() {
             Some(sent) => self.tell_of(rule, sent),
             None => self.tell_of(rule, value),
         }
+    }
+
+    /// What the value was before anything was made of it, where that is known.
+    fn as_sent(&self) -> Option<&'a Value> {
+        let mut steps = self.loc[self.start..].iter().filter(|(_, into)| *into);
+        steps.try_fold(self.original?(), |value, (step, _)| match step {
+            Step::Name(name) => value.get(*name),
+            Step::Index(index) => value.get(*index),
+        })
     }
 
     /// The same, and shows this value, whatever was sent.
     fn tell_of(&mut self, rule: Rule, value: &Value) -> bool {
         let Walk {
             graph,
+            large,
             prefix,
             out,
             loc,
@@ -464,24 +492,18 @@ impl<'a, 'o> Walk<'a, 'o> {
         let input = |most| match sent {
             _ if *secret => HIDDEN.into(),
             Some(Sent::Text(text)) => shorten_text(text, most),
-            Some(Sent::List(texts)) => shorten(&texts.iter().copied().collect(), most),
-            None => shown(graph, value, most),
+            Some(Sent::List(texts)) => {
+                shorten(&texts.iter().copied().collect(), &Large::default(), most)
+            }
+            None => shown(graph, value, large, most),
         };
         out.push(rule, || place(prefix, loc), input);
         false
     }
 }
 
-/// The part of a value to which these steps lead.
-fn follow<'v>(value: &'v Value, steps: &[Step<'_>]) -> Option<&'v Value> {
-    steps.iter().try_fold(value, |value, step| match step {
-        Step::Name(name) => value.get(*name),
-        Step::Index(index) => value.get(*index),
-    })
-}
-
-fn place(prefix: &[Loc], steps: &[Step<'_>]) -> Vec<Loc> {
-    let steps = steps.iter().map(|step| match step {
+fn place(prefix: &[Loc], steps: &[(Step<'_>, bool)]) -> Vec<Loc> {
+    let steps = steps.iter().map(|(step, _)| match step {
         Step::Name(name) => Loc::Name((*name).to_owned().into()),
         Step::Index(index) => Loc::Index(*index),
     });

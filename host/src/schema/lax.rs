@@ -10,6 +10,8 @@ use super::graph::{Graph, Keys, Node, NodeId, Rest, Type, Union};
 use super::scalar::fits_type;
 use super::{decimal, spelling, text};
 use crate::config::Limits;
+use crate::json;
+use crate::large::Large;
 use crate::number::whole;
 use crate::violations::Violations;
 
@@ -24,7 +26,7 @@ pub(super) enum Near {
 }
 
 /// The same of a value by itself, without what is in it.
-pub(super) fn near(node: &Node, value: &Value) -> Near {
+pub(super) fn near(node: &Node, large: &Large, value: &Value) -> Near {
     let lists = &node.array;
     match (&node.options, value) {
         _ if node.decimal.is_some() => Near::Made,
@@ -41,11 +43,14 @@ pub(super) fn near(node: &Node, value: &Value) -> Near {
             Some((format, _)) if spelling::reads(format) => Near::Made,
             _ => Near::Same,
         },
-        (None, Value::Number(number)) => match (number.is_f64(), node.types) {
-            (true, types) if !types.has(Type::Number) => Near::Made,
-            (false, types) if !types.has(Type::Integer) => Near::Alike,
-            _ => Near::Same,
-        },
+        (None, Value::Number(number)) => {
+            let has_point = number.is_f64() && large.digits(number).is_none();
+            match has_point {
+                true if !node.types.has(Type::Number) => Near::Made,
+                false if !node.types.has(Type::Integer) => Near::Alike,
+                _ => Near::Same,
+            }
+        }
         (None, Value::Array(_)) if lists.unique.is_some() || !lists.prefix.is_empty() => Near::Made,
         (None, Value::Object(_)) if !node.object.properties.is_empty() => Near::Alike,
         _ => Near::Same,
@@ -53,13 +58,19 @@ pub(super) fn near(node: &Node, value: &Value) -> Near {
 }
 
 /// Makes a value of what was sent; whether that changed anything.
-pub(super) fn relax(graph: &Graph, value: &mut Value) -> bool {
-    Relaxing::new(graph, true, value).of(graph.root(), value)
+pub(super) fn relax(graph: &Graph, large: &Large, value: &mut Value) -> bool {
+    Relaxing::new(graph, large, true, value).of(graph.root(), value)
 }
 
 /// The same by the schema of a branch, in so many visits, of which those that are made are taken.
-pub(super) fn relax_for(graph: &Graph, id: NodeId, value: &mut Value, visits: &mut usize) -> bool {
-    let mut relaxing = Relaxing::new(graph, true, value);
+pub(super) fn relax_for(
+    graph: &Graph,
+    large: &Large,
+    id: NodeId,
+    value: &mut Value,
+    visits: &mut usize,
+) -> bool {
+    let mut relaxing = Relaxing::new(graph, large, true, value);
     let most = relaxing.visits.min(*visits);
     relaxing.visits = most;
     relaxing.value(id, value);
@@ -69,41 +80,42 @@ pub(super) fn relax_for(graph: &Graph, id: NodeId, value: &mut Value, visits: &m
 
 /// The same for JSON that a text holds: the text written anew, if that changed anything.
 pub(super) fn relax_content(graph: &Graph, content: NodeId, text: &str) -> Option<String> {
-    let mut value = serde_json::from_str(text).ok()?;
+    let (mut value, large) = json::exactly(text).ok()?;
     let relaxing = Relaxing {
         in_text: true,
-        ..Relaxing::new(graph, true, &value)
+        ..Relaxing::new(graph, &large, true, &value)
     };
     let changed = relaxing.of(content, &mut value);
-    changed.then(|| value.to_string())
+    changed.then(|| large.text(&value))
 }
 
 /// Makes integers of numbers like `1.0`, where nothing else is wanted; whether that changed anything.
-pub(super) fn write_integers(graph: &Graph, value: &mut Value) -> bool {
-    Relaxing::new(graph, false, value).of(graph.root(), value)
+pub(super) fn write_integers(graph: &Graph, large: &Large, value: &mut Value) -> bool {
+    Relaxing::new(graph, large, false, value).of(graph.root(), value)
 }
 
 /// Of values that are equal, the first is kept.
-pub(super) fn drop_twins(items: &mut Vec<Value>) -> bool {
+pub(super) fn drop_twins(large: &Large, items: &mut Vec<Value>) -> bool {
     let mut known = HashSet::new();
     let before = items.len();
     items.retain(|item| {
         let integer = item.as_f64().filter(|_| item.is_f64()).and_then(whole);
-        known.insert(integer.map_or_else(|| item.to_string(), |integer| integer.to_string()))
+        known.insert(integer.map_or_else(|| large.text(item), |integer| integer.to_string()))
     });
     items.len() < before
 }
 
 /// A key as a text: what was made of a member's name.
-pub(super) fn key_text(value: &Value) -> String {
+pub(super) fn key_text(large: &Large, value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => large.text(other),
     }
 }
 
 struct Relaxing<'a> {
     graph: &'a Graph,
+    large: &'a Large,
     /// Visits left: a union tries its branches, and so may those in it.
     visits: usize,
     /// Whether it is more than integers that are made.
@@ -150,9 +162,10 @@ impl Made {
 }
 
 impl<'a> Relaxing<'a> {
-    fn new(graph: &'a Graph, lax: bool, value: &Value) -> Relaxing<'a> {
+    fn new(graph: &'a Graph, large: &'a Large, lax: bool, value: &Value) -> Relaxing<'a> {
         Relaxing {
             graph,
+            large,
             visits: visits(value),
             lax,
             in_text: false,
@@ -174,7 +187,7 @@ impl<'a> Relaxing<'a> {
         let node = graph.node(id);
         let own = Made {
             changed: false,
-            near: near(node, value),
+            near: near(node, self.large, value),
             fields: sent_fields(node, value),
         };
         self.made = self.made.with(own);
@@ -186,13 +199,13 @@ impl<'a> Relaxing<'a> {
             _ if integer.is_some() => integer,
             _ if node.strict || !self.lax => None,
             // An enum of integers takes what an integer would; a literal nothing else.
-            (Some(options), _) if options.class && !options.values.contains(value) => {
-                convert(node, value).filter(|made| options.values.contains(made))
-            }
+            (Some(options), _) if options.class && !options.values.contains(value) => self
+                .convert(node, value)
+                .filter(|made| options.values.contains(made)),
             (Some(options), _) => equal_to_python(&options.values, value),
             (None, Value::String(text)) if fits_type(node, value) => self.spelled(node, text),
             _ if fits_type(node, value) => None,
-            _ => convert(node, value),
+            _ => self.convert(node, value),
         };
         if let Some(read) = read {
             *value = read;
@@ -279,12 +292,22 @@ impl<'a> Relaxing<'a> {
         if !value.is_f64() || node.strict && self.lax {
             return None;
         }
-        let integer = Value::Number(whole(value.as_f64()?)?);
+        let integer = Value::Number(self.whole(value.as_number()?)?);
         let wanted = match &node.options {
             Some(options) => options.values.contains(&integer),
             None => node.types.has(Type::Integer) && !node.types.has(Type::Number),
         };
         wanted.then_some(integer)
+    }
+
+    /// A float without a fraction as an integer; of what pydantic takes, it has one of 64 bits.
+    fn whole(&self, number: &Number) -> Option<Number> {
+        let float = number.as_f64()?;
+        match self.lax {
+            true => whole(float).filter(Number::is_i64),
+            false if float.fract() != 0.0 || self.large.digits(number).is_some() => None,
+            false => whole(float).or_else(|| Some(self.large.integer(&format!("{float:.0}")))),
+        }
     }
 
     /// A decimal's text in its one spelling.
@@ -318,7 +341,7 @@ impl<'a> Relaxing<'a> {
             let rule = node.array.prefix.get(index).copied().or(node.array.items);
             rule.is_none_or(|id| self.fits(id, item))
         });
-        self.made.changed |= fit && drop_twins(items);
+        self.made.changed |= fit && drop_twins(self.large, items);
     }
 
     /// Names of members in the spelling of what they are read as.
@@ -336,23 +359,50 @@ impl<'a> Relaxing<'a> {
         let made = match keys.parsed {
             true => {
                 let mut unused = Violations::new(&Limits::default());
-                let mut walk = Walk::new(self.graph, &[], &mut unused);
+                let mut walk = Walk::new(self.graph, self.large, &[], &mut unused);
                 walk.sent = Some(Sent::Text(name));
                 walk.spelled = true;
-                key_text(&walk.read(keys.node, name)?)
+                key_text(self.large, &walk.read(keys.node, name)?)
             }
             false => {
                 let mut value = Value::from(name);
-                Relaxing::new(self.graph, true, &value).of(keys.node, &mut value);
-                key_text(&value)
+                Relaxing::new(self.graph, self.large, true, &value).of(keys.node, &mut value);
+                key_text(self.large, &value)
             }
         };
         (made != name).then_some(made)
     }
 
+    /// What pydantic makes of a value that is of none of the types.
+    fn convert(&self, node: &Node, value: &Value) -> Option<Value> {
+        let has = |kind| node.types.has(kind);
+        let float = |float: f64| Number::from_f64(float).map(Value::Number);
+        match value {
+            Value::String(sent) => {
+                let integer = || text::integer(sent, self.large).map(Value::Number);
+                let boolean = || text::boolean(sent).map(Value::Bool);
+                None.or_else(|| integer().filter(|_| has(Type::Integer)))
+                    .or_else(|| float(text::float(sent)?).filter(|_| has(Type::Number)))
+                    .or_else(|| boolean().filter(|_| has(Type::Boolean)))
+            }
+            Value::Bool(sent) if has(Type::Integer) => Some(u8::from(*sent).into()),
+            Value::Bool(sent) if has(Type::Number) => float(u8::from(*sent).into()),
+            Value::Number(sent) if has(Type::Boolean) => match sent.as_f64() {
+                Some(0.0) => Some(false.into()),
+                Some(1.0) => Some(true.into()),
+                _ => None,
+            },
+            Value::Bool(_) | Value::Number(_) if has(Type::String) => {
+                let (format, _) = node.string.format.as_ref()?;
+                spelling::of_number(format, value).map(Value::String)
+            }
+            _ => None,
+        }
+    }
+
     fn fits(&self, id: NodeId, value: &Value) -> bool {
         let mut unused = Violations::new(&Limits::default());
-        Walk::new(self.graph, &[], &mut unused).fits(id, value, self.visits)
+        Walk::new(self.graph, self.large, &[], &mut unused).fits(id, value, self.visits)
     }
 }
 
@@ -375,31 +425,4 @@ fn equal_to_python(options: &[Value], value: &Value) -> Option<Value> {
     let sent = number(value)?;
     let equal = options.iter().find(|known| number(known) == Some(sent))?;
     Some(equal.clone())
-}
-
-/// What pydantic makes of a value that is of none of the types.
-fn convert(node: &Node, value: &Value) -> Option<Value> {
-    let has = |kind| node.types.has(kind);
-    let float = |float: f64| Number::from_f64(float).map(Value::Number);
-    match value {
-        Value::String(sent) => {
-            let integer = || text::integer(sent).map(Value::Number);
-            let boolean = || text::boolean(sent).map(Value::Bool);
-            None.or_else(|| integer().filter(|_| has(Type::Integer)))
-                .or_else(|| float(text::float(sent)?).filter(|_| has(Type::Number)))
-                .or_else(|| boolean().filter(|_| has(Type::Boolean)))
-        }
-        Value::Bool(sent) if has(Type::Integer) => Some(u8::from(*sent).into()),
-        Value::Bool(sent) if has(Type::Number) => float(u8::from(*sent).into()),
-        Value::Number(sent) if has(Type::Boolean) => match sent.as_f64() {
-            Some(0.0) => Some(false.into()),
-            Some(1.0) => Some(true.into()),
-            _ => None,
-        },
-        Value::Bool(_) | Value::Number(_) if has(Type::String) => {
-            let (format, _) = node.string.format.as_ref()?;
-            spelling::of_number(format, value).map(Value::String)
-        }
-        _ => None,
-    }
 }

@@ -25,12 +25,14 @@ mod tests;
 mod text;
 pub(crate) mod words;
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonschema::{Draft, PatternCache, PatternOptions, Registry, Validator};
 use serde_json::{Map, Number, Value};
 
+use crate::large::Large;
 use crate::number;
 use crate::problem::Loc;
 use crate::violations::Violations;
@@ -167,25 +169,29 @@ pub(crate) struct Schema {
 }
 
 impl Schema {
-    /// Checks a value; what breaks a rule goes to `out`, located under `prefix`.
-    pub(crate) fn check(&self, value: &Value, prefix: &[Loc], out: &mut Violations) {
-        if self.graph.is_explosive() || self.graph.has_own_rules() {
-            Walk::new(&self.graph, prefix, out).judge(value);
+    /// Checks a value; what breaks a rule goes to `out`, located under `prefix`. `large` has its large integers.
+    pub(crate) fn check(&self, value: &Value, large: &Large, prefix: &[Loc], out: &mut Violations) {
+        if self.graph.is_explosive() || self.graph.has_own_rules() || !large.is_empty() {
+            Walk::new(&self.graph, large, prefix, out).judge(value);
         } else if !self.validator.is_valid(value) {
-            Walk::new(&self.graph, prefix, out).tell_all(value);
+            Walk::new(&self.graph, large, prefix, out).tell_all(value);
         }
     }
 
-    /// Makes of a value what FastAPI would, and checks that; whether it changed.
+    /// Makes of a value what FastAPI would, and checks that; whether it changed. `sent` is asked for the value as it was
+    /// where that has to be told.
     pub(crate) fn check_lax(
         &self,
         value: &mut Value,
+        large: &Large,
+        sent: impl Fn() -> Value,
         prefix: &[Loc],
         out: &mut Violations,
     ) -> bool {
-        let original = value.clone();
-        let changed = lax::relax(&self.graph, value);
-        let mut walk = Walk::new(&self.graph, prefix, out);
+        let changed = lax::relax(&self.graph, large, value);
+        let original = LazyCell::new(sent);
+        let original = || &*original;
+        let mut walk = Walk::new(&self.graph, large, prefix, out);
         walk.spelled = true;
         walk.original = changed.then_some(&original);
         walk.judge(value);
@@ -193,8 +199,8 @@ impl Schema {
     }
 
     /// Writes `1.0` as the integer that it is wherever nothing but an integer is wanted; whether that changed anything.
-    pub(crate) fn write_integers(&self, value: &mut Value) -> bool {
-        lax::write_integers(&self.graph, value)
+    pub(crate) fn write_integers(&self, value: &mut Value, large: &Large) -> bool {
+        lax::write_integers(&self.graph, large, value)
     }
 
     /// Reads a text as this schema wants it, leniently as FastAPI does, and checks it. Nothing if it does not fit:
@@ -202,20 +208,22 @@ impl Schema {
     pub(crate) fn read_text(
         &self,
         text: &str,
+        large: &Large,
         prefix: &[Loc],
         out: &mut Violations,
     ) -> Option<Value> {
-        Walk::new(&self.graph, prefix, out).text(text)
+        Walk::new(&self.graph, large, prefix, out).text(text)
     }
 
     /// The same for a list of texts, for a schema that [takes lists](Schema::takes_list).
     pub(crate) fn read_list(
         &self,
         texts: &[&str],
+        large: &Large,
         prefix: &[Loc],
         out: &mut Violations,
     ) -> Option<Value> {
-        Walk::new(&self.graph, prefix, out).list(texts)
+        Walk::new(&self.graph, large, prefix, out).list(texts)
     }
 
     /// Whether the schema describes an array (or null).

@@ -44,10 +44,10 @@ impl<'a> Walk<'a, '_> {
         }
         // The items are fine by now; what is left are the rules on the list itself.
         if rules.unique.is_some() {
-            lax::drop_twins(&mut values);
+            lax::drop_twins(self.large, &mut values);
         }
         let values = Value::Array(values);
-        let mut walk = Walk::new(self.graph, self.prefix, self.out);
+        let mut walk = Walk::new(self.graph, self.large, self.prefix, self.out);
         walk.sent = Some(Sent::List(texts));
         walk.spelled = true;
         walk.value(id, &values).then_some(values)
@@ -96,7 +96,9 @@ impl<'a> Walk<'a, '_> {
             .branches
             .iter()
             .filter(|branch| !self.graph.node(branch.node).is_null())
-            .partition(|branch| lax::near(self.graph.node(branch.node), &text) == Near::Same);
+            .partition(|branch| {
+                lax::near(self.graph.node(branch.node), self.large, &text) == Near::Same
+            });
         for branch in first.into_iter().chain(then) {
             let found = self.read(branch.node, sent);
             self.out.truncate(before);
@@ -134,7 +136,7 @@ impl<'a> Walk<'a, '_> {
             } else if node.types.has(Type::Boolean) {
                 text::boolean(sent).map(Value::Bool)
             } else {
-                text::integer(sent)
+                text::integer(sent, self.large)
                     .map(Value::Number)
                     .or_else(|| text::number(text::float(sent)?))
             };
@@ -144,7 +146,7 @@ impl<'a> Walk<'a, '_> {
             return Ok(sent.into());
         }
         if node.types.has(Type::Integer)
-            && let Some(number) = text::integer(sent)
+            && let Some(number) = text::integer(sent, self.large)
         {
             return Ok(number.into());
         }

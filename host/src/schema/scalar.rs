@@ -2,19 +2,25 @@
 
 use std::cmp::Ordering;
 
+use jsonschema::Validator;
 use serde_json::{Number, Value};
 
 use super::check::{Step, Walk};
 use super::decimal::{self, DecimalRules};
 use super::graph::{Node, NodeId, Type};
 use super::{label, python, spelling, words};
+use crate::json;
 use crate::number;
+use crate::violations::Rule;
 
 impl<'a> Walk<'a, '_> {
     pub(super) fn decimal(&mut self, rules: &'a DecimalRules, value: &Value) -> bool {
         let read = match value {
             Value::Null if rules.nullable => return true,
-            Value::Number(number) => decimal::read(&number.to_string()),
+            Value::Number(number) => match self.large.digits(number) {
+                Some(digits) => decimal::read(&digits),
+                None => decimal::read(&number.to_string()),
+            },
             Value::String(text) => {
                 decimal::read(text).and_then(|read| match self.spelled || read.written == *text {
                     true => Ok(read),
@@ -102,10 +108,11 @@ impl<'a> Walk<'a, '_> {
 
     /// A text that holds JSON. What is in it was made by then into what its schema wants.
     fn json_in(&mut self, content: NodeId, text: &str, value: &Value) -> bool {
-        match serde_json::from_str::<Value>(text) {
+        match json::exactly(text) {
             Err(error) => self.tell(words::json_invalid(&error), value),
-            Ok(inner) => {
+            Ok((inner, large)) => {
                 let mut walk = self.here();
+                walk.large = &large;
                 walk.sent = None;
                 // One text in another would be read over and over.
                 walk.in_text = true;
@@ -114,17 +121,44 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
+    /// Why a number is none that its type takes, though JSON Schema has it among them.
+    fn misfit(&self, node: &Node, number: &Number, large: Option<&str>) -> Option<Rule> {
+        let takes = |kind| node.types.has(kind);
+        match (takes(Type::Integer), takes(Type::Number), large) {
+            (true, false, None) if self.spelled && number.is_f64() => {
+                let whole = number.as_f64().and_then(number::whole);
+                let has_no_integer = !whole.is_some_and(|whole| whole.is_i64());
+                match node.strict {
+                    true => Some(words::int_type()),
+                    false => has_no_integer.then(words::int_parsing_size),
+                }
+            }
+            (false, true, Some(digits)) => {
+                let float = digits.parse::<f64>().unwrap_or(f64::INFINITY);
+                float.is_infinite().then(words::float_type)
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn number(&mut self, node: &Node, number: &Number, value: &Value) -> bool {
         let rules = &node.number;
-        if node.strict && self.spelled && number.is_f64() && !node.types.has(Type::Number) {
-            return self.tell(words::int_type(), value);
+        let large = self.large.digits(number);
+        if let Some(rule) = self.misfit(node, number, large.as_deref()) {
+            return self.tell(rule, value);
         }
-        let breaks = |limit: &&Number, allowed: &[Ordering]| {
-            !allowed.contains(&number::compare(number, limit))
+        let compare = |limit: &Number| match &large {
+            Some(digits) => number::compare_digits(digits, limit),
+            None => number::compare(number, limit),
+        };
+        let breaks = |limit: &&Number, allowed: &[Ordering]| !allowed.contains(&compare(limit));
+        let divides = |multiple: &Number, rule: &Validator| match (&large, multiple.as_u64()) {
+            (Some(digits), Some(multiple)) => number::is_multiple(digits, multiple),
+            _ => rule.is_valid(value),
         };
         use Ordering::{Equal, Greater, Less};
         let broken = if let Some((multiple, rule)) = &rules.multiple
-            && !rule.is_valid(value)
+            && !divides(multiple, rule)
         {
             words::limit("multiple_of", "multiple_of", "a multiple of", multiple)
         } else if let Some(max) = rules.max.as_ref().filter(|max| breaks(max, &[Less, Equal])) {

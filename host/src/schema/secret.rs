@@ -3,14 +3,15 @@
 use serde_json::Value;
 
 use super::graph::Graph;
+use crate::large::Large;
 use crate::violations::shorten;
 
 /// What stands for the value of a secret.
 pub(crate) const HIDDEN: &str = "**********";
 
 /// A value as a violation shows it, without secrets.
-pub(super) fn shown(graph: &Graph, value: &Value, most: usize) -> Value {
-    let mut shown = shorten(value, most);
+pub(super) fn shown(graph: &Graph, value: &Value, large: &Large, most: usize) -> Value {
+    let mut shown = shorten(value, large, most);
     if graph.has_secrets() && (value.is_array() || value.is_object()) {
         if shown.is_string() {
             // Cut, so the secret may be anywhere in it.

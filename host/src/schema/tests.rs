@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Schema, SchemaError, Schemas};
 use crate::config::Limits;
+use crate::large::Large;
 use crate::problem::{Loc, Violation};
 use crate::violations::Violations;
 
@@ -22,7 +23,8 @@ fn compile(schema: Value) -> Result<Arc<Schema>, SchemaError> {
 
 fn check_with(schema: &Schema, value: &Value, limits: &Limits) -> Vec<Violation> {
     let mut violations = Violations::new(limits);
-    schema.check(value, &[Loc::Name("body".into())], &mut violations);
+    let loc = [Loc::Name("body".into())];
+    schema.check(value, &Large::default(), &loc, &mut violations);
     violations.into_vec()
 }
 
@@ -85,9 +87,8 @@ fn an_integer_that_passes_fits_the_type_of_its_format() {
         for kind in [json!("integer"), json!(["integer", "null"])] {
             let schema = compile(json!({ "type": kind, "format": format })).unwrap();
             for number in [least - 1, least, most, most + 1] {
-                // As the body's reader hands it on: rounded where it has more than 64 bits.
-                let mut value = crate::json::parse(&number.to_string(), 1).unwrap().value;
-                schema.write_integers(&mut value);
+                let (mut value, large) = crate::json::exactly(&number.to_string()).unwrap();
+                schema.write_integers(&mut value, &large);
                 let fits = value
                     .as_number()
                     .and_then(serde_json::Number::as_i128)
@@ -180,7 +181,9 @@ fn names_of_members_are_told_behind_a_step_of_their_own() {
 fn made(schema: Value, mut value: Value) -> Value {
     let mut violations = Violations::new(&Limits::default());
     let schema = compile(schema).unwrap();
-    schema.check_lax(&mut value, &[], &mut violations);
+    let sent = value.clone();
+    let large = Large::default();
+    schema.check_lax(&mut value, &large, || sent.clone(), &[], &mut violations);
     match violations.is_empty() {
         true => value,
         false => serde_json::to_value(violations.into_vec()).unwrap(),
@@ -255,7 +258,7 @@ fn what_is_strict_is_made_of_nothing_else() {
     assert_eq!(
         compile(strict)
             .unwrap()
-            .read_text("1", &[], &mut violations),
+            .read_text("1", &Large::default(), &[], &mut violations),
         None
     );
 }
@@ -552,7 +555,8 @@ fn the_walk_and_jsonschema_agree_on_what_fits() {
         let schema = compile(described.clone()).unwrap();
         for value in &values {
             let mut violations = Violations::new(&Limits::default());
-            super::Walk::new(&schema.graph, &[], &mut violations).judge(value);
+            let large = Large::default();
+            super::Walk::new(&schema.graph, &large, &[], &mut violations).judge(value);
             let walked = violations.is_empty();
             assert_eq!(
                 walked,
@@ -612,11 +616,15 @@ fn json_of_another_type_becomes_the_one_that_pydantic_makes_of_it() {
             Schemas::new(&json!({ "components": { "schemas": { "S": schema } } })).unwrap();
         let schema = schemas.compile("/components/schemas/S").unwrap();
         let (mut value, mut told) = (sent.clone(), Violations::new(&Limits::default()));
-        assert!(schema.check_lax(&mut value, &[], &mut told), "{sent}");
+        let large = Large::default();
+        assert!(
+            schema.check_lax(&mut value, &large, || sent.clone(), &[], &mut told),
+            "{sent}"
+        );
         assert_eq!(value, made, "{sent}");
         assert!(told.is_empty(), "{sent}");
         assert!(
-            !schema.check_lax(&mut value, &[], &mut told),
+            !schema.check_lax(&mut value, &large, || sent.clone(), &[], &mut told),
             "{value} is changed again"
         );
     }
@@ -636,7 +644,13 @@ fn json_that_pydantic_takes_for_nothing_else_stays_and_is_told_of() {
         let schema = Schemas::new(&document).unwrap();
         let schema = schema.compile("/components/schemas/S").unwrap();
         let (mut value, mut found) = (sent.clone(), Violations::new(&Limits::default()));
-        assert!(!schema.check_lax(&mut value, &[], &mut found));
+        assert!(!schema.check_lax(
+            &mut value,
+            &Large::default(),
+            || sent.clone(),
+            &[],
+            &mut found
+        ));
         assert_eq!(value, sent);
         assert_eq!(found.into_vec()[0].kind, told);
     }

@@ -2,6 +2,8 @@
 
 use serde_json::{Number, Value};
 
+use crate::large::Large;
+
 /// `true false 1 0 on off yes no y n t f`, in any case.
 pub(super) fn boolean(text: &str) -> Option<bool> {
     let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
@@ -14,11 +16,19 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// An integer with blanks around, a sign, leading zeros, single `_` between digits, a tail of `.0`. None beyond 64 bits.
-pub(super) fn integer(text: &str) -> Option<Number> {
-    if let Ok(small) = text.parse::<i64>() {
-        return Some(small.into());
+/// What CPython reads as an integer has no more digits than these.
+pub(super) const MOST_DIGITS: usize = 4300;
+
+/// An integer with blanks around, a sign, leading zeros, single `_` between digits, a tail of `.0`.
+pub(super) fn integer(text: &str, large: &Large) -> Option<Number> {
+    match text.parse::<i64>() {
+        Ok(small) => Some(small.into()),
+        Err(_) => Some(large.integer(&digits(text)?)),
     }
+}
+
+/// The digits of such an integer, a sign before them if it is negative.
+pub(super) fn digits(text: &str) -> Option<String> {
     let text = text.trim();
     let whole = match text.split_once('.') {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => {
@@ -27,29 +37,19 @@ pub(super) fn integer(text: &str) -> Option<Number> {
         Some(_) => return None,
         None => text,
     };
-    let (negative, digits) = match whole.as_bytes().first()? {
-        b'-' => (true, &whole[1..]),
-        b'+' => (false, &whole[1..]),
-        _ => (false, whole),
+    let (sign, digits) = match whole.as_bytes().first()? {
+        b'-' => ("-", &whole[1..]),
+        b'+' => ("", &whole[1..]),
+        _ => ("", whole),
     };
     let digits = join_digits(digits)?;
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) || digits.len() > MOST_DIGITS {
         return None;
     }
-    match digits.parse::<u64>() {
-        Ok(number) if negative => i64::try_from(-i128::from(number)).ok().map(Number::from),
-        Ok(number) => Some(number.into()),
-        Err(_) => None,
+    match digits.trim_start_matches('0') {
+        "" => Some("0".to_owned()),
+        digits => Some(format!("{sign}{digits}")),
     }
-    .or_else(|| {
-        let float: f64 = digits.parse().ok()?;
-        Number::from_f64(match negative {
-            // Rounded, it would be the least integer of 64 bits, which it is below.
-            true if -float == i64::MIN as f64 => (-float).next_down(),
-            true => -float,
-            false => float,
-        })
-    })
 }
 
 /// A float; beyond what JSON has (`nan`, `Infinity`) included.
@@ -80,6 +80,7 @@ mod tests {
 
     #[test]
     fn integers_are_read_as_pydantic_reads_them() {
+        let read = |text| integer(text, &Large::default());
         for (text, value) in [
             ("1", 1),
             (" +1 ", 1),
@@ -87,16 +88,20 @@ mod tests {
             ("1_000", 1000),
             ("7.00", 7),
         ] {
-            assert_eq!(integer(text), Some(value.into()), "{text}");
+            assert_eq!(read(text), Some(value.into()), "{text}");
         }
-        assert_eq!(integer("18446744073709551615"), Some(u64::MAX.into()));
-        assert_eq!(integer("-9223372036854775808"), Some(i64::MIN.into()));
-        let below = integer("-9223372036854775809").unwrap().as_f64().unwrap();
-        assert!(below < i64::MIN as f64);
+        assert_eq!(read("18446744073709551615"), Some(u64::MAX.into()));
+        assert_eq!(read("-9223372036854775808"), Some(i64::MIN.into()));
+        let long = "1".repeat(4300);
+        assert_eq!(
+            digits(&format!("-00{}.0", &long[2..])),
+            Some(format!("-{}", &long[2..]))
+        );
+        assert_eq!(digits(&format!("1{long}")), None);
         for text in [
             "", " ", "1e3", "0x10", "1__0", "_1", "1_", "1.", "1.5", "+-1", "٣", "-",
         ] {
-            assert_eq!(integer(text), None, "{text}");
+            assert_eq!(read(text), None, "{text}");
         }
     }
 

@@ -25,16 +25,16 @@ pub(super) fn wrong_type(node: &Node, kind: Type, value: &Value) -> Rule {
                 "int_from_float",
                 "Input should be a valid integer, got a number with a fractional part",
             ),
-            Value::String(text) if super::text::integer(text).is_none() => int_parsing(text),
+            Value::String(text) if super::text::digits(text).is_none() => int_parsing(text),
             _ => int_type(),
         },
         Type::Number => match value {
             Value::String(text) if !node.strict => match super::text::float(text) {
                 None => float_parsing(),
                 Some(float) if !float.is_finite() => finite_number(),
-                Some(_) => Rule::plain("float_type", "Input should be a valid number"),
+                Some(_) => float_type(),
             },
-            _ => Rule::plain("float_type", "Input should be a valid number"),
+            _ => float_type(),
         },
         Type::String => wrong_string(node),
         Type::Array if !node.array.prefix.is_empty() => {
@@ -100,20 +100,26 @@ pub(super) fn bool_parsing() -> Rule {
     )
 }
 
-/// What CPython reads as an integer has no more digits than these.
-const MOST_DIGITS: usize = 4300;
-
 pub(super) fn int_parsing(text: &str) -> Rule {
-    if text.len() > MOST_DIGITS {
-        return Rule::plain(
-            "int_parsing_size",
-            "Unable to parse input string as an integer, exceeded maximum size",
-        );
+    if text.len() > super::text::MOST_DIGITS {
+        return int_parsing_size();
     }
     Rule::plain(
         "int_parsing",
         "Input should be a valid integer, unable to parse string as an integer",
     )
+}
+
+/// A text of too many digits; also what is no text, but a float that has no integer of 64 bits.
+pub(super) fn int_parsing_size() -> Rule {
+    Rule::plain(
+        "int_parsing_size",
+        "Unable to parse input string as an integer, exceeded maximum size",
+    )
+}
+
+pub(super) fn float_type() -> Rule {
+    Rule::plain("float_type", "Input should be a valid number")
 }
 
 pub(super) fn float_parsing() -> Rule {

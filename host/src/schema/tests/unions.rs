@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{compile, made};
 use crate::config::Limits;
+use crate::large::Large;
 use crate::violations::Violations;
 
 #[test]
@@ -30,7 +31,7 @@ fn texts_are_read_by_a_union_s_text_first_and_then_in_order() {
     let read = |schema: Value, text: &str| {
         let schema = compile(schema).unwrap();
         let mut violations = Violations::new(&Limits::default());
-        schema.read_text(text, &[], &mut violations)
+        schema.read_text(text, &Large::default(), &[], &mut violations)
     };
     let number_or_text =
         json!({ "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 2 }] });
@@ -190,7 +191,7 @@ fn of_a_text_a_branch_wins_that_is_a_text_then_the_first() {
         let read = |one, other| {
             let schema = compile(json!({ "anyOf": [of(one), of(other)] })).unwrap();
             let mut violations = Violations::new(&Limits::default());
-            schema.read_text(sent, &[], &mut violations)
+            schema.read_text(sent, &Large::default(), &[], &mut violations)
         };
         assert_eq!(read(one, other), Some(first), "{one} | {other}: {sent}");
         assert_eq!(read(other, one), Some(second), "{other} | {one}: {sent}");
