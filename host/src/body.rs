@@ -273,6 +273,8 @@ impl RequestBody {
                     is_json: true,
                 })
             }
+            // As FastAPI has it: in what is no JSON there are no parameters, and it is a text to any other schema.
+            Kind::Json(Some(schema)) if schema.embeds() => Ok(Content::Missing),
             Kind::Json(schema) => {
                 let text = String::from_utf8(bytes.into()).map_err(|_| unreadable())?;
                 Ok(Content::Json {

@@ -207,9 +207,6 @@ impl Form {
 impl Form {
     /// All that was sent, as a violation shows it.
     fn shown(&self, sent: &[Part]) -> Value {
-        let texts = sent
-            .iter()
-            .map(|part| (part.name.as_str(), part.content.shown()));
         let declared = |name: &str| {
             let mut fields = self.fields.iter();
             fields.find_map(|kind| match kind {
@@ -217,6 +214,13 @@ impl Form {
                 Kind::File(_) => None,
             })
         };
+        let texts = sent
+            .iter()
+            .map(|part| (part.name.as_str(), part.content.shown()))
+            // An empty text is a field that was not sent.
+            .filter(|(name, text)| {
+                !text.is_empty() || declared(name).is_none_or(|field| field.list)
+            });
         as_object(texts, declared)
     }
 }

@@ -12,7 +12,8 @@ pub(crate) fn compare(a: &Number, b: &Number) -> Ordering {
         (Some(a), Some(b)) => a.cmp(&b),
         (Some(a), None) => compare_mixed(a, float(b)),
         (None, Some(b)) => compare_mixed(b, float(a)).reverse(),
-        (None, None) => float(a).total_cmp(&float(b)),
+        // Neither is NaN, and a zero has no sign here.
+        (None, None) => float(a).partial_cmp(&float(b)).unwrap_or(Ordering::Equal),
     }
 }
 

@@ -84,20 +84,21 @@ impl FileField {
         sent: &[(usize, &Content)],
         violations: &mut Violations,
     ) -> Vec<usize> {
-        let mut sent = sent.to_vec();
-        // What a browser sends where nothing was chosen.
-        sent.retain(|(_, content)| match content {
+        // Not what a browser sends where nothing was chosen.
+        let is_sent = |content: &Content| match content {
             Content::File(file) => file.content.size() > 0 || file.name.as_deref() != Some(""),
             Content::Text(text) => !text.is_empty() || self.count.is_some(),
-        });
+        };
         let Some(count) = &self.count else {
-            // The last, as with any field that is sent twice.
-            let last = sent.pop();
+            // The last counts, as of any field that is sent twice.
+            let last = sent.last().filter(|(_, content)| is_sent(content));
             if last.is_none() {
                 self.absent(violations);
             }
-            return self.check_each(last, |_| None, violations);
+            return self.check_each(last.copied(), |_| None, violations);
         };
+        let mut sent = sent.to_vec();
+        sent.retain(|(_, content)| is_sent(content));
         if sent.is_empty() {
             self.absent(violations);
             return Vec::new();

@@ -214,6 +214,15 @@ fn what_is_no_file_or_too_many_or_too_large_is_told() {
 }
 
 #[test]
+fn of_several_files_for_one_the_last_counts_even_if_nothing_was_chosen_for_it() {
+    let sent = parts(&[("one", Some("a"), b"1"), ("one", Some(""), b"")]);
+    assert_eq!(
+        told(send(&with_files(), MULTIPART, sent)),
+        [json!(["missing", ["body", "one"], null])]
+    );
+}
+
+#[test]
 fn a_form_that_cannot_be_read_is_refused_with_the_reason() {
     let form = with_files();
     let whole = parts(&[("one", Some("a"), b"a")]);
