@@ -10,6 +10,7 @@ use super::graph::{
     ArrayRules, Branch, Discriminator, Graph, Keys, Node, NodeId, NumberRules, ObjectRules,
     Options, Other, Property, Rest, StringRules, Type, Union,
 };
+use super::label::class;
 use super::{SchemaError, Schemas, child, local_pointer, python, reference};
 use crate::number;
 
@@ -155,11 +156,14 @@ impl Compiler<'_> {
                 return Err(SchemaError::new(pointer, message));
             }
         }
+        let name = pointer
+            .strip_prefix("/components/schemas/")
+            .filter(|name| !name.contains('/'))
+            .map(|name| name.replace("~1", "/").replace("~0", "~"));
+        let title = schema.get("title").and_then(Value::as_str);
         let mut node = Node {
-            name: pointer
-                .strip_prefix("/components/schemas/")
-                .filter(|name| !name.contains('/'))
-                .map(|name| name.replace("~1", "/").replace("~0", "~").into()),
+            class: name.as_deref().map(|name| class(name, title).into()),
+            name: name.map(Into::into),
             embeds: pointer
                 .strip_prefix("/components/schemas/Body_")
                 .is_some_and(|name| !name.contains('/')),

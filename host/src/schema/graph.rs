@@ -29,6 +29,8 @@ pub(super) struct Graph {
 pub(super) struct Node {
     /// The name under `components/schemas`.
     pub(super) name: Option<Box<str>>,
+    /// What pydantic calls the model of that name.
+    pub(super) class: Option<Box<str>>,
     /// FastAPI's object of several body parameters: each is a parameter, not a field.
     pub(super) embeds: bool,
     /// `false`: nothing fits.

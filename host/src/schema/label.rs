@@ -14,11 +14,11 @@ pub(super) fn label(graph: &Graph, id: NodeId) -> String {
 fn push_label(graph: &Graph, id: NodeId, out: &mut String, depth: usize) {
     let node = graph.node(id);
     if let Some(options) = &node.options {
-        match &node.name {
+        match &node.class {
             Some(name) if options.class => {
                 let integers = options.values.iter().all(Value::is_number);
                 let kind = if integers { "int" } else { "str" };
-                out.push_str(&format!("{kind}-enum[{}]", class(name)));
+                out.push_str(&format!("{kind}-enum[{}]", name));
             }
             _ => {
                 let values: Vec<String> = options.values.iter().map(repr).collect();
@@ -30,8 +30,8 @@ fn push_label(graph: &Graph, id: NodeId, out: &mut String, depth: usize) {
     if node.decimal.is_some() {
         return out.push_str("decimal");
     }
-    if let Some(name) = &node.name {
-        return out.push_str(class(name));
+    if let Some(name) = &node.class {
+        return out.push_str(name);
     }
     // Deeper labels would help nobody; a schema without names may go on for ever.
     if depth > 8 {
@@ -111,11 +111,14 @@ fn push_label(graph: &Graph, id: NodeId, out: &mut String, depth: usize) {
     }
 }
 
-/// A model's own name, where what is sent and what is answered have a schema each.
-fn class(name: &str) -> &str {
+/// A model's own name, where what is sent and what is answered have a schema each, and where it stands in the name of its
+/// schema behind its module, since there are several of that name (`shop__models__Item`).
+pub(super) fn class<'a>(name: &'a str, title: Option<&'a str>) -> &'a str {
     let suffixes = ["-Input", "-Output"];
     let own = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
-    own.unwrap_or(name)
+    let own = own.unwrap_or(name);
+    let in_module = |title: &&str| own.contains("__") && own.split("__").any(|part| part == *title);
+    title.filter(in_module).unwrap_or(own)
 }
 
 fn push_list(
@@ -167,5 +170,26 @@ pub(super) fn type_name(kind: Type) -> &'static str {
         Type::String => "str",
         Type::Array => "list[any]",
         Type::Object => "dict[str,any]",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::class;
+
+    #[test]
+    fn a_model_is_called_by_its_own_name() {
+        for (name, title, own) in [
+            ("Item", Some("Item"), "Item"),
+            ("Item-Input", Some("Item"), "Item"),
+            ("shop__models__Item", Some("Item"), "Item"),
+            ("shop__models__Item-Output", Some("Item"), "Item"),
+            ("__main____Item__2", Some("Item"), "Item"),
+            ("my__Item", Some("A thing"), "my__Item"),
+            ("my__Item", None, "my__Item"),
+            ("Item", Some("A thing"), "Item"),
+        ] {
+            assert_eq!(class(name, title), own);
+        }
     }
 }
