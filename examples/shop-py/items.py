@@ -1,9 +1,11 @@
 """The items of the shop: a router of its own, as in FastAPI's bigger applications."""
 
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Annotated
 
-from models import Category, Item, Listed, Message, Picture
-from switchback import APIRouter, Form, HTTPException, Query, Response, UploadFile
+from models import Category, Item, Listed, Message, Offer, Picture, Totals
+from switchback import APIRouter, Body, FileResponse, Form, HTTPException, Query, Response, UploadFile
 
 router = APIRouter(prefix="/items", tags=["items"], responses={404: {"description": "No such item", "model": Message}})
 
@@ -39,6 +41,30 @@ def list_items(
     return list(fitting)[:limit]
 
 
+@router.get("/catalogue.csv")
+def catalogue() -> FileResponse:
+    """All items, to be saved."""
+    lines = "".join(f"{item.id},{item.name},{item.price}\n" for item in STOCK.values())
+    return FileResponse(lines.encode(), filename="catalogue.csv")
+
+
+@router.post("/totals")
+def totals(lines: Annotated[Iterator[bytes], Body(media_type="text/csv")]) -> Totals:
+    """What lines of prices come to, however many: they are read while they arrive."""
+    total, count, rest = Decimal(0), 0, b""
+    for piece in lines:
+        *whole, rest = (rest + piece).split(b"\n")
+        count += len(whole)
+        total += sum((Decimal(line.decode()) for line in whole), Decimal(0))
+    return Totals(count=count, total=total)
+
+
+@router.post("/offers")
+def offer(offer: Offer) -> Offer:
+    """Look at an offer."""
+    return offer
+
+
 @router.get("/{id}")
 def read_item(id: int) -> Listed:
     """Read an item"""
@@ -51,7 +77,7 @@ def check_item(id: int, item: Item, response: Response) -> Listed:
 
     Answers with what would be kept.
     """
-    response.headers.append(("location", f"/items/{id}"))
+    response.headers["location"] = f"/items/{id}"
     return Listed(item.name, item.price, item.category, item.tags, id)
 
 

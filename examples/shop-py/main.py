@@ -7,12 +7,18 @@ from typing import Annotated
 import items
 from models import Message, Order, Receipt
 from switchback import App, Depends, Header, HTMLResponse, HTTPException, RedirectResponse
-from switchback import RequestValidationError, request
+from switchback import PlainTextResponse, Request, RequestValidationError, Response, request
 
 log = logging.getLogger(__name__)
 
 app = App(title="Shop", version="1.0.0", description="A shop in *Python*.")
 app.include_router(items.router)
+
+
+@app.exception_handler(405)
+async def other_method(request: Request, error: HTTPException) -> Response:
+    """Asked by the host, which finds out about methods."""
+    return PlainTextResponse(f"{request.method} is nothing that {request.url.path} knows", error.status_code)
 
 
 def customer(x_customer: Annotated[str, Header(min_length=3, description="who is ordering")]) -> str:

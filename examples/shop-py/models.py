@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Annotated
 
-from switchback import Field
+from switchback import BaseModel, Field, computed_field, field_validator
 
 
 class Category(Enum):
@@ -86,3 +87,32 @@ class Message:
     """What went wrong."""
 
     detail: str
+
+
+class Totals(BaseModel):
+    """What many prices come to."""
+
+    count: int
+    total: Decimal
+
+
+class Offer(BaseModel):
+    """Some items for less: a model as pydantic has them."""
+
+    code: str = Field(min_length=3)
+    number: int = Field(ge=0)
+    price: Decimal = Field(gt=0, max_digits=40, decimal_places=20)
+    items: list[str] = Field(default_factory=list)
+
+    @field_validator("code")
+    @classmethod
+    def in_capitals(cls, code: str) -> str:
+        if not code.isupper():
+            raise ValueError("a code is in capitals")
+        return code
+
+    @computed_field
+    @property
+    def each(self) -> Decimal:
+        """The price of one of them."""
+        return self.price / max(len(self.items), 1)

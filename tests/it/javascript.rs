@@ -146,6 +146,31 @@ async fn an_uploaded_file_comes_back_byte_by_byte() {
     let sent = client.get("/items/1/photo").await;
     assert_eq!(sent.header("content-type"), "image/png");
     assert!(sent.body[..] == photo[..], "the photo has changed");
+    // It is a file, and so the host gives parts of it, and not again what a client has.
+    let part = client.send("GET", "/items/1/photo", &[("range", "bytes=250-252")], "");
+    let part = part.await;
+    assert_eq!(
+        (part.status.as_u16(), &part.body[..]),
+        (206, &[250, 0, 1][..])
+    );
+    let known = [("if-none-match", sent.header("etag"))];
+    let known = client.send("GET", "/items/1/photo", &known, "").await;
+    assert_eq!(known.status, 304);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_is_read_in_pieces_while_it_arrives() {
+    let Some(shop) = shop() else { return };
+    let harness = serving(shop).await;
+    let mut client = harness.client();
+    // Larger than a body that is read whole may be.
+    let list = "hammer,12.55\n".repeat(200_000);
+    let csv = [("content-type", "text/csv")];
+    let counted = client.send("POST", "/items/count", &csv, list).await;
+    assert_eq!(
+        counted.json(),
+        json!({ "lines": 200_000, "bytes": "2600000" })
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

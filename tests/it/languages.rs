@@ -324,6 +324,39 @@ async fn the_python_shop_does_what_its_types_say() {
         picture.json(),
         json!({"title": "a.png", "bytes": 6, "is_png": true})
     );
+    // A file, and so the host gives parts of it.
+    let part = client.send("GET", "/items/catalogue.csv", &[("range", "bytes=2-7")], "");
+    let part = part.await;
+    assert_eq!((part.status.as_u16(), part.text()), (206, "Hammer"));
+    assert_eq!(
+        part.header("content-disposition"),
+        "attachment; filename=\"catalogue.csv\""
+    );
+    // Larger than a body that is read whole may be.
+    let prices = "12.550000000000000001\n".repeat(200_000);
+    let csv = [("content-type", "text/csv")];
+    let totals = client.send("POST", "/items/totals", &csv, prices).await;
+    assert_eq!(
+        totals.json(),
+        json!({"count": 200_000, "total": "2510000.000000000000200000"})
+    );
+    // Models as pydantic has them, and numbers with all their digits.
+    let offer = r#"{"code":"ABC","number":123456789012345678901234567890,"price":"1.23456789012345678901","items":["a"]}"#;
+    let offer = client.post("/items/offers", offer).await;
+    assert_eq!(
+        offer.text(),
+        r#"{"code":"ABC","number":123456789012345678901234567890,"price":"1.23456789012345678901","items":["a"],"each":"1.23456789012345678901"}"#
+    );
+    let offer = client.post("/items/offers", r#"{"code":"abc","number":1,"price":1}"#);
+    let violation = json!({"type": "value_error", "loc": ["body", "code"], "input": "abc",
+        "msg": "Value error, a code is in capitals", "ctx": {"error": {}}});
+    assert_eq!(offer.await.json(), json!({"detail": [violation]}));
+    // What the host finds is answered by the app's own handler.
+    let patched = client.send("PATCH", "/orders", &[], "").await;
+    assert_eq!(
+        (patched.status.as_u16(), patched.text()),
+        (405, "PATCH is nothing that /orders knows")
+    );
     let front = client.send("GET", "/", &[("user-agent", "Lynx")], "").await;
     assert_eq!(front.header("content-type"), "text/html; charset=utf-8");
     assert!(

@@ -45,6 +45,7 @@ mod pages;
 mod parity;
 mod probation;
 mod proxies;
+mod python_apps;
 mod ranges;
 mod rate_limits;
 mod readme;

@@ -2,7 +2,7 @@
 //! recorded of, and has to answer and to be documented as FastAPI's is, but for what `differences.json` lists with its
 //! reason. `docs/fastapi-parity.md` is what was found.
 
-mod document;
+pub(crate) mod document;
 mod page;
 mod recorded;
 mod replay;

@@ -150,8 +150,17 @@ class Route {
     if (stray !== undefined) {
       throw new TypeError(`\`${this.method.toUpperCase()} ${path}\`: there is no \`{${stray}}\` in the path; was it meant for \`query\`?`);
     }
-    return { method: this.method, path, names, kinds, options, handler: this.handler, status: options.status ?? 200 };
+    return { method: this.method, path, names, kinds, options, handler: this.handler, status: options.status ?? 200, shapes: shapesOf(options) };
   }
+}
+
+/** How what is sent, and what is answered, is made of what fits the schemas: of each place, the parameters that need it. */
+function shapesOf({ responses, status = 200, ...options }) {
+  const params = ["path", "query", "headers", "cookies", "form"].flatMap((place) =>
+    Object.entries(fieldsOf(options[place])).map(([name, { shape }]) => ({ place, name, shape })),
+  );
+  const answer = responses[status] ?? {};
+  return { params: params.filter(({ shape }) => shape), answer: answer.content?.shape ?? answer.shape };
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { Problem, Response, Violation, json } from "./answer.js";
 import { File } from "./file.js";
-import { log, request, shown } from "./host.js";
+import { host, log, request, shown } from "./host.js";
 import { fieldsOf, isFileList } from "./schema.js";
 import { Stream, jsonLines, send } from "./stream.js";
 
@@ -13,7 +13,10 @@ export function answer(route, operation, params, body) {
     const { path = {}, query = {}, header = {}, cookie = {} } = JSON.parse(params);
     const given = { path, query, headers: header, cookies: cookie, body: undefined, form: undefined, request, log };
     if (body.tag !== "empty" || route.options.body !== undefined) read(route.options, body, given);
-    return answered(route.handler(given), route.status, operation);
+    for (const { place, name, shape } of route.shapes.params) {
+      if (given[place]?.[name] !== undefined) given[place][name] = shape(given[place][name]);
+    }
+    return answered(route.handler(given), route, operation);
   } catch (error) {
     return sent(failed(error, operation));
   }
@@ -31,11 +34,36 @@ function read({ body: schema, form }, body, given) {
     case "form":
       given.form = formOf(fieldsOf(form), body.val);
       break;
+    case "stream":
+      given.body = pieces();
+      break;
     case "empty":
       if (schema?.initial !== undefined) given.body = JSON.parse(schema.initial);
       break;
   }
 }
+
+/** A body while it arrives. */
+function* pieces() {
+  for (;;) {
+    const piece = readPiece();
+    if (piece.length === 0) return;
+    yield piece instanceof Uint8Array ? piece : Uint8Array.from(piece);
+  }
+}
+
+function readPiece() {
+  try {
+    return host.imports.incoming.read(PIECE);
+  } catch (error) {
+    const { tag } = error?.payload ?? error;
+    if (tag === "too-large") throw new Problem(413, "the body is too large");
+    if (tag === "timed-out") throw new Problem(408, "the body took too long");
+    throw error;
+  }
+}
+
+const PIECE = 65_536;
 
 const isJson = (mediaType) => mediaType === "application/json" || mediaType.endsWith("+json");
 
@@ -63,7 +91,7 @@ function formOf(schemas, { fields, files }) {
 
 const JSON_HEADERS = [["content-type", "application/json"]];
 
-function answered(value, status, operation) {
+function answered(value, { status, shapes }, operation) {
   // What a generator yields goes out line by line.
   if (Object.prototype.toString.call(value) === "[object Generator]") value = jsonLines(value, status);
   if (value instanceof Stream) return send(value, operation);
@@ -71,6 +99,8 @@ function answered(value, status, operation) {
   if (typeof value?.then === "function") {
     throw new TypeError("the handler returned a promise, which nobody here awaits: return its value");
   }
+  // What its schema does not declare is not sent, and what has a default is.
+  if (shapes.answer && value !== undefined) value = shapes.answer(value);
   // What `sent(json(value, status))` makes, in fewer steps: nearly every answer is one.
   const text = typeof value === "object" && status === 200 ? JSON.stringify(value) : undefined;
   if (text === undefined) return sent(json(value, status));

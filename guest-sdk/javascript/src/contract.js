@@ -14,6 +14,13 @@ export class Content {
   }
 }
 
+/** A body that is read while it arrives: the handler gets its pieces, an iterable of `Uint8Array`s. */
+export function pieces(type = "application/octet-stream") {
+  const body = new Content(type);
+  body.streams = true;
+  return body;
+}
+
 /** A body or an answer of another media type than JSON: `content("text/csv", s.string())`. */
 export const content = (type, schema) => new Content(type, schema);
 
@@ -82,7 +89,8 @@ function formBody(fields, models) {
 function contentOf(body, direction) {
   if (body instanceof Content) {
     if (body.item) return { [body.type]: { itemSchema: body.item(body.schema.write(direction)) } };
-    return { [body.type]: defined({ schema: body.schema?.write(direction) }) };
+    const streams = body.streams && { "x-switchback-stream": true };
+    return { [body.type]: { ...defined({ schema: body.schema?.write(direction) }), ...streams } };
   }
   return { "application/json": { schema: body.write(direction) } };
 }

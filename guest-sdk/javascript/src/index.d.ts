@@ -116,6 +116,8 @@ export namespace s {
   export function number(keywords?: NumberKeywords): Schema<number>;
   /** A whole number that JavaScript holds exactly (format `double-int`, unless another is asked for). */
   export function integer(keywords?: NumberKeywords): Schema<number>;
+  /** A whole number of any size: a text of digits where it is sent and answered, a `bigint` to a handler. */
+  export function bigint(keywords?: StringKeywords): Schema<bigint>;
   export function boolean(keywords?: Keywords): Schema<boolean>;
   /** A number of which each digit counts: sent as a number or a text, answered as a text. */
   export function decimal(keywords?: NumberKeywords & { maxDigits?: number; decimalPlaces?: number }): Schema<string | number>;
@@ -202,6 +204,26 @@ export function html(body: string, status?: number, headers?: HeadersOut): Respo
 export function text(body: string, status?: number, headers?: HeadersOut): Response;
 /** Bytes of any media type. */
 export function bytes(body: Uint8Array, type?: string, status?: number, headers?: HeadersOut): Response;
+/**
+ * A file, which the host gives whole, in ranges, or not again to a client that has it. With status 200 to GET or HEAD the
+ * host answers `range`, `if-range`, `if-none-match` and `if-modified-since` itself.
+ */
+export function file(
+  body: string | Uint8Array,
+  options?: {
+    /** Default: `application/octet-stream`. */
+    type?: string;
+    /** What a browser saves it as. */
+    name?: string;
+    /** A browser shows it, and uses its name only for who saves it. */
+    shown?: boolean;
+    /** What tells this state of it from others, without quotes; default: a number made of its bytes. */
+    etag?: string;
+    modified?: Date;
+    status?: number;
+    headers?: HeadersOut;
+  },
+): Response;
 /** Sends the client elsewhere: 307 keeps method and body, 303 makes it a GET. */
 export function redirect(url: string, status?: number, headers?: HeadersOut): Response;
 
@@ -283,6 +305,9 @@ export interface Content<T = unknown> {
 /** `content("text/csv", s.string())`; without a schema, a body is bytes. */
 export function content(type: string): Content<Uint8Array>;
 export function content<S extends AnySchema>(type: string, schema: S): Content<Out<S>>;
+
+/** A body that is read while it arrives, in pieces. */
+export function pieces(type?: string): Content<Iterable<Uint8Array>>;
 
 /** A text describes a `Problem`; an object is OpenAPI's own, whose `content` may be a schema. */
 type Described =

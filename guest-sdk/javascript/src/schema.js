@@ -68,7 +68,8 @@ class ObjectSchema extends Schema {
     for (const [name, property] of entries) expectSchema(property, `property \`${name}\``);
     super(
       (models) => {
-        const required = entries.filter(([, one]) => !one.isOptional || (models.written && one.initial !== undefined));
+        // As FastAPI has it: what has a default is not required of an answer either.
+        const required = entries.filter(([, one]) => !one.isOptional);
         return {
           type: "object",
           properties: Object.fromEntries(entries.map(([name, property]) => [name, property.write(models)])),
@@ -235,12 +236,19 @@ function lazy(make) {
   );
 }
 
+// What `s.bigint()` answers.
+BigInt.prototype.toJSON ??= function () {
+  return this.toString();
+};
+
 /** The builder. */
 export const s = {
   string: simple("string"),
   number: simple("number"),
   // A number of JavaScript holds 53 bits exactly; `double-int` is OpenAPI's name for that range.
   integer: (keywords) => simple("integer")({ format: "double-int", ...keywords }),
+  // Of any size: a text of digits on its way, since `JSON.parse` rounds numbers; a handler gets, and answers, a BigInt.
+  bigint: (keywords) => new Schema(() => ({ type: "string", pattern: "^-?[0-9]+$", ...keywords }), BigInt),
   boolean: simple("boolean"),
   // As pydantic has it: a number or a text where it is sent, so that no digit is lost. A handler gets it as it came.
   decimal: ({ maxDigits, decimalPlaces, ...keywords } = {}) =>

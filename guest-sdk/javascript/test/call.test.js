@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { beforeEach, test } from "node:test";
 
-import { App, Problem, Response, Violation, bytes, html, json, log, redirect, s, text } from "../src/index.js";
+import { App, Problem, Response, Violation, bytes, file, html, json, log, pieces, redirect, s, text } from "../src/index.js";
 import { host, serve } from "../src/host.js";
 import { crypto, random } from "../src/random.js";
 
@@ -63,6 +63,48 @@ test("answers by hand say their type, status and headers", () => {
   assert.deepEqual(by(bytes(Uint8Array.of(1), "image/png")).body, Uint8Array.of(1));
   assert.deepEqual(by(new Response("x", { status: 418, headers: [["a", "b"]] })).headers, { a: "b" });
   assert.equal(by(text("\ud800")).body, "\ufffd", "a lone surrogate would trap");
+});
+
+test("an answer has what its schema declares, defaults filled in, and no more", () => {
+  const User = s.object({ name: s.string(), roles: s.array(s.string()).default([]) });
+  const answer = (schema, value) => call({ responses: { 200: schema } }, () => value).body;
+  assert.equal(answer(User, { name: "ann", password: "secret" }), '{"name":"ann","roles":[]}');
+  assert.equal(answer(s.array(User), [{ name: "ann", password: "secret" }]), '[{"name":"ann","roles":[]}]');
+  assert.equal(call({ responses: { 200: User } }, () => json({ whole: true })).body, '{"whole":true}');
+});
+
+test("a big number keeps its digits, on its way in and out", () => {
+  const big = { path: { id: s.bigint() }, body: s.object({ n: s.bigint() }), responses: { 200: s.array(s.bigint()) } };
+  const answer = call(big, ({ path, body }) => [path.id + 1n, body.n * 2n], {
+    params: { path: { id: "9007199254740993" } },
+    body: sent({ n: "123456789012345678901234567890" }),
+  });
+  assert.equal(answer.body, '["9007199254740994","246913578024691357802469135780"]');
+});
+
+test("a file says by what the host gives it in ranges, and what it is saved as", () => {
+  const made = (options, body = "a,b\n") => Object.fromEntries(file(body, options).headers);
+  const first = made({ type: "text/csv", name: "report.csv", modified: new Date(784111777000) });
+  assert.deepEqual(Object.keys(first), ["content-type", "accept-ranges", "etag", "last-modified", "content-disposition"]);
+  assert.deepEqual([first["accept-ranges"], first["last-modified"]], ["bytes", "Sun, 06 Nov 1994 08:49:37 GMT"]);
+  assert.equal(first["content-disposition"], 'attachment; filename="report.csv"');
+  assert.equal(made({ name: "für.csv", shown: true })["content-disposition"], "inline; filename*=utf-8''f%C3%BCr.csv");
+  assert.equal(made({ etag: "v7" }).etag, '"v7"');
+  const tags = ["", "a", "b", "ab", "ba", "aa"].map((body) => made({}, body).etag);
+  assert.equal(new Set(tags).size, tags.length);
+  assert.equal(made({}, "ab").etag, made({}, Uint8Array.of(97, 98)).etag);
+});
+
+test("a body is read in pieces while it arrives, and is refused where the host's limits are", () => {
+  const arriving = [Uint8Array.of(1, 2), Uint8Array.of(3)];
+  host.imports.incoming.read = () => arriving.shift() ?? [];
+  const stream = { tag: "stream", val: "application/octet-stream" };
+  const sum = ({ body }) => [...body].flatMap((piece) => [...piece]).reduce((all, one) => all + one, 0);
+  assert.equal(call({ body: pieces() }, sum, { body: stream }).body, "6");
+  host.imports.incoming.read = () => {
+    throw Object.assign(new Error("large"), { payload: { tag: "too-large" } });
+  };
+  assert.equal(call({ body: pieces() }, sum, { body: stream }).status, 413);
 });
 
 test("defaults inside of a body are filled in, whatever holds them", () => {

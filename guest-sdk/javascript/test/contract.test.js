@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { App, Router, content, s } from "../src/index.js";
+import { App, Router, content, s, pieces } from "../src/index.js";
 
 const ok = () => ({});
 
@@ -32,10 +32,10 @@ test("parameters say their place, and whether they may be left out", () => {
   ]);
 });
 
-test("a model with defaults has two names, and so has a model that holds it", () => {
-  const Part = s.object({ size: s.integer().default(1) }).named("Part");
+test("a model that is answered otherwise than it is sent has two names, and so has a model that holds it", () => {
+  const Part = s.object({ size: s.decimal().default(1), unit: s.string().default("m") }).named("Part");
   const Whole = s.object({ part: Part }).named("Whole");
-  const Plain = s.object({ a: s.string() }).named("Plain");
+  const Plain = s.object({ a: s.string(), b: s.integer().default(1) }).named("Plain");
   const app = new App({ title: "Test" });
   app.post("/whole", { body: Whole, responses: { 200: s.tuple([Whole, Plain]) } }, ok);
   app.post("/plain", { body: Plain }, ok);
@@ -43,8 +43,22 @@ test("a model with defaults has two names, and so has a model that holds it", ()
   assert.deepEqual(Object.keys(components.schemas).sort(), ["Part-Input", "Part-Output", "Plain", "Whole-Input", "Whole-Output"]);
   assert.equal(paths["/whole"].post.requestBody.content["application/json"].schema.$ref, "#/components/schemas/Whole-Input");
   assert.equal(components.schemas["Whole-Output"].properties.part.$ref, "#/components/schemas/Part-Output");
-  assert.equal(components.schemas["Part-Input"].required, undefined);
-  assert.deepEqual(components.schemas["Part-Output"].required, ["size"]);
+});
+
+test("what has a default is required neither of what is sent nor of an answer, as FastAPI has it", () => {
+  const Item = s.object({ name: s.string(), tags: s.array(s.string()).default([]) }).named("Item");
+  const app = new App({ title: "Test" });
+  app.post("/items", { body: Item, responses: { 200: Item } }, ok);
+  assert.deepEqual(app.openapi().components.schemas.Item.required, ["name"]);
+});
+
+test("a body may be declared as one that is read while it arrives", () => {
+  const app = new App({ title: "Test" });
+  app.post("/csv", { body: pieces("text/csv") }, ok);
+  assert.deepEqual(app.openapi().paths["/csv"].post.requestBody, {
+    required: true,
+    content: { "text/csv": { "x-switchback-stream": true } },
+  });
 });
 
 test("a model may hold itself", () => {
@@ -64,10 +78,10 @@ test("a union by a property says which model each value of it is", () => {
   const either = s.union([One, Two], { discriminator: "kind" });
   app.post("/either", { body: either, responses: { 200: either } }, ok);
   assert.deepEqual(app.openapi().paths["/either"].post.requestBody.content["application/json"].schema, {
-    oneOf: [{ $ref: "#/components/schemas/One-Input" }, { $ref: "#/components/schemas/Two" }],
+    oneOf: [{ $ref: "#/components/schemas/One" }, { $ref: "#/components/schemas/Two" }],
     discriminator: {
       propertyName: "kind",
-      mapping: { one: "#/components/schemas/One-Input", two: "#/components/schemas/Two" },
+      mapping: { one: "#/components/schemas/One", two: "#/components/schemas/Two" },
     },
   });
 });

@@ -1,6 +1,6 @@
 // Read by `tsc` only (`test/types.test.js`): what TypeScript infers, and what it refuses.
 
-import { App, Problem, Response, Violation, content, html, json, s } from "switchback";
+import { App, Problem, Response, Violation, content, file, html, json, pieces, s } from "switchback";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(_: Same<A, B>): void {}
@@ -74,6 +74,15 @@ app.post("/upload", { form: { name: s.string(), photo: s.file(), more: s.array(s
 });
 app.post("/csv", { body: content("text/csv", s.string()) }, ({ body }) => new Response(body.trim()));
 app.post("/raw", { body: content("image/png") }, ({ body }) => body.length);
+app.post("/pieces", { body: pieces("text/csv") }, ({ body }) => {
+  let length = 0;
+  for (const piece of body) length += piece.length;
+  return length;
+});
+app.get("/file", () => file("a,b", { type: "text/csv", name: "a.csv", modified: new Date(0) }));
+app.get("/big/{n}", { path: { n: s.bigint() }, responses: { 200: s.bigint() } }, ({ path }) => path.n + 1n);
+// @ts-expect-error a number is no bigint
+app.get("/small", { responses: { 200: s.bigint() } }, () => 1);
 app.post("/maybe", { body: Item.optional() }, ({ body }) => body?.name);
 
 // @ts-expect-error there is no such option

@@ -13,12 +13,14 @@ from http import HTTPStatus
 from typing import Any, Mapping, Sequence, Union
 
 from .hints import Whatever, node
+from .how import PLAIN
 from .names import Names, title, titled
-from .nodes import Node, Slot, shown
+from .nodes import Node, shown
 from .operation import Call, Input, names_in, read
-from .params import REQUIRED, Body, File
+from .params import REQUIRED, Body, Field, File, rules as rules_of
 from .responses import JSONResponse, Response
 from .routing import ANNOTATED, Route
+from .shapes import Slot
 from .streams import EventSourceResponse, ServerSentEvent, StreamingResponse, event_schema
 
 
@@ -57,16 +59,16 @@ def operations(routes: Sequence[Route]) -> dict[str, Operation]:
     found: dict[str, Operation] = {}
     places: dict[tuple[str, str], Route] = {}
     wrong: list[str] = []
-    names = Counter(route.function.__name__ for route in routes)
+    names = Counter(route.name for route in routes)
     for route in routes:
+        made = route.generate_unique_id_function
         id = route.operation_id or (
-            route.function.__name__ if names[route.function.__name__] == 1 else route.long_id
+            made(route) if made else route.name if names[route.name] == 1 else route.long_id
         )
         other = places.setdefault((route.method, route.plain_path), route)
         if other is not route:
             wrong.append(
-                f"{route.method.upper()} {route.path} is served twice: by `{other.function.__qualname__}` and by "
-                f"`{route.function.__qualname__}`"
+                f"{route.method.upper()} {route.path} is served twice: by `{other.name}` and by `{route.name}`"
             )
         elif id in found:
             wrong.append(f"two operations have the id `{id}`: give one of them an `operation_id` of its own")
@@ -82,7 +84,7 @@ def operations(routes: Sequence[Route]) -> dict[str, Operation]:
 
 def _operation(id: str, route: Route) -> Operation:
     call = read(route.function, set(route.names))
-    for depends in route.dependencies:
+    for depends in reversed(route.dependencies):
         if depends.dependency is None:
             raise TypeError(f"{route.method.upper()} {route.path}: `Depends()` in a list names no function")
         call.dependencies.insert(0, (None, read(depends.dependency, set(route.names)), depends.use_cache))
@@ -95,11 +97,9 @@ def _operation(id: str, route: Route) -> Operation:
     if bodies and any(one.place == "form" for one in inputs):
         raise TypeError(f"{place}: has a form and a body; the fields of a form are `Form()`")
     embedded = len(bodies) > 1 or any(isinstance(one.rule, Body) and one.rule.embed for one in bodies)
-    if inspect.isasyncgenfunction(inspect.unwrap(route.function)):
-        raise TypeError(f"{place}: is `async` and yields: there is no event loop, so write it as `def`")
-    if call.yields:
+    if call.yields or call.yields_async:
         # The answer, and no dependency.
-        call.yields = False
+        call.yields = call.yields_async = False
         returns, media_type = _yields(route, place)
         return Operation(id, route, call, inputs, embedded, returns, media_type, yields=True)
     returns, media_type = _returns(route, place)
@@ -107,20 +107,20 @@ def _operation(id: str, route: Route) -> Operation:
 
 
 def _place_of(route: Route) -> str:
-    return f"{route.method.upper()} {route.path} (`{route.function.__qualname__}`)"
+    return f"{route.method.upper()} {route.path} (`{route.name}`)"
 
 
 def _yields(route: Route, place: str) -> tuple[Node | None, str | None]:
     """What a generator yields, and the media type of all of it."""
-    if issubclass(route.response_class, EventSourceResponse):
+    if issubclass(route.kind, EventSourceResponse):
         media_type = EventSourceResponse.media_type
-    elif issubclass(route.response_class, StreamingResponse):
-        return None, route.response_class.media_type
-    elif issubclass(route.response_class, JSONResponse):
+    elif issubclass(route.kind, StreamingResponse):
+        return None, route.kind.media_type
+    elif issubclass(route.kind, JSONResponse):
         media_type = "application/jsonl"
     else:
-        raise TypeError(f"{place}: yields, and `{route.response_class.__name__}` is one whole answer")
-    hints = typing.get_type_hints(inspect.unwrap(route.function), include_extras=True)
+        raise TypeError(f"{place}: yields, and `{route.kind.__name__}` is one whole answer")
+    hints = typing.get_type_hints(_annotated(route.function), include_extras=True)
     hint = hints.get("return")
     if hint is None or hint in _ITERABLES:
         return None, media_type
@@ -135,27 +135,42 @@ def _yields(route: Route, place: str) -> tuple[Node | None, str | None]:
         raise TypeError(f"{place}: what it yields: {error}") from None
 
 
-_ITERABLES = (collections.abc.Iterable, collections.abc.Iterator, collections.abc.Generator)
+_ITERABLES = (
+    collections.abc.Iterable,
+    collections.abc.Iterator,
+    collections.abc.Generator,
+    collections.abc.AsyncIterable,
+    collections.abc.AsyncIterator,
+    collections.abc.AsyncGenerator,
+)
 
 
 def _returns(route: Route, place: str) -> tuple[Node | None, str | None]:
+    """What a function returns, and as which media type; None for either where the function's answers are whole."""
     hint = route.response_model
     if hint is ANNOTATED:
-        hints = typing.get_type_hints(inspect.unwrap(route.function), include_extras=True)
+        hints = typing.get_type_hints(_annotated(route.function), include_extras=True)
         hint = hints.get("return", ANNOTATED)
     arms = typing.get_args(hint) if typing.get_origin(hint) in (Union, types.UnionType) else (hint,)
     whole = [arm for arm in arms if isinstance(arm, type) and issubclass(arm, Response)]
     rest = tuple(arm for arm in arms if arm not in whole)
+    media_type = route.kind.media_type
     if whole and not rest:
-        return None, whole[0].media_type
-    if not issubclass(route.response_class, JSONResponse):
-        return None, route.response_class.media_type
-    if hint is ANNOTATED or hint is None and route.response_model is None:
-        return Whatever(), "application/json"
+        own = whole[0].media_type if route.response_class is None else media_type
+        return None, own or ("application/json" if whole[0] is Response else None)
+    if not issubclass(route.kind, JSONResponse):
+        return None, media_type
+    if hint in (ANNOTATED, None, type(None)):
+        return Whatever(), media_type
     try:
-        return node(Union[rest]), "application/json"
+        return node(Union[rest]), media_type
     except TypeError as error:
         raise TypeError(f"{place}: the answer: {error}") from None
+
+
+def _annotated(function: Any) -> Any:
+    function = inspect.unwrap(function)
+    return function if inspect.isroutine(function) else type(function).__call__
 
 
 def document(
@@ -223,6 +238,8 @@ def _written(names: Names, operation: Operation) -> dict[str, Any]:
         written["callbacks"] = {id: _paths(names, {id: one}) for id, one in called.items()}
     if not route.include_in_schema:
         written["x-switchback-audience"] = []
+    if route.on_problem:
+        written["x-switchback-on-problem"] = True
     return merged(written, route.openapi_extra or {})
 
 
@@ -237,14 +254,10 @@ def merged(known: Any, more: Any) -> Any:
 
 
 def _words(route: Route) -> tuple[str, str | None]:
-    """Summary and description. The first line of a docstring is the summary if it stands alone, as in a commit."""
-    text = inspect.getdoc(route.function) or ""
-    first, _, rest = text.partition("\n")
-    alone = not rest or rest.startswith("\n")
-    summary = route.summary or (first.strip().rstrip(".") if alone else "") or title(route.function.__name__)
-    given = route.description and inspect.cleandoc(route.description)
-    taken = alone and not route.summary
-    return summary, given or (rest if taken else text).strip() or None
+    """Summary and description, as FastAPI has them. What is behind a form feed is for those who read the code."""
+    text = route.description or inspect.getdoc(inspect.unwrap(route.function)) or ""
+    description = inspect.cleandoc(text).partition("\f")[0].strip()
+    return route.summary or title(route.name), description or None
 
 
 def _parameters(names: Names, one: Input, operation: Operation) -> list[dict[str, Any]]:
@@ -276,7 +289,7 @@ def _field(names: Names, place: str, slot: Slot, name: str) -> dict[str, Any]:
 
 def _parameter(names: Names, one: Input, rest: str | None) -> dict[str, Any]:
     schema = titled(one.node.schema(names), one.alias)
-    written: dict[str, Any] = {"name": one.alias, "in": one.place, "required": one.default is REQUIRED}
+    written: dict[str, Any] = {"name": one.alias, "in": one.place, "required": one.required}
     if one.default is not REQUIRED and one.default is not None:
         schema = {**schema, "default": one.node.dump(one.default)}
     written["schema"] = schema
@@ -284,8 +297,7 @@ def _parameter(names: Names, one: Input, rest: str | None) -> dict[str, Any]:
         written["description"] = one.rule.description
     if one.rule.deprecated:
         written["deprecated"] = True
-    if one.rule.openapi_examples:
-        written["examples"] = one.rule.openapi_examples
+    _examples(written, one.rule)
     if not one.rule.include_in_schema:
         written["x-switchback-audience"] = []
     if one.alias == rest:
@@ -313,15 +325,23 @@ def _body(names: Names, operation: Operation) -> dict[str, Any] | None:
     one = bodies[0]
     assert isinstance(one.rule, Body), "its place is `body`"
     written: dict[str, Any] = {"content": {one.rule.media_type: {"schema": _property(names, one)}}}
-    if one.rule.openapi_examples:
-        written["content"][one.rule.media_type]["examples"] = one.rule.openapi_examples
-    if one.default is REQUIRED:
+    _examples(written["content"][one.rule.media_type], one.rule)
+    if one.file is collections.abc.Iterator:
+        written["content"][one.rule.media_type]["x-switchback-stream"] = True
+    if one.required:
         written["required"] = True
     return written
 
 
+def _examples(written: dict[str, Any], rule: Field) -> None:
+    if rule.openapi_examples:
+        written["examples"] = rule.openapi_examples
+    elif rule.example is not REQUIRED:
+        written["example"] = rule.example
+
+
 def _object_body(names: Names, operation: Operation, inputs: list[Input], media_type: str) -> dict[str, Any]:
-    required = [one.alias for one in inputs if one.default is REQUIRED]
+    required = [one.alias for one in inputs if one.required]
     schema = {
         "type": "object",
         "title": f"Body_{operation.id}",
@@ -337,6 +357,9 @@ def _property(names: Names, one: Input) -> dict[str, Any]:
         schema: dict[str, Any] = {"type": "string", "contentMediaType": "application/octet-stream"}
         if one.many:
             schema = {"type": "array", "items": schema}
+        if (words := rules_of("array" if one.many else "string", one.rule.rules)) is None:
+            raise TypeError(f"`{one.argument}` is a file, of which only `min_length` and `max_length` can be said")
+        schema.update(words)
         schema = one.rule.words(schema)
     else:
         schema = one.node.schema(names)
@@ -354,37 +377,53 @@ def _responses(names: Names, operation: Operation) -> dict[str, Any]:
         if operation.media_type == EventSourceResponse.media_type:
             item = event_schema(item)
         answer["content"] = {operation.media_type: {"itemSchema": item}}
-    elif operation.media_type and route.status_code not in (204, 205, 304):
+    elif operation.media_type and route.status not in (204, 205, 304):
         schema: dict[str, Any] = {"type": "string"}
         if operation.returns is not None:
+            names.how, names.by = route.how.shape, operation.id
             schema = operation.returns.schema(names)
+            names.how = PLAIN
             if schema:
                 schema = titled(schema, f"response_{operation.id}")
         elif operation.media_type == "application/json":
             schema = {}
         answer["content"] = {operation.media_type: {"schema": schema}}
-    written = {str(route.status_code): answer}
-    for status, given in route.responses:
+    written = {str(route.status): answer}
+    # Of several that are about one status the last counts, but for its place.
+    for status, given in {_status(status): given for status, given in route.responses}.items():
         more = dict(given)
         model = more.pop("model", None)
         if model is not None:
+            kind = (route.kind.media_type if operation.media_type else None) or "application/json"
             content = dict(more.get("content", {}))
-            content["application/json"] = {
-                **content.get("application/json", {}),
-                "schema": node(model).schema(names),
-            }
+            content[kind] = merged(content.get(kind, {}), {"schema": node(model).schema(names)})
             more["content"] = content
-        more = {**written.get(str(status), {}), **more}
-        more.setdefault("description", _phrase(status))
-        written[str(status)] = more
+        known = written.get(status, {})
+        description = more.get("description") or known.get("description") or _phrase(status)
+        written[status] = {**merged(known, more), "description": description}
     return dict(sorted(written.items()))
 
 
-def _phrase(status: int | str) -> str:
+def _status(status: int | str) -> str:
+    written = str(int(status) if isinstance(status, int) else status).upper()
+    return "default" if written == "DEFAULT" else written
+
+
+def _phrase(status: str) -> str:
     try:
-        return HTTPStatus(int(status)).phrase
+        return _RANGES.get(status) or HTTPStatus(int(status)).phrase
     except ValueError:
         return "Additional Response"
+
+
+_RANGES = {
+    "1XX": "Information",
+    "2XX": "Success",
+    "3XX": "Redirection",
+    "4XX": "Client Error",
+    "5XX": "Server Error",
+    "default": "Default Response",
+}
 
 
 def text(written: Mapping[str, Any]) -> str:

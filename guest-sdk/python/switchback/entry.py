@@ -36,10 +36,10 @@ def _app() -> App:
         try:
             module = importlib.import_module(name)
         except ImportError as error:
-            if (error.name or "").partition(".")[0] in ("fastapi", "pydantic", "pydantic_core"):
+            if (error.name or "").partition(".")[0] in ("fastapi", "pydantic", "pydantic_core", "starlette"):
                 raise ImportError(
-                    f"{name}.py needs `{error.name}`, which cannot be compiled to WebAssembly: import App and the rest "
-                    "from `switchback`; models are dataclasses or TypedDicts"
+                    f"{name}.py needs `{error.name}`, which cannot be compiled to WebAssembly: import the same names from "
+                    "`switchback` (`from switchback import App as FastAPI, BaseModel, Query`)"
                 ) from None
             raise
         apps = [value for value in vars(module).values() if isinstance(value, App)]
@@ -109,7 +109,7 @@ def _received(body: types.Body) -> Received:
             for index, file in enumerate(body.value.files)
         )
         return Received("", body.value.fields, files)
-    return Received(body.value)
+    return Received(body.value, streams=True)
 
 
 # A value of the wrong shape would be a trap that nothing here can catch: hence `str` and `bytes`.
@@ -120,7 +120,7 @@ def _answer(response: Response) -> types.Response:
 
 
 def _headers(response: Response) -> list[tuple[str, str]]:
-    return [(str(name), str(value)) for name, value in response.headers]
+    return [(str(name), str(value)) for name, value in response.headers.pairs]
 
 
 def _payload(body: str | bytes | None) -> types.Payload:

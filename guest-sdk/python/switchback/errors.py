@@ -19,8 +19,8 @@ class HTTPException(Exception):
         detail: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        if not 400 <= status_code <= 599:
-            raise ValueError(f"an HTTPException has a status of 400 to 599, not {status_code}")
+        if not 200 <= status_code <= 599:
+            raise ValueError(f"an HTTPException has a status of 200 to 599, not {status_code}")
         super().__init__(status_code, detail)
         self.status_code = status_code
         self.detail = _phrase(status_code) if detail is None else detail
@@ -32,12 +32,15 @@ class RequestValidationError(Exception):
 
     >>> error = RequestValidationError.at("body", "end", msg="ends before it begins", input=3)
     >>> error.errors()[0]["loc"]
-    ['body', 'end']
+    ('body', 'end')
     """
+
+    #: What was sent is not kept: each of the errors has the part of it that is wrong, as `input`.
+    body: Any = None
 
     def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
         super().__init__(*(error.get("msg", "") for error in errors))
-        self._errors = [dict(error) for error in errors]
+        self._errors = [{**error, "loc": tuple(error.get("loc", ()))} for error in errors]
 
     @classmethod
     def at(
@@ -51,24 +54,58 @@ class RequestValidationError(Exception):
         return self._errors
 
 
-class Unfit(ValueError):
-    """A value that passed its schema and that its Python type does not take: with the way to it."""
+class ResponseValidationError(Exception):
+    """What a function returned is not what its contract promises: 500 to the client, the reason to the log."""
 
-    def __init__(self, reason: str, value: Any) -> None:
+
+class ValidationError(ValueError):
+    """A value that its Python type does not take: each thing that is wrong, with the way to it."""
+
+    def __init__(self, reason: str, value: Any, type: str = "", ctx: Mapping[str, Any] | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
-        self.value = value
-        self.way: list[str | int] = []
+        self.wrong: list[dict[str, Any]] = [
+            {
+                "type": type or "value_error",
+                "loc": [],
+                "msg": reason if type else f"Value error, {reason}",
+                "input": value,
+                **({"ctx": dict(ctx or {"error": {}})} if ctx or not type else {}),
+            }
+        ]
 
-    def under(self, key: str | int) -> Unfit:
-        """The same, seen from one level further up."""
-        self.way.insert(0, key)
+    @classmethod
+    def by(cls, error: Exception, value: Any) -> ValidationError:
+        """What a validator of the author's says."""
+        if isinstance(error, ValidationError):
+            return error
+        if isinstance(error, AssertionError):
+            words = f"Assertion failed, {error}"
+            return cls(words, value, "assertion_error", {"error": {}})
+        return cls(str(error), value)
+
+    @classmethod
+    def all(cls, several: Sequence[ValidationError]) -> ValidationError:
+        """Several as one."""
+        first = several[0]
+        first.wrong = [wrong for unfit in several for wrong in unfit.wrong]
+        return first
+
+    def under(self, *keys: str | int) -> ValidationError:
+        """The same, seen from further up."""
+        for wrong in self.wrong:
+            wrong["loc"] = [*keys, *wrong["loc"]]
         return self
 
-    def at(self, *loc: str | int) -> RequestValidationError:
-        """What the client is told."""
-        msg = f"Value error, {self.reason}"
-        return RequestValidationError.at(*loc, *self.way, msg=msg, input=self.value)
+    def errors(self) -> list[dict[str, Any]]:
+        """All that is wrong, as a client is told."""
+        return [{**wrong, "loc": tuple(wrong["loc"])} for wrong in self.wrong]
+
+    def error_count(self) -> int:
+        """How many things are wrong."""
+        return len(self.wrong)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'value'}: {one['msg']}" for one in self.wrong)
 
 
 def _phrase(status_code: int) -> str:

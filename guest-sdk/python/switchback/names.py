@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Literal
 
+from .how import PLAIN
+
 #: What a client sends, or what it is answered: in the second, what has a default is always there.
 Way = Literal["Input", "Output"]
 
@@ -19,6 +21,9 @@ class Names:
         self.schemas: dict[str, dict[str, Any]] = {}
         #: Which way what is written down now goes.
         self.way: Way = "Input"
+        #: What of models is answered, and by which operation if that is not all of it.
+        self.how = PLAIN
+        self.by = ""
         self._clashing, self._split = clashing, split
         self._classes: dict[str, set[Any]] = {}
         self._ways: dict[str, set[Way]] = {}

@@ -1,7 +1,7 @@
 """Type hints that have been read: each as a JSON Schema, and as the way between JSON and Python.
 
 What arrives in a call has been checked by the host against the schema, so `load` converts and checks nothing again;
-`dump` writes what the hint declares and leaves out the rest.
+`take` is for values that a function made, and checks. `dump` writes what the hint declares and leaves out the rest.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import inspect
 import json
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Callable, Mapping
+from typing import Any, Callable
 
-from .errors import Unfit
-from .names import Names, titled
-from .params import REQUIRED, Field, rules as rules_of
+from .errors import ValidationError
+from .how import PLAIN, How
+from .names import Names
+from .params import Field, broken, rules as rules_of
 
 
 class Node:
@@ -44,16 +45,24 @@ class Node:
         return []
 
     def load(self, value: Any) -> Any:
-        """From JSON."""
+        """From JSON that fits the schema."""
         return value
 
-    def dump(self, value: Any) -> Any:
+    def take(self, value: Any) -> Any:
+        """From what a function made: a value of the type, or something that can be made one.
+
+        # Raises
+        ValidationError.
+        """
+        return value
+
+    def dump(self, value: Any, how: How = PLAIN) -> Any:
         """To JSON."""
         return value
 
-    def fits(self, value: Any) -> bool:
-        """Whether JSON looks like it, to choose within a union."""
-        return True
+    def fits(self, value: Any) -> int:
+        """How well JSON looks like it, to choose within a union: 0 if it does not."""
+        return 1
 
     def holds(self, value: Any) -> bool:
         """Whether a Python value is one of it, to choose within a union."""
@@ -86,27 +95,64 @@ class Scalar(Node):
         try:
             return self._load(value)
         except (ValueError, ArithmeticError) as error:
-            raise Unfit(str(error) or f"not a {self.cls.__name__}", value) from None
+            raise ValidationError(str(error) or f"not a {self.cls.__name__}", value) from None
 
-    def dump(self, value: Any) -> Any:
-        return self._dump(value) if self._dump and isinstance(value, self.cls) else value
+    def take(self, value: Any) -> Any:
+        if self.holds(value):
+            return value
+        if type(value) in self._json or (isinstance(value, str) and self._load and not isinstance(value, Enum)):
+            try:
+                return self.load(value)
+            except (ValidationError, TypeError):
+                pass
+        kind, name = _CALLED.get(self.cls, (self.cls.__name__.lower(), self._words.get("format", self.cls.__name__)))
+        article = "an" if name[0] in "aeiou" else "a"
+        words = f"Input should be {article} valid {name}"
+        if isinstance(value, str) and self.cls in (int, float, bool):
+            words += ", unable to " + ("interpret input" if self.cls is bool else f"parse string as {article} {name}")
+            raise ValidationError(words, value, f"{kind}_parsing")
+        raise ValidationError(words, value, f"{kind}_type")
 
-    def fits(self, value: Any) -> bool:
+    def dump(self, value: Any, how: How = PLAIN) -> Any:
+        if type(value) is not self.cls:
+            value = self.take(value)
+        return self._dump(value) if self._dump and not how.python else value
+
+    def fits(self, value: Any) -> int:
         if type(value) not in self._json:
-            return False
+            return 0
         if type(value) is self.cls or self._load is None:
-            return True
+            return 2
         try:
             self.load(value)
-        except Unfit:
-            return False
-        return True
+        except ValidationError:
+            return 0
+        return 2 if self.cls not in (int, float) else 1
 
     def holds(self, value: Any) -> bool:
         # A bool is an int to Python and a datetime a date; neither is one to JSON.
         return type(value) is self.cls or (
             isinstance(value, self.cls) and not isinstance(value, (bool, datetime, Enum))
         )
+
+
+#: What pydantic calls them in its errors.
+_CALLED = {str: ("string", "string"), int: ("int", "integer"), float: ("float", "number"), bool: ("bool", "boolean")}
+
+
+class Textual(Scalar):
+    """str, which an enum of texts is, too."""
+
+    def __init__(self) -> None:
+        super().__init__(str, "string", {"type": "string"})
+
+    def holds(self, value: Any) -> bool:
+        return isinstance(value, str)
+
+    def dump(self, value: Any, how: How = PLAIN) -> Any:
+        if isinstance(value, Enum):
+            value = value.value
+        return value if type(value) is str else str(self.take(value))
 
 
 class Decimals(Scalar):
@@ -154,13 +200,18 @@ class Text(Node):
         try:
             return self.content.load(json.loads(value))
         except json.JSONDecodeError as error:
-            raise Unfit(str(error), value) from None
+            raise ValidationError(str(error), value) from None
 
-    def dump(self, value: Any) -> Any:
+    def take(self, value: Any) -> Any:
+        return self.load(value) if isinstance(value, str) else self.content.take(value)
+
+    def dump(self, value: Any, how: How = PLAIN) -> Any:
+        if how.python:
+            return value
         return json.dumps(self.content.dump(value), ensure_ascii=False, separators=(",", ":"))
 
-    def fits(self, value: Any) -> bool:
-        return isinstance(value, str)
+    def fits(self, value: Any) -> int:
+        return 1 if isinstance(value, str) else 0
 
 
 class Nothing(Scalar):
@@ -185,6 +236,15 @@ class Choice(Scalar):
             words["description"] = inspect.cleandoc(text)
         return words
 
+    def holds(self, value: Any) -> bool:
+        return isinstance(value, self.cls)
+
+    def take(self, value: Any) -> Any:
+        try:
+            return self.cls(value)
+        except ValueError:
+            raise ValidationError(f"Input should be {_either(self._values)}", value, "enum") from None
+
 
 class OneOf(Scalar):
     """A Literal."""
@@ -198,10 +258,16 @@ class OneOf(Scalar):
             return {"const": self.values[0], **_type_of(self.values)}
         return {"enum": self.values, **_type_of(self.values)}
 
-    def fits(self, value: Any) -> bool:
-        return any(value == known and type(value) is type(known) for known in self.values)
+    def fits(self, value: Any) -> int:
+        return 2 if any(value == known and type(value) is type(known) for known in self.values) else 0
 
-    holds = fits
+    def holds(self, value: Any) -> bool:
+        return bool(self.fits(value))
+
+    def take(self, value: Any) -> Any:
+        if value not in self.values:
+            raise ValidationError(f"Input should be {_either(self.values)}", value, "literal_error")
+        return value
 
 
 class Listing(Node):
@@ -222,13 +288,23 @@ class Listing(Node):
     def load(self, value: Any) -> Any:
         if self.item.as_is:
             return self._make(value)
-        return self._make(_load_each(self.item, value))
+        return self._make(each(self.item.load, enumerate(value)))
 
-    def dump(self, value: Any) -> Any:
-        return [self.item.dump(item) for item in value]
+    def take(self, value: Any) -> Any:
+        if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+            raise ValidationError("Input should be a valid list", value, "list_type")
+        return self._make(each(self.item.take, enumerate(value)))
 
-    def fits(self, value: Any) -> bool:
-        return isinstance(value, list) and all(self.item.fits(item) for item in value)
+    def dump(self, value: Any, how: How = PLAIN) -> Any:
+        if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+            self.take(value)
+        written = [self.item.dump(item, how.within(place)) for place, item in enumerate(value)]
+        return self._make(written) if how.python and not isinstance(value, Iterator) else written
+
+    def fits(self, value: Any) -> int:
+        if not isinstance(value, list):
+            return 0
+        return min((self.item.fits(item) for item in value), default=1)
 
     def holds(self, value: Any) -> bool:
         return isinstance(value, (list, tuple, set, frozenset)) and all(self.item.holds(item) for item in value)
@@ -252,22 +328,33 @@ class Row(Node):
         return self.items
 
     def load(self, value: Any) -> Any:
-        return tuple(_at(place, item, one) for place, (item, one) in enumerate(zip(self.items, value)))
+        return tuple(_at(place, item.load, one) for place, (item, one) in enumerate(zip(self.items, value)))
 
-    def dump(self, value: Any) -> Any:
-        return [item.dump(one) for item, one in zip(self.items, value, strict=True)]
+    def take(self, value: Any) -> Any:
+        if not isinstance(value, (list, tuple)) or len(value) != len(self.items):
+            raise ValidationError(f"Input should be a valid tuple of {len(self.items)}", value, "tuple_type")
+        return tuple(_at(place, item.take, one) for place, (item, one) in enumerate(zip(self.items, value)))
 
-    def fits(self, value: Any) -> bool:
-        return isinstance(value, list) and len(value) == len(self.items) and all(
-            item.fits(one) for item, one in zip(self.items, value)
-        )
+    def dump(self, value: Any, how: How = PLAIN) -> Any:
+        written = [
+            item.dump(one, how.within(place))
+            for place, (item, one) in enumerate(zip(self.items, value, strict=True))
+        ]
+        return tuple(written) if how.python else written
+
+    def fits(self, value: Any) -> int:
+        if not isinstance(value, list) or len(value) != len(self.items):
+            return 0
+        return min((item.fits(one) for item, one in zip(self.items, value)), default=1)
 
     def holds(self, value: Any) -> bool:
-        return isinstance(value, tuple) and len(value) == len(self.items)
+        return isinstance(value, (list, tuple)) and len(value) == len(self.items) and all(
+            item.holds(one) for item, one in zip(self.items, value)
+        )
 
 
 class Map(Node):
-    """dict, Mapping: any keys, values of one type."""
+    """dict: any keys, values of one type."""
 
     kind = "object"
 
@@ -276,13 +363,11 @@ class Map(Node):
         self.as_is = key.as_is and value.as_is
 
     def schema(self, names: Names) -> dict[str, Any]:
-        keys, values = self.key.schema(names), self.value.schema(names)
-        words: dict[str, Any] = {"type": "object"}
-        if values:
-            words["additionalProperties"] = values
+        keys = self.key.schema(names)
+        words: dict[str, Any] = {"type": "object", "additionalProperties": self.value.schema(names) or True}
         if keys not in ({}, {"type": "string"}):
             # A key is a text to JSON Schema; as what else it is read, the host has a word for.
-            is_text = keys.get("type", "string") == "string" and not isinstance(self.key, Alternatives)
+            is_text = keys.get("type", "string") == "string" and "anyOf" not in keys
             words["propertyNames" if is_text else "x-switchback-keys"] = keys
         return words
 
@@ -292,78 +377,27 @@ class Map(Node):
     def load(self, value: Any) -> Any:
         if self.as_is:
             return value
-        return {_at(key, self.key, key): _at(key, self.value, one) for key, one in value.items()}
+        return {_at(key, self.key.load, key): _at(key, self.value.load, one) for key, one in value.items()}
 
-    def dump(self, value: Any) -> Any:
-        return {key_of(self.key.dump(key)): self.value.dump(one) for key, one in value.items()}
+    def take(self, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise ValidationError("Input should be a valid dictionary", value, "dict_type")
+        return {self.key.take(key): _at(key, self.value.take, one) for key, one in value.items()}
 
-    def fits(self, value: Any) -> bool:
-        return isinstance(value, dict) and all(self.value.fits(one) for one in value.values())
+    def dump(self, value: Any, how: How = PLAIN) -> Any:
+        if not isinstance(value, Mapping):
+            self.take(value)
+        keep = [(key, one) for key, one in value.items() if how.shows(key) and not (how.exclude_none and one is None)]
+        written = ((self.key.dump(key, how), self.value.dump(one, how.within(key))) for key, one in keep)
+        return {key if how.python else key_of(key): one for key, one in written}
+
+    def fits(self, value: Any) -> int:
+        if not isinstance(value, dict):
+            return 0
+        return min((self.value.fits(one) for one in value.values()), default=1)
 
     def holds(self, value: Any) -> bool:
         return isinstance(value, dict)
-
-
-class Alternatives(Node):
-    """A union. Of several arms that fit, the first is taken."""
-
-    as_is = False
-
-    def __init__(self, arms: list[Node]) -> None:
-        self.arms = arms
-        self.scalar = all(arm.scalar for arm in arms)
-        self.as_is = all(arm.as_is for arm in arms)
-        self.nullable = any(isinstance(arm, Nothing) for arm in arms)
-
-    def schema(self, names: Names) -> dict[str, Any]:
-        return {"anyOf": [arm.schema(names) for arm in self.arms]}
-
-    def _told_apart(self, names: Names, name: str) -> dict[str, Any]:
-        models = [arm for arm in self.arms if not isinstance(arm, Nothing)]
-        mapping: dict[str, str] = {}
-        branches = []
-        for arm in models:
-            reference = arm.schema(names)
-            tags = [slot.node for slot in arm.slots if slot.alias == name] if isinstance(arm, Model) else []
-            if not (tags and isinstance(tags[0], OneOf)):
-                raise TypeError(f"`discriminator={name!r}` names a field that is a Literal in each of the dataclasses")
-            mapping.update({str(value): reference["$ref"] for value in tags[0].values})
-            branches.append(reference)
-        one = {"oneOf": branches, "discriminator": {"propertyName": name, "mapping": mapping}}
-        return {"anyOf": [one, {"type": "null"}]} if self.nullable else one
-
-    def constrained(self, names: Names, given: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Each arm takes the rules that are about it; every rule must have found one."""
-        if "discriminator" in given:
-            return self._told_apart(names, given["discriminator"]) if len(given) == 1 else None
-        schemas: list[dict[str, Any]] = []
-        told: set[str] = set()
-        for arm in self.arms:
-            mine = {name: value for name, value in given.items() if arm.constrained(names, {name: value}) is not None}
-            told.update(mine)
-            schemas.append(arm.constrained(names, mine) or {})
-        return {"anyOf": schemas} if told == set(given) else None
-
-    def inside(self) -> list[Node]:
-        return self.arms
-
-    def load(self, value: Any) -> Any:
-        for arm in self.arms:
-            if arm.fits(value):
-                return arm.load(value)
-        raise Unfit("none of the alternatives takes it", value)
-
-    def dump(self, value: Any) -> Any:
-        for arm in self.arms:
-            if arm.holds(value):
-                return arm.dump(value)
-        return value
-
-    def fits(self, value: Any) -> bool:
-        return any(arm.fits(value) for arm in self.arms)
-
-    def holds(self, value: Any) -> bool:
-        return any(arm.holds(value) for arm in self.arms)
 
 
 class Ruled(Node):
@@ -390,105 +424,54 @@ class Ruled(Node):
         schema = self.inner.constrained(names, {**self.field.rules, **given})
         return None if schema is None else self.field.words(schema)
 
-
-class Slot(typing.NamedTuple):
-    """A field of a model."""
-
-    name: str
-    alias: str
-    node: Node
-    required: bool
-    default: Any
-    init: bool
+    def take(self, value: Any) -> Any:
+        taken = self.inner.take(value)
+        if taken is not None and (words := broken(self.field.rules, taken)):
+            raise ValidationError(words, value, "constraint")
+        return taken
 
 
-class Model(Node):
-    """A dataclass or a TypedDict."""
+class Checked(Node):
+    """Annotated with a validator of the author's, which gets what was loaded."""
 
-    kind = "object"
     as_is = False
 
-    def __init__(self, cls: type, title: str, arguments: tuple[Any, ...] = ()) -> None:
-        self.cls, self.title, self._arguments = cls, title, arguments
-        self.is_dict = typing.is_typeddict(cls)
-        #: As with pydantic's models: `model_config = {"extra": "forbid"}`.
-        self.forbids_extra = getattr(cls, "model_config", {}).get("extra") == "forbid"
-        #: Filled after the model is known by its class, since a field may be of its own class.
-        self.slots: list[Slot] = []
-
-    def schema(self, names: Names) -> dict[str, Any]:
-        differs = any(
-            isinstance(one, Decimals) or isinstance(one, Model) and not one.is_same_both_ways()
-            for one in reachable(self)
-        )
-        # A generic class is one model for each of what it holds.
-        key = (self.cls, *self._arguments) if self._arguments else self.cls
-        return names.ref(key, self.title, self._written, differs)
-
-    def is_same_both_ways(self) -> bool:
-        """Whether it is answered as it is sent: what a dataclass fills in by itself is not sent."""
-        return self.is_dict or all(slot.init for slot in self.slots)
-
-    def _written(self, names: Names) -> dict[str, Any]:
-        answered = names.way == "Output"
-        properties, required = {}, []
-        for slot in self.slots:
-            if not slot.init and not answered:
-                continue
-            schema = titled(slot.node.schema(names), slot.alias)
-            # As FastAPI has it: what has a default is not required of an answer either.
-            if slot.required or not slot.init:
-                required.append(slot.alias)
-            if slot.default is not None and slot.default is not REQUIRED:
-                schema["default"] = slot.node.dump(slot.default)
-            properties[slot.alias] = schema
-        words: dict[str, Any] = {"type": "object", "title": self.title, "properties": properties}
-        if required:
-            words["required"] = required
-        if self.forbids_extra:
-            words["additionalProperties"] = False
-        text = self.cls.__dict__.get("__doc__")
-        # A dataclass without words of its own is given its signature.
-        if text and not text.startswith(f"{self.cls.__name__}("):
-            words["description"] = inspect.cleandoc(text)
-        return words
+    def __init__(self, inner: Node, check: Callable[[Any], Any]) -> None:
+        self.inner, self.check = inner, check
+        self.kind, self.scalar = inner.kind, inner.scalar
+        self.schema, self.constrained = inner.schema, inner.constrained  # type: ignore[method-assign]
+        self.dump, self.fits, self.holds = inner.dump, inner.fits, inner.holds  # type: ignore[method-assign]
 
     def inside(self) -> list[Node]:
-        return [slot.node for slot in self.slots]
+        return [self.inner]
 
     def load(self, value: Any) -> Any:
-        loaded = {}
-        for slot in self.slots:
-            if slot.init and slot.alias in value:
-                given = value[slot.alias]
-                loaded[slot.name] = given if slot.node.as_is else _at(slot.alias, slot.node, given)
-        if self.is_dict:
-            return loaded
+        return checked(self.check, self.inner.load(value), value)
+
+    def take(self, value: Any) -> Any:
+        return checked(self.check, self.inner.take(value), value)
+
+
+def checked(check: Callable[..., Any], value: Any, sent: Any, *more: Any) -> Any:
+    """What a validator makes of a value."""
+    try:
+        return check(value, *more)
+    except (ValueError, AssertionError) as error:
+        raise ValidationError.by(error, sent) from None
+
+
+def each(read: Callable[[Any], Any], values: Iterable[tuple[Any, Any]]) -> list[Any]:
+    """All members read; what is wrong with any of them is told together."""
+    found: list[Any] = []
+    wrong: list[ValidationError] = []
+    for place, value in values:
         try:
-            return self.cls(**loaded)
-        except ValueError as error:  # from `__post_init__`: a rule across fields
-            raise Unfit(str(error), value) from None
-
-    def dump(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {slot.alias: slot.node.dump(value[slot.name]) for slot in self.slots if slot.name in value}
-        return {slot.alias: slot.node.dump(getattr(value, slot.name)) for slot in self.slots}
-
-    def fits(self, value: Any) -> bool:
-        if not isinstance(value, dict):
-            return False
-        for slot in self.slots:
-            if slot.alias in value:
-                if not slot.node.fits(value[slot.alias]):
-                    return False
-            elif slot.required:
-                return False
-        return True
-
-    def holds(self, value: Any) -> bool:
-        if self.is_dict:
-            return isinstance(value, dict) and all(slot.name in value for slot in self.slots if slot.required)
-        return isinstance(value, self.cls)
+            found.append(read(value))
+        except ValidationError as unfit:
+            wrong.append(unfit.under(place))
+    if wrong:
+        raise ValidationError.all(wrong)
+    return found
 
 
 def reachable(start: Node) -> Iterator[Node]:
@@ -508,21 +491,23 @@ def shown(hint: Any) -> str:
     return hint.__name__ if isinstance(hint, type) and not typing.get_args(hint) else str(hint).replace("typing.", "")
 
 
-def _at(key: Any, inner: Node, value: Any) -> Any:
+def _at(key: Any, read: Callable[[Any], Any], value: Any) -> Any:
     try:
-        return inner.load(value)
-    except Unfit as unfit:
+        return read(value)
+    except ValidationError as unfit:
         raise unfit.under(key) from None
-
-
-def _load_each(item: Node, values: Any) -> Any:
-    return [_at(place, item, value) for place, value in enumerate(values)]
 
 
 def key_of(key: Any) -> str:
     if isinstance(key, str):
         return key
     return json.dumps(key) if key is None or isinstance(key, bool) else str(key)
+
+
+def _either(values: list[Any]) -> str:
+    """`'a', 'b' or 'c'`"""
+    told = [repr(value) for value in values]
+    return " or ".join(part for part in (", ".join(told[:-1]), told[-1]) if part)
 
 
 def _type_of(values: list[Any]) -> dict[str, Any]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
 import json
 import typing
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Callable, Mapping
+from typing import Annotated, Any, Callable, Literal, Mapping
 
-from .errors import Unfit
+from .errors import RequestValidationError, ValidationError
 from .hints import Whatever, node
-from .nodes import Map, Model, Node, Ruled, Slot, reachable, shown
+from .how import PLAIN, How
+from .nodes import Checked, Map, Node, Ruled, reachable, shown
 from .params import REQUIRED, Body, Cookie, Field, File, Form, Header, Path, Query
 from .request import Request, UploadFile, request
-from .responses import Response, to_json
+from .responses import JSONResponse, Response, to_json
+from .shapes import Model, Slot
 
 
 class Depends:
@@ -24,7 +28,14 @@ class Depends:
     runs once the answer is made.
     """
 
-    def __init__(self, dependency: Callable[..., Any] | None = None, *, use_cache: bool = True) -> None:
+    def __init__(
+        self,
+        dependency: Callable[..., Any] | None = None,
+        *,
+        use_cache: bool = True,
+        scope: Literal["function", "request"] | None = None,
+    ) -> None:
+        # `scope` makes no difference: either way the part behind `yield` runs before the answer is sent.
         self.dependency = dependency
         self.use_cache = use_cache
 
@@ -37,6 +48,8 @@ class Received:
     #: Text where the host has proven it UTF-8; a form's fields as JSON.
     data: str | bytes | None = None
     files: tuple[tuple[str, UploadFile], ...] = ()
+    #: Whether it waits to be read.
+    streams: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,12 +60,18 @@ class Input:
     alias: str
     rule: Path | Query | Header | Cookie | Body | Form
     node: Node
+    #: What it is if nothing was sent; `REQUIRED` if something must be.
     default: Any
-    #: `UploadFile` or `bytes` for a file, and whether it is a list of them.
+    factory: Callable[[], Any] | None = None
+    #: `UploadFile` or `bytes` for a file, `Iterator` for a body that is read while it arrives; whether it is a list of them.
     file: type | None = None
     many: bool = False
     #: All parameters of its place, or all fields of a form, in one.
     model: Model | None = None
+
+    @property
+    def required(self) -> bool:
+        return self.default is REQUIRED and self.factory is None
 
     @property
     def place(self) -> str:
@@ -77,8 +96,10 @@ class Call:
 
     def __post_init__(self) -> None:
         # Asked once, since each call would have to.
-        self.yields = inspect.isgeneratorfunction(self.function)
-        self.is_async = inspect.iscoroutinefunction(self.function)
+        function = _called(self.function)
+        self.yields = inspect.isgeneratorfunction(function)
+        self.yields_async = inspect.isasyncgenfunction(function)
+        self.is_async = inspect.iscoroutinefunction(function)
 
     def ranks(self) -> dict[tuple[str, str], int]:
         """Of what belongs to a dependency, as which of them it is told of: FastAPI tells of them first."""
@@ -150,22 +171,22 @@ def _argument(
             raise TypeError("has no type hint: what may be sent is read from it")
         bare = str
     rule = next((mark for mark in reversed(marks) if hasattr(mark, "place")), None)
-    loose = [mark for mark in marks if isinstance(mark, Field) and mark is not rule]
+    factory = None
+    if default is ...:
+        default = REQUIRED
     if default is inspect.Parameter.empty:
-        default = rule.default if rule else REQUIRED
+        default, factory = (rule.default, rule.default_factory) if rule else (REQUIRED, None)
     file, many = _file(bare)
-    inner = Whatever() if file else node(bare)
-    for mark in loose:
-        inner = Ruled(inner, mark, bare)
-    rule = rule or _default_rule(name, inner, file, in_path)
-    if not file:
-        inner = Ruled(inner, rule, bare)
+    inner = Whatever() if file else node(Annotated[(bare, *marks)] if marks else bare)  # type: ignore[index]
+    if not rule:
+        rule = _default_rule(name, inner, file, in_path)
+        inner = inner if file else Ruled(inner, rule, bare)
     if name in in_path and rule.place != "path" and (rule.alias or name) in in_path:
         raise TypeError(f"is in the path, and cannot be `{type(rule).__name__}(…)`")
     if rule.place == "path":
         if (rule.alias or name) not in in_path:
             raise TypeError("is `Path(…)`, and the path has no such part")
-        if default is not REQUIRED:
+        if default is not REQUIRED or factory:
             raise TypeError("a part of the path is always there: it takes no default")
     model = _model_of(inner) if rule.place in ("query", "header", "cookie", "form") else None
     parts = [slot.node for slot in model.slots] if model else [inner]
@@ -174,11 +195,11 @@ def _argument(
     alias = rule.alias or (
         name.replace("_", "-") if isinstance(rule, Header) and rule.convert_underscores else name
     )
-    call.inputs.append(Input(name, alias, rule, inner, default, file, many, model))
+    call.inputs.append(Input(name, alias, rule, inner, default, factory, file, many, model))
 
 
 def _model_of(inner: Node) -> Model | None:
-    while isinstance(inner, Ruled):
+    while isinstance(inner, (Ruled, Checked)):
         inner = inner.inner
     return inner if isinstance(inner, Model) else None
 
@@ -197,11 +218,15 @@ def _default_rule(name: str, inner: Node, file: type | None, in_path: set[str]) 
         return Path()
     if file is UploadFile:
         return File()
+    if file is Iterator:
+        return Body(media_type="application/octet-stream")
     return Query() if inner.scalar else Body()
 
 
 def _file(hint: Any) -> tuple[type | None, bool]:
-    """Whether an argument is a file: `UploadFile` or `bytes`, perhaps in a list, perhaps optional."""
+    """Whether an argument is a file: `UploadFile` or `bytes`, perhaps in a list, perhaps optional; or a stream."""
+    if typing.get_origin(hint) in (Iterator, Iterable) and typing.get_args(hint) == (bytes,):
+        return Iterator, False
     arms = [arm for arm in typing.get_args(hint) if arm is not type(None)]
     if typing.get_origin(hint) is list and arms and arms[0] in (UploadFile, bytes):
         return arms[0], True
@@ -246,6 +271,8 @@ class Body_:
         return json.loads(data) if is_json and data else data
 
     def _file(self, wanted: Input) -> Any:
+        if wanted.file is Iterator:
+            return request.pieces()
         if wanted.place == "body":
             data = self._received.data
             if data is None:
@@ -276,24 +303,14 @@ def _run(
             kept[function] = _run(dependency, given, body, answer, stack, kept)
         if name is not None:
             arguments[name] = kept[function]
+    wrong: list[ValidationError] = []
     for wanted in call.inputs:
-        place = wanted.place
-        if place in ("body", "form"):
-            arguments[wanted.argument] = body.take(wanted)
-        elif wanted.model:
-            sent = given.get(place, {})
-            keys = {slot.alias: name for slot, name in names_in(place, wanted.model, wanted.rule)}
-            if place == "header":
-                keys = {alias: name.lower() for alias, name in keys.items()}
-            value = {alias: sent[key] for alias, key in keys.items() if key in sent}
-            arguments[wanted.argument] = _loaded(wanted, value, place)
-        elif wanted.key in given.get(place, {}):
-            value = given[place][wanted.key]
-            arguments[wanted.argument] = (
-                value if wanted.node.as_is else _loaded(wanted, value, place, wanted.alias)
-            )
-        else:
-            arguments[wanted.argument] = _default(wanted)
+        try:
+            arguments[wanted.argument] = _input(wanted, given, body)
+        except ValidationError as unfit:
+            wrong.append(unfit)
+    if wrong:
+        raise RequestValidationError(ValidationError.all(wrong).errors())
     for name in call.requests:
         arguments[name] = request
     for name in call.answers:
@@ -301,11 +318,47 @@ def _run(
     function = call.function
     if call.yields:
         return stack.enter_context(contextlib.contextmanager(function)(**arguments))
+    if call.yields_async:
+        return stack.enter_context(contextlib.contextmanager(in_step)(function(**arguments)))
     result = function(**arguments)
-    return _finish(result) if call.is_async else result
+    return finish(result) if call.is_async else result
 
 
-def _finish(coroutine: Any) -> Any:
+def _input(wanted: Input, given: Mapping[str, Any], body: Body_) -> Any:
+    place = wanted.place
+    if place in ("body", "form"):
+        return body.take(wanted)
+    if wanted.model:
+        sent = given.get(place, {})
+        keys = {slot.alias: name for slot, name in names_in(place, wanted.model, wanted.rule)}
+        if place == "header":
+            keys = {alias: name.lower() for alias, name in keys.items()}
+        value = {alias: sent[key] for alias, key in keys.items() if key in sent}
+        return _loaded(wanted, value, place)
+    if wanted.key in given.get(place, {}):
+        value = given[place][wanted.key]
+        return value if wanted.node.as_is else _loaded(wanted, value, place, wanted.alias)
+    return _default(wanted)
+
+
+def in_step(values: AsyncGenerator[Any, None]) -> Generator[Any, None, None]:
+    """What an `async` generator yields, and what is thrown at its `yield`."""
+    try:
+        value = finish(values.__anext__())
+        while True:
+            try:
+                yield value
+            except BaseException as error:
+                value = finish(values.athrow(error))
+            else:
+                value = finish(values.__anext__())
+    except StopAsyncIteration:
+        return
+    finally:
+        finish(values.aclose())
+
+
+def finish(coroutine: Any) -> Any:
     """The result of an `async` function. There is no event loop: it may await only what is ready."""
     try:
         coroutine.send(None)
@@ -313,7 +366,7 @@ def _finish(coroutine: Any) -> Any:
         return end.value
     coroutine.close()
     raise RuntimeError(
-        f"`{coroutine.__qualname__}` waits for something: a plugin has no event loop, an instance serves one request "
+        f"`{getattr(coroutine, '__qualname__', 'an async generator')}` waits for something: a plugin has no event loop, an instance serves one request "
         "at a time; write it without `await`"
     )
 
@@ -321,26 +374,40 @@ def _finish(coroutine: Any) -> Any:
 def _loaded(wanted: Input, value: Any, *loc: str) -> Any:
     try:
         return wanted.node.load(value)
-    except Unfit as unfit:
-        raise unfit.at(*loc) from None
+    except ValidationError as unfit:
+        raise unfit.under(*loc) from None
 
 
 def _default(wanted: Input) -> Any:
+    if wanted.factory:
+        return wanted.factory()
     # The host lets no request through that lacks what is required.
-    return None if wanted.default is REQUIRED else wanted.default
+    return None if wanted.default is REQUIRED else copy.deepcopy(wanted.default)
 
 
-def answer_of(result: Any, returns: Node | None, extra: Response) -> Response:
+def answer_of(result: Any, returns: Node | None, extra: Response, kind: type[Response], how: How = PLAIN) -> Response:
     """What a function returned as an answer; `extra` is what it set aside for it."""
     if isinstance(result, Response):
-        response = result
-    elif extra.status_code in (204, 205, 304):
+        result.headers.pairs.extend(extra.headers.pairs)
+        return result
+    if extra.status_code in (204, 205, 304):
         response = Response(None, extra.status_code)
+    elif kind is JSONResponse:
+        response = Response(to_json(returns.dump(result, how) if returns else result), extra.status_code)
+        response.headers["content-type"] = "application/json"
     else:
-        response = Response(to_json(returns.dump(result) if returns else result), extra.status_code)
-        response.headers.append(("content-type", "application/json"))
-    response.headers.extend(extra.headers)
+        response = kind(returns.dump(result, how) if returns else result)
+        response.status_code = extra.status_code
+    response.headers.pairs.extend(extra.headers.pairs)
     return response
+
+
+def _called(function: Any) -> Any:
+    """What is called: a function, or the method that makes an object one."""
+    function = inspect.unwrap(function)
+    if isinstance(function, type) or inspect.isroutine(function) or not callable(function):
+        return function
+    return type(function).__call__
 
 
 _FILE = "in "

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from http.cookies import _unquote
+from types import SimpleNamespace
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from .errors import HTTPException
 
 
 class Source(Protocol):
@@ -18,6 +23,7 @@ class Source(Protocol):
     def peer(self) -> str | None: ...
     def request_id(self) -> str: ...
     def identity(self) -> str | None: ...
+    def read(self, max: int) -> bytes: ...
     def read_file(self, index: int, offset: int, max: int) -> bytes: ...
     def file_headers(self, index: int) -> list[tuple[str, bytes]]: ...
 
@@ -40,6 +46,9 @@ class Outside:
         return None
 
     identity = peer
+
+    def read(self, max: int) -> bytes:
+        raise OSError("there is no request")
 
     def read_file(self, index: int, offset: int, max: int) -> bytes:
         raise OSError("there is no request")
@@ -71,6 +80,54 @@ class Headers(Mapping[str, str]):
         return len(list(iter(self)))
 
 
+_REASONS = {"IoError_TooLarge": (413, "the body is too large"), "IoError_TimedOut": (408, "the body took too long")}
+
+
+class Address(NamedTuple):
+    """Where a request came from: `host`, `port`."""
+
+    host: str
+    port: int
+
+
+class URL(str):
+    """Path and query as the client sent them, the mount's prefix included."""
+
+    @property
+    def path(self) -> str:
+        """`/items/7`"""
+        return urlsplit(self).path
+
+    @property
+    def query(self) -> str:
+        """What is behind the `?`."""
+        return urlsplit(self).query
+
+
+class Pairs(Mapping[str, str]):
+    """Texts by name. Of several of one name, the last; `getlist` has them all."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self._pairs = pairs
+
+    def getlist(self, name: str) -> list[str]:
+        """Every value of one name, in the order sent."""
+        return [value for known, value in self._pairs if known == name]
+
+    def multi_items(self) -> list[tuple[str, str]]:
+        """All of them, as they were sent."""
+        return list(self._pairs)
+
+    def __getitem__(self, name: str) -> str:
+        return dict(self._pairs)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict(self._pairs))
+
+    def __len__(self) -> int:
+        return len(dict(self._pairs))
+
+
 class Request:
     """What is known of a request. Each question is asked of the host when it is put, and none of them waits.
 
@@ -81,6 +138,50 @@ class Request:
         self.source: Source = Outside()
         #: By name in any case.
         self.headers = Headers(self)
+        #: The parts of the path that the route names.
+        self.path_params: Mapping[str, Any] = {}
+        #: What functions of one request leave for each other.
+        self.state = SimpleNamespace()
+        self._body: str | bytes | None = None
+        self._streams = False
+
+    def begin(self, path_params: Mapping[str, Any], body: str | bytes | None, streams: bool) -> None:
+        """Another request."""
+        self.path_params, self._body, self._streams = path_params, body, streams
+        self.state = SimpleNamespace()
+
+    def body(self) -> Ready:
+        """The body, of an operation that declares one, as it was checked. It may be awaited."""
+        if self._streams:
+            return Ready(b"".join(self.pieces()))
+        data = self._body or b""
+        return Ready(data.encode() if isinstance(data, str) else data)
+
+    async def json(self) -> Any:
+        """The body, read as JSON."""
+        return json.loads(self.body())
+
+    def pieces(self, size: int = 65_536) -> Iterator[bytes]:
+        """The body while it arrives, of an operation that has an argument `Iterator[bytes]`."""
+        if not self._streams:
+            raise RuntimeError("the body does not come in pieces: declare it as an argument, `body: Iterator[bytes]`")
+        while piece := self._piece(size):
+            yield bytes(piece)
+
+    def _piece(self, size: int) -> bytes:
+        try:
+            return self.source.read(size)
+        except Exception as error:
+            # The host's reason is a value of a class that exists only in a component.
+            reason = type(getattr(error, "value", None)).__name__
+            if reason in _REASONS:
+                raise HTTPException(*_REASONS[reason]) from None
+            raise
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """The same, for `async for`."""
+        for piece in self.pieces():
+            yield piece
 
     @property
     def method(self) -> str:
@@ -88,9 +189,25 @@ class Request:
         return self.source.method()
 
     @property
-    def url(self) -> str:
+    def url(self) -> URL:
         """Path and query as the client sent them, the mount's prefix included."""
-        return self.source.uri()
+        return URL(self.source.uri())
+
+    @property
+    def query_params(self) -> Pairs:
+        """The query, also what of it no argument declares."""
+        return Pairs(parse_qsl(self.url.query, keep_blank_values=True))
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies, also those that no argument declares."""
+        found: dict[str, str] = {}
+        for part in (part for line in self.headers.getlist("cookie") for part in line.split(";")):
+            name, sign, value = part.partition("=")
+            name, value = (name.strip(), value.strip()) if sign else ("", part.strip())
+            if name or value:
+                found[name] = _unquote(value)
+        return found
 
     @property
     def prefix(self) -> str:
@@ -98,9 +215,10 @@ class Request:
         return self.source.prefix()
 
     @property
-    def client(self) -> str | None:
+    def client(self) -> Address | None:
         """The peer's address, where the host knows it."""
-        return self.source.peer()
+        host, _, port = (self.source.peer() or "").rpartition(":")
+        return Address(host.strip("[]"), int(port)) if host else None
 
     @property
     def id(self) -> str:
@@ -118,8 +236,16 @@ class Request:
 request = Request()
 
 
+class Ready(bytes):
+    """Bytes that are there; `await` gives the same, for functions that are `async`."""
+
+    def __await__(self) -> Generator[Any, None, bytes]:
+        return bytes(self)
+        yield  # which makes it a generator
+
+
 class UploadFile:
-    """A file of a form. Its content stays with the host until it is read."""
+    """A file of a form. Its content stays with the host until it is read. `read` and the rest may be awaited or not."""
 
     def __init__(self, index: int, filename: str | None, content_type: str | None, size: int) -> None:
         self._index = index
@@ -131,11 +257,16 @@ class UploadFile:
         self.size = size
 
     @property
+    def file(self) -> UploadFile:
+        """What has `read` and `seek`: itself."""
+        return self
+
+    @property
     def headers(self) -> dict[str, str]:
         """The headers of its part of the form, names in lower case; a character for each byte."""
         return {name: value.decode("latin-1") for name, value in request.source.file_headers(self._index)}
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1) -> Ready:
         """So many bytes from where reading stopped; all that is left without a number."""
         wanted = self.size - self._place if size < 0 else size
         pieces = []
@@ -146,8 +277,13 @@ class UploadFile:
             pieces.append(piece)
             self._place += len(piece)
             wanted -= len(piece)
-        return b"".join(pieces)
+        return Ready(b"".join(pieces))
 
-    def seek(self, offset: int) -> None:
+    def seek(self, offset: int) -> Ready:
         """Where the next `read` begins."""
         self._place = offset
+        return Ready()
+
+    def close(self) -> Ready:
+        """Nothing has to be closed."""
+        return Ready()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import Any, Callable, Mapping, Sequence, TypeVar
 
+from .how import How
 from .operation import Depends
 from .responses import JSONResponse, Response
 
@@ -23,20 +25,69 @@ class Route:
     method: str
     path: str
     function: Callable[..., Any]
-    status_code: int = 200
+    status_code: int | None = None
     tags: tuple[str, ...] = ()
     summary: str | None = None
     description: str | None = None
     response_description: str = "Successful Response"
     responses: tuple[tuple[int | str, Mapping[str, Any]], ...] = ()
     response_model: Any = ANNOTATED
-    response_class: type[Response] = JSONResponse
+    response_model_include: Any = None
+    response_model_exclude: Any = None
+    response_model_by_alias: bool = True
+    response_model_exclude_unset: bool = False
+    response_model_exclude_defaults: bool = False
+    response_model_exclude_none: bool = False
+    response_class: type[Response] | None = None
     dependencies: tuple[Depends, ...] = ()
     deprecated: bool = False
     operation_id: str | None = None
+    generate_unique_id_function: Callable[[Route], str] | None = None
+    name: str = ""
     openapi_extra: Mapping[str, Any] | None = None
     include_in_schema: bool = True
     callbacks: tuple[Route, ...] = ()
+    #: What the host answers in the plugin's place is handed to it.
+    on_problem: bool = False
+
+    def __post_init__(self) -> None:
+        # The function's, unless it has one of its own.
+        object.__setattr__(self, "name", self.name or getattr(self.function, "__name__", type(self.function).__name__))
+
+    @property
+    def status(self) -> int:
+        """The status of an answer that says none itself."""
+        if self.status_code is not None:
+            return int(self.status_code)
+        default = inspect.signature(self.kind.__init__).parameters.get("status_code")
+        return default.default if default and isinstance(default.default, int) else 200
+
+    @property
+    def kind(self) -> type[Response]:
+        """What a value is answered as."""
+        return self.response_class or JSONResponse
+
+    @property
+    def methods(self) -> set[str]:
+        """The method, in capitals, in a set."""
+        return {self.method.upper()}
+
+    @property
+    def path_format(self) -> str:
+        """As `plain_path`, by FastAPI's name."""
+        return self.plain_path
+
+    @property
+    def how(self) -> How:
+        """What of a value is answered."""
+        return How(
+            self.response_model_by_alias,
+            self.response_model_exclude_unset,
+            self.response_model_exclude_defaults,
+            self.response_model_exclude_none,
+            self.response_model_include,
+            self.response_model_exclude,
+        )
 
     @property
     def plain_path(self) -> str:
@@ -63,7 +114,7 @@ class Route:
     @property
     def long_id(self) -> str:
         """FastAPI's own `operationId`: function, path and method."""
-        return re.sub(r"\W", "_", f"{self.function.__name__}{self.plain_path}") + f"_{self.method}"
+        return re.sub(r"\W", "_", f"{self.name}{self.plain_path}") + f"_{self.method}"
 
 
 class APIRouter:
@@ -84,53 +135,61 @@ class APIRouter:
         self,
         *,
         prefix: str = "",
-        tags: Sequence[str | Enum] = (),
+        tags: Sequence[str | Enum] | None = None,
         responses: Mapping[int | str, Mapping[str, Any]] | None = None,
-        dependencies: Sequence[Depends] = (),
-        deprecated: bool = False,
+        dependencies: Sequence[Depends] | None = None,
+        deprecated: bool | None = None,
+        include_in_schema: bool = True,
+        default_response_class: type[Response] | None = None,
+        callbacks: Sequence[Route] = (),
+        generate_unique_id_function: Callable[[Route], str] | None = None,
     ) -> None:
         if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
             raise ValueError(f"a prefix begins with a slash and does not end with one: {prefix!r}")
         self.prefix = prefix
-        self.tags = _texts(tags)
-        self.responses = tuple((responses or {}).items())
-        self.dependencies = tuple(dependencies)
-        self.deprecated = deprecated
         #: As they will be served, but for what includes this router.
         self.routes: list[Route] = []
+        self._shared = _Shared.of(
+            tags, responses, dependencies, deprecated, include_in_schema, default_response_class, callbacks,
+            generate_unique_id_function,
+        )  # fmt: skip
 
     def api_route(
         self,
         path: str,
         *,
-        methods: Sequence[str],
-        tags: Sequence[str | Enum] = (),
+        methods: Sequence[str] = ("get",),
+        tags: Sequence[str | Enum] | None = None,
         responses: Mapping[int | str, Mapping[str, Any]] | None = None,
-        dependencies: Sequence[Depends] = (),
-        deprecated: bool = False,
+        dependencies: Sequence[Depends] | None = None,
+        deprecated: bool | None = None,
+        callbacks: Sequence[Route] | None = None,
+        response_class: type[Response] | None = None,
+        include_in_schema: bool = True,
+        generate_unique_id_function: Callable[[Route], str] | None = None,
         **rest: Any,
     ) -> Callable[[Function], Function]:
         """Serves a function under several methods. The function itself stays what it is."""
         if not (path.startswith(("/", "{$")) or (path == "" and self.prefix) or self.names_only):
             raise ValueError(f"a path begins with a slash: {path!r}")
+        if unknown := set(rest) - _OF_A_ROUTE:
+            raise TypeError(f"{path}: a route knows nothing of `{unknown.pop()}`")
+        own = _Shared.of(
+            tags, responses, dependencies, deprecated, include_in_schema, response_class, callbacks,
+            generate_unique_id_function,
+        )  # fmt: skip
 
         def add(function: Function) -> Function:
             for method in methods:
-                self.routes.append(
-                    Route(
-                        method=method.lower(),
-                        path=self.prefix + path,
-                        function=function,
-                        tags=self.tags + _texts(tags),
-                        responses=self.responses + tuple((responses or {}).items()),
-                        dependencies=self.dependencies + tuple(dependencies),
-                        deprecated=self.deprecated or deprecated,
-                        **rest,
-                    )
-                )
+                route = Route(method.lower(), self.prefix + path, function, **rest)
+                self.routes.append(self._shared.around(own.around(route)))
             return function
 
         return add
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **rest: Any) -> None:
+        """As `api_route`, for a function that has been written elsewhere."""
+        self.api_route(path, **rest)(endpoint)
 
     def get(self, path: str, **rest: Any) -> Callable[[Function], Function]:
         """`@app.get("/items/{id}", status_code=…, tags=…, summary=…, responses=…, response_model=…)`"""
@@ -169,24 +228,83 @@ class APIRouter:
         router: APIRouter,
         *,
         prefix: str = "",
-        tags: Sequence[str | Enum] = (),
+        tags: Sequence[str | Enum] | None = None,
         responses: Mapping[int | str, Mapping[str, Any]] | None = None,
-        dependencies: Sequence[Depends] = (),
+        dependencies: Sequence[Depends] | None = None,
+        deprecated: bool | None = None,
+        include_in_schema: bool = True,
+        default_response_class: type[Response] | None = None,
+        callbacks: Sequence[Route] | None = None,
+        generate_unique_id_function: Callable[[Route], str] | None = None,
     ) -> None:
         """Takes over the routes that a router has by now."""
         if not router.routes:
             raise ValueError("the router has no routes yet: include it after them")
+        if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
+            raise ValueError(f"a prefix begins with a slash and does not end with one: {prefix!r}")
+        more = _Shared.of(
+            tags, responses, dependencies, deprecated, include_in_schema, default_response_class, callbacks,
+            generate_unique_id_function,
+        )  # fmt: skip
         for route in router.routes:
-            self.routes.append(
-                replace(
-                    route,
-                    path=self.prefix + prefix + route.path,
-                    tags=self.tags + _texts(tags) + route.tags,
-                    responses=self.responses + tuple((responses or {}).items()) + route.responses,
-                    dependencies=self.dependencies + tuple(dependencies) + route.dependencies,
-                    deprecated=self.deprecated or route.deprecated,
-                )
-            )
+            route = replace(route, path=self.prefix + prefix + route.path)
+            self.routes.append(self._shared.around(more.around(route)))
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What a router, and whatever includes it, says of all its routes."""
+
+    tags: tuple[str, ...]
+    responses: tuple[tuple[int | str, Mapping[str, Any]], ...]
+    dependencies: tuple[Depends, ...]
+    deprecated: bool
+    include_in_schema: bool
+    response_class: type[Response] | None
+    callbacks: tuple[Route, ...]
+    unique_id: Callable[[Route], str] | None
+
+    @classmethod
+    def of(
+        cls,
+        tags: Sequence[str | Enum] | None,
+        responses: Mapping[int | str, Mapping[str, Any]] | None,
+        dependencies: Sequence[Depends] | None,
+        deprecated: bool | None,
+        include_in_schema: bool,
+        response_class: type[Response] | None,
+        callbacks: Sequence[Route] | None,
+        unique_id: Callable[[Route], str] | None,
+    ) -> _Shared:
+        """As they are given."""
+        return cls(
+            _texts(tags or ()),
+            tuple((responses or {}).items()),
+            tuple(dependencies or ()),
+            bool(deprecated),
+            include_in_schema,
+            response_class,
+            tuple(callbacks or ()),
+            unique_id,
+        )
+
+    def around(self, route: Route) -> Route:
+        """A route with what is said of all; what is nearer to it comes later, and wins where only one can be."""
+        return replace(
+            route,
+            tags=self.tags + route.tags,
+            responses=self.responses + route.responses,
+            dependencies=self.dependencies + route.dependencies,
+            deprecated=self.deprecated or route.deprecated,
+            include_in_schema=self.include_in_schema and route.include_in_schema,
+            response_class=route.response_class or self.response_class,
+            callbacks=self.callbacks + route.callbacks,
+            generate_unique_id_function=route.generate_unique_id_function or self.unique_id,
+        )
+
+
+#: What `api_route` hands on as it is.
+_OF_A_ROUTE = {field.name for field in fields(Route)} - {"method", "path", "function"}
 
 
 def _texts(tags: Sequence[str | Enum]) -> tuple[str, ...]:

@@ -58,7 +58,8 @@ class EventSourceResponse(StreamingResponse):
     ) -> None:
         super().__init__((_event(one, None) for one in content), status_code, headers, media_type)
         # nginx would else keep events until its buffer is full.
-        self.headers += [("cache-control", "no-cache"), ("x-accel-buffering", "no")]
+        self.headers["cache-control"] = "no-cache"
+        self.headers["x-accel-buffering"] = "no"
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def yielded(values: Iterator[Any], kind: type[Response], item: Node | None, extr
     else:
         lines = (to_json(item.dump(value) if item else plain(value)) + "\n" for value in values)
         answer = StreamingResponse(lines, extra.status_code, media_type="application/jsonl")
-    answer.headers += extra.headers
+    answer.headers.pairs += extra.headers.pairs
     return answer
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 def load_tests(loader: Any, tests: unittest.TestSuite, pattern: Any) -> unittest.TestSuite:
     """The examples in the package's own words."""
-    for name in ("app", "errors", "responses", "routing"):
+    for name in ("app", "basemodel", "errors", "responses", "routing"):
         tests.addTests(doctest.DocTestSuite(importlib.import_module(f"switchback.{name}")))
     return tests
 
@@ -26,7 +26,7 @@ class Readme(unittest.TestCase):
         module: dict[str, Any] = {"__name__": "readme"}
         exec(compile(source, "README.md", "exec", dont_inherit=True), module)
         operation = module["app"].openapi()["paths"]["/items/{id}"]["post"]
-        self.assertEqual(operation["summary"], "Create an item")
+        self.assertEqual(operation["summary"], "Create Item")
         self.assertEqual(list(operation["responses"]), ["201"])
 
     def test_all_that_is_promised_is_there(self) -> None:

@@ -239,7 +239,7 @@ def form(file: UploadFile) -> list: return [file.filename, file.size]
         # Whether they are installed here or not.
         hidden = {"pydantic_core": None, "fastapi": None}
         for source, message in [
-            ("import pydantic_core", "needs `pydantic_core`, which cannot be compiled to WebAssembly: import App"),
+            ("import pydantic_core", "needs `pydantic_core`, which cannot be compiled to WebAssembly: import the same names"),
             ("import fastapi", "needs `fastapi`, which cannot"),
             ("x = 1", "main.py holds no App called `app`"),
             ("import nothing_of_that_name", "No module named 'nothing_of_that_name'"),

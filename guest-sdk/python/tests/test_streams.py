@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unittest
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ class Streams(unittest.TestCase):
         expected = recorded["cases"][case]["steps"][0]["expect"]
         answer, text = asked(app, operation)
         self.assertEqual(text, expected["body"]["text"])
-        self.assertEqual(answer.headers, [(name, value) for name, value in expected["headers"]])
+        self.assertEqual(answer.headers.pairs, [(name, value) for name, value in expected["headers"]])
         ours = app.openapi()["paths"][path]["get"]["responses"]
         self.assertEqual(ours, recorded["openapi"]["paths"][path]["get"]["responses"])
 
@@ -100,7 +100,7 @@ class Streams(unittest.TestCase):
 
         answer, text = asked(app, "f")
         self.assertEqual((answer.status_code, text), (201, "ab"))
-        self.assertIn(("content-type", "text/csv; charset=utf-8"), answer.headers)
+        self.assertIn(("content-type", "text/csv; charset=utf-8"), answer.headers.pairs)
 
     def test_a_line_break_cannot_smuggle_a_field_in(self) -> None:
         for fields in ({"id": "1\ndata: evil"}, {"event": "a\r"}, {"id": "\0"}, {"retry": -1}):
@@ -112,14 +112,23 @@ class Streams(unittest.TestCase):
         def number() -> int:
             yield 1  # type: ignore[misc]
 
-        async def later() -> Any:
-            yield 1
+        app = App()
+        app.get("/")(number)
+        with self.assertRaisesRegex(TypeError, re.escape("`Iterable[…]`, not int")):
+            app.openapi()
 
-        for function, words in ((number, "`Iterable[…]`, not int"), (later, "write it as `def`")):
-            app = App()
-            app.get("/")(function)
-            with self.assertRaisesRegex(TypeError, re.escape(words)):
-                app.openapi()
+    def test_a_function_that_is_async_may_yield_too(self) -> None:
+        app = App()
+
+        @app.get("/")
+        async def numbers() -> AsyncIterable[int]:
+            for number in range(2):
+                yield number
+
+        self.assertIn("itemSchema", app.openapi()["paths"]["/"]["get"]["responses"]["200"]["content"]["application/jsonl"])
+        answer = app.handle("numbers", "{}", Received())
+        assert isinstance(answer, StreamingResponse)
+        self.assertEqual(list(answer.pieces), ["0\n", "1\n"])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// Where the documents differ, as JSON pointers into FastAPI's, and how.
-pub(super) fn differences(theirs: &Value, ours: &Value) -> Vec<(String, String)> {
+pub(crate) fn differences(theirs: &Value, ours: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();
     compare("", &normal(theirs), &normal(ours), &mut found);
     found
