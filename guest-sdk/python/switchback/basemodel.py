@@ -108,7 +108,7 @@ class BaseModel:
     model_fields: ClassVar[Any] = _Fields()
     #: The names of the fields that were given, and not filled in.
     model_fields_set: set[str]
-    __switchback_model__: ClassVar[dict[str, Any]] = {}
+    __switchback_model__: ClassVar[Mapping[str, Any]] = {}
     __switchback_marks__: ClassVar[tuple[tuple[str, _Mark], ...]] = ()
 
     def __init_subclass__(cls, **config: Any) -> None:
@@ -119,6 +119,8 @@ class BaseModel:
                 f"{cls.__name__}: `model_config` knows nothing of `{unknown.pop()}`: it has "
                 + ", ".join(f"`{name}`" for name in ConfigDict.__annotations__)
             )
+        if "Config" in cls.__dict__:
+            raise TypeError(f"{cls.__name__}: `class Config` is of pydantic 1: write `model_config = ConfigDict(…)`")
         defaults = dict(cls._inherited("__switchback_model__"))
         for name in own(cls):
             if not name.startswith("_") and not _of_class(own(cls)[name]):
@@ -260,6 +262,11 @@ class BaseModel:
         reference = _model(cls).schema(names)["$ref"].rpartition("/")[2]
         schema = names.schemas.pop(reference)
         return {**schema, **({"$defs": names.schemas} if names.schemas else {})}
+
+
+# What pydantic 1 called them, and pydantic 2 still does.
+for _old, _new in (("dict", "model_dump"), ("json", "model_dump_json"), ("copy", "model_copy"), ("parse_obj", "model_validate")):
+    setattr(BaseModel, _old, BaseModel.__dict__[_new])
 
 
 def _could_be_a_field(cls: type, name: str) -> bool:

@@ -116,7 +116,7 @@ def _received(body: types.Body) -> Received:
 
 
 def _answer(response: Response) -> types.Response:
-    return types.Response(response.status_code, _headers(response), _payload(response.body))
+    return types.Response(int(response.status_code), _headers(response), _payload(response.body))
 
 
 def _headers(response: Response) -> list[tuple[str, str]]:
@@ -133,7 +133,7 @@ def _send(answer: StreamingResponse) -> None:
     """Sends a stream. What goes wrong after its first piece can be told to nobody but the log."""
     reason = None
     try:
-        outgoing.start(answer.status_code, _headers(answer))
+        outgoing.start(int(answer.status_code), _headers(answer))
         for piece in answer.pieces:
             if piece:
                 outgoing.write(_payload(piece))

@@ -24,7 +24,8 @@ class How:
     @property
     def shape(self) -> How:
         """What of this a schema can tell: not whether a default was sent or filled in."""
-        return replace(self, exclude_unset=False, exclude_defaults=False)
+        shape = replace(self, exclude_unset=False, exclude_defaults=False)
+        return PLAIN if shape == PLAIN else shape
 
     def shows(self, name: Any) -> bool:
         """Whether a field is written."""

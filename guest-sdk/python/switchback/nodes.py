@@ -116,7 +116,7 @@ class Scalar(Node):
     def dump(self, value: Any, how: How = PLAIN) -> Any:
         if type(value) is not self.cls:
             value = self.take(value)
-        return self._dump(value) if self._dump and not how.python else value
+        return value if self._dump is None or how.python else self._dump(value)
 
     def fits(self, value: Any) -> int:
         if type(value) not in self._json:
@@ -150,9 +150,9 @@ class Textual(Scalar):
         return isinstance(value, str)
 
     def dump(self, value: Any, how: How = PLAIN) -> Any:
-        if isinstance(value, Enum):
-            value = value.value
-        return value if type(value) is str else str(self.take(value))
+        if type(value) is str:
+            return value
+        return str(self.take(value.value if isinstance(value, Enum) else value))
 
 
 class Decimals(Scalar):
@@ -296,6 +296,9 @@ class Listing(Node):
         return self._make(each(self.item.take, enumerate(value)))
 
     def dump(self, value: Any, how: How = PLAIN) -> Any:
+        if how is PLAIN and type(value) is list:
+            dump = self.item.dump
+            return [dump(item) for item in value]
         if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
             self.take(value)
         written = [self.item.dump(item, how.within(place)) for place, item in enumerate(value)]

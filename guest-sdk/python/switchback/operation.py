@@ -131,13 +131,10 @@ def read(function: Callable[..., Any], in_path: set[str], seen: tuple[Any, ...] 
         raise TypeError(f"{where}: depends on itself")
     call = Call(function)
     try:
-        signature = inspect.signature(function)
-        hints = typing.get_type_hints(
-            function.__init__ if isinstance(function, type) else _plain_function(function), include_extras=True
-        )
+        parameters, hints = _signature(function)
     except NameError as error:
         raise TypeError(f"{where}: {error}: what hints name is defined at the top level of the module") from None
-    for name, parameter in signature.parameters.items():
+    for name, parameter in parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise TypeError(f"{where}: `*{name}`: each argument needs a name of its own")
         try:
@@ -146,6 +143,19 @@ def read(function: Callable[..., Any], in_path: set[str], seen: tuple[Any, ...] 
             text = str(error)
             raise TypeError(text if text.startswith(_FILE) else f"{where}: `{name}`: {text}") from None
     return call
+
+
+def _signature(function: Any) -> tuple[Mapping[str, inspect.Parameter], Mapping[str, Any]]:
+    """What a function, or whoever makes an object of a class, takes."""
+    if hasattr(function, "__switchback_model__"):
+        kind, empty = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
+        fields = {
+            name: inspect.Parameter(name, kind, default=empty if default is REQUIRED else default)
+            for name, default in function.__switchback_model__.items()
+        }
+        return fields, typing.get_type_hints(function, include_extras=True)
+    target = function.__init__ if isinstance(function, type) else _plain_function(function)
+    return inspect.signature(function).parameters, typing.get_type_hints(target, include_extras=True)
 
 
 def _argument(
@@ -175,7 +185,8 @@ def _argument(
     if default is ...:
         default = REQUIRED
     if default is inspect.Parameter.empty:
-        default, factory = (rule.default, rule.default_factory) if rule else (REQUIRED, None)
+        given = rule or next((mark for mark in reversed(marks) if isinstance(mark, Field)), Field())
+        default, factory = given.default, given.default_factory
     file, many = _file(bare)
     inner = Whatever() if file else node(Annotated[(bare, *marks)] if marks else bare)  # type: ignore[index]
     if not rule:
@@ -382,7 +393,8 @@ def _default(wanted: Input) -> Any:
     if wanted.factory:
         return wanted.factory()
     # The host lets no request through that lacks what is required.
-    return None if wanted.default is REQUIRED else copy.deepcopy(wanted.default)
+    # A copy, so that no request sees what another has put into it.
+    return None if wanted.default is REQUIRED else wanted.default if wanted.node.scalar else copy.deepcopy(wanted.default)
 
 
 def answer_of(result: Any, returns: Node | None, extra: Response, kind: type[Response], how: How = PLAIN) -> Response:
@@ -394,7 +406,7 @@ def answer_of(result: Any, returns: Node | None, extra: Response, kind: type[Res
         response = Response(None, extra.status_code)
     elif kind is JSONResponse:
         response = Response(to_json(returns.dump(result, how) if returns else result), extra.status_code)
-        response.headers["content-type"] = "application/json"
+        response.headers.pairs.append(("content-type", "application/json"))
     else:
         response = kind(returns.dump(result, how) if returns else result)
         response.status_code = extra.status_code

@@ -140,15 +140,20 @@ class Request:
         self.headers = Headers(self)
         #: The parts of the path that the route names.
         self.path_params: Mapping[str, Any] = {}
-        #: What functions of one request leave for each other.
-        self.state = SimpleNamespace()
+        self._state: SimpleNamespace | None = None
         self._body: str | bytes | None = None
         self._streams = False
 
     def begin(self, path_params: Mapping[str, Any], body: str | bytes | None, streams: bool) -> None:
         """Another request."""
-        self.path_params, self._body, self._streams = path_params, body, streams
-        self.state = SimpleNamespace()
+        self.path_params, self._body, self._streams, self._state = path_params, body, streams, None
+
+    @property
+    def state(self) -> SimpleNamespace:
+        """What functions of one request leave for each other."""
+        if self._state is None:
+            self._state = SimpleNamespace()
+        return self._state
 
     def body(self) -> Ready:
         """The body, of an operation that declares one, as it was checked. It may be awaited."""

@@ -23,8 +23,8 @@ class Headers(MutableMapping[str, str]):
     def __init__(self, given: Mapping[str, str] | None = None) -> None:
         #: As they go out: pairs, names in lower case.
         self.pairs: list[tuple[str, str]] = []
-        for name, value in (given or {}).items():
-            self.append(name, value)
+        if given:
+            self.pairs = [(name.lower(), str(value)) for name, value in given.items()]
 
     def append(self, name: str, value: str) -> None:
         """Adds a header, whether there is one of that name or not."""
@@ -48,6 +48,9 @@ class Headers(MutableMapping[str, str]):
     def __delitem__(self, name: str) -> None:
         self[name]
         self.pairs = [pair for pair in self.pairs if pair[0] != name.lower()]
+
+    def __contains__(self, name: object) -> bool:
+        return any(known == str(name).lower() for known, _ in self.pairs)
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys(name for name, _ in self.pairs))

@@ -6,9 +6,10 @@ import inspect
 import re
 from dataclasses import dataclass, fields, replace
 from enum import Enum
+from functools import cached_property
 from typing import Any, Callable, Mapping, Sequence, TypeVar
 
-from .how import How
+from .how import PLAIN, How
 from .operation import Depends
 from .responses import JSONResponse, Response
 
@@ -54,7 +55,7 @@ class Route:
         # The function's, unless it has one of its own.
         object.__setattr__(self, "name", self.name or getattr(self.function, "__name__", type(self.function).__name__))
 
-    @property
+    @cached_property
     def status(self) -> int:
         """The status of an answer that says none itself."""
         if self.status_code is not None:
@@ -62,7 +63,7 @@ class Route:
         default = inspect.signature(self.kind.__init__).parameters.get("status_code")
         return default.default if default and isinstance(default.default, int) else 200
 
-    @property
+    @cached_property
     def kind(self) -> type[Response]:
         """What a value is answered as."""
         return self.response_class or JSONResponse
@@ -77,10 +78,10 @@ class Route:
         """As `plain_path`, by FastAPI's name."""
         return self.plain_path
 
-    @property
+    @cached_property
     def how(self) -> How:
         """What of a value is answered."""
-        return How(
+        how = How(
             self.response_model_by_alias,
             self.response_model_exclude_unset,
             self.response_model_exclude_defaults,
@@ -88,6 +89,7 @@ class Route:
             self.response_model_include,
             self.response_model_exclude,
         )
+        return PLAIN if how == PLAIN else how
 
     @property
     def plain_path(self) -> str:

@@ -166,6 +166,8 @@ class Model(Node):
         self.slots: list[Slot] = []
         #: What is worked out for answers: `computed_field`.
         self.computed: list[tuple[str, Node, dict[str, Any]]] = []
+        #: Of a model that is answered field by field: as what, which, and how it is written. Nearly every answer is one.
+        self._simple: list[tuple[str, str, Callable[[Any], Any]]] | None = None
 
     def schema(self, names: Names) -> dict[str, Any]:
         # A generic class is one model for each of what it holds.
@@ -232,7 +234,23 @@ class Model(Node):
         return [slot.node for slot in self.slots]
 
     def load(self, value: Any) -> Any:
-        return self._made(self._read(value, False), value)
+        if self.extra != "ignore":
+            return self._made(self._read(value, False), value)
+        # The same in fewer steps, which every request with a body takes.
+        loaded: dict[str, Any] = {}
+        for slot in self.slots:
+            if slot.alias in value and slot.init:
+                given = value[slot.alias]
+                if slot.checks or not slot.node.as_is:
+                    try:
+                        given = slot.node.load(given)
+                        for check in slot.checks:
+                            given = checked(check, given, value[slot.alias], slot.name, loaded)
+                    except ValidationError:
+                        self._read(value, False)  # which says all that is wrong
+                        raise
+                loaded[slot.name] = given
+        return self._made(loaded, value)
 
     def take(self, value: Any) -> Any:
         if not self.is_dict and isinstance(value, self.cls):
@@ -289,6 +307,16 @@ class Model(Node):
             raise ValidationError.by(error, value) from None
 
     def dump(self, value: Any, how: How = PLAIN) -> Any:
+        if how is PLAIN and type(value) is self.cls:
+            if self._simple is None:
+                plain = not (self.computed or self.extra == "allow" or any(slot.writer for slot in self.slots))
+                shown = [slot for slot in self.slots if plain and not slot.exclude]
+                self._simple = [(slot.answered_as, slot.name, slot.node.dump) for slot in shown]
+            try:
+                if self._simple:
+                    return {told: dump(getattr(value, name)) for told, name, dump in self._simple}
+            except (ValidationError, AttributeError):
+                pass  # said below, with its place
         if isinstance(value, Mapping):
             if self.is_dict:
                 return self._of_keys(value, how)

@@ -40,4 +40,10 @@ def recorded(path: Path) -> dict:
 
 if __name__ == "__main__":
     apps = {path.stem: recorded(path) for path in sorted(HERE.glob("*.py")) if path.stem not in ("record", "serve")}
-    (HERE / "recorded.json").write_text(json.dumps(apps, ensure_ascii=False, indent=1) + "\n")
+    # A line for each exchange, so that a change of one shows as that.
+    written = []
+    for name, app in apps.items():
+        lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in app["exchanges"])
+        document = json.dumps(app["openapi"], ensure_ascii=False)
+        written.append(f'"{name}": {{"openapi": {document},\n"exchanges": [\n{lines}\n]}}')
+    (HERE / "recorded.json").write_text("{\n" + ",\n".join(written) + "\n}\n")
