@@ -59,6 +59,11 @@ impl Response {
         }
     }
 
+    /// Any answer, where a function gives one or another: `Response::of(Redirect("/new".into()))`.
+    pub fn of(answer: impl Answer) -> Self {
+        answer.answer(200)
+    }
+
     /// Adds a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));

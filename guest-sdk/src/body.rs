@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::contract::{file_schema, object, request_body};
+use crate::contract::{file_schema, object, request_body, with_null};
 use crate::reader::Raw;
 use crate::{Json, Problem, Upload};
 
@@ -185,12 +185,17 @@ impl<T: FromBody> FromBody for Option<T> {
     fn described(media_type: &str, generator: &mut SchemaGenerator) -> Value {
         let mut described = T::described(media_type, generator);
         described["required"] = false.into();
+        // As FastAPI has it: JSON that may be left out may be null.
+        if let Some(schema) = described.pointer_mut("/content/application~1json/schema") {
+            *schema = with_null(schema.take());
+        }
         described
     }
 
     fn from_body(body: &Body) -> Result<Self, Problem> {
         match body {
             Body::Empty => Ok(None),
+            Body::Text(text) if text == "null" => Ok(None),
             body => T::from_body(body).map(Some),
         }
     }

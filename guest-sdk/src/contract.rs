@@ -8,6 +8,7 @@ use crate::Answers;
 use crate::operation::{Argument, Operation, Rule};
 use crate::routers::Listed;
 use crate::spelling::{as_fastapi, optional};
+use crate::tagged;
 
 /// Where a schema's `$ref`s point until all are known. A type may look different when read (a field with a default
 /// may be left out) and when written (it is always there).
@@ -39,13 +40,12 @@ pub(crate) fn document(
     if !webhooks.is_empty() {
         document["webhooks"] = sent(webhooks, &mut read, &mut written);
     }
+    let mut sent = std::mem::take(read.definitions_mut());
     let mut answered = std::mem::take(written.definitions_mut());
+    tagged::told_apart(&mut sent, READ);
+    tagged::told_apart(&mut answered, WRITTEN);
     answered.values_mut().for_each(optional);
-    add_schemas(
-        &mut document,
-        std::mem::take(read.definitions_mut()),
-        answered,
-    );
+    add_schemas(&mut document, sent, answered);
     as_fastapi(&mut document);
     serde_json::to_string(&document).expect("every key of a `Value` is a text")
 }
@@ -146,6 +146,15 @@ fn for_each_ref(value: &mut Value, change: &mut impl FnMut(&mut String)) {
             for (key, value) in map {
                 match value {
                     Value::String(target) if key == "$ref" => change(target),
+                    // Of a discriminator: by tag, the schema.
+                    Value::Object(targets) if key == "mapping" => {
+                        for (_, target) in targets {
+                            match target {
+                                Value::String(target) => change(target),
+                                other => for_each_ref(other, change),
+                            }
+                        }
+                    }
                     value => for_each_ref(value, change),
                 }
             }
@@ -178,7 +187,7 @@ fn describe(listed: &Listed, read: &mut SchemaGenerator, written: &mut SchemaGen
     if !tags.is_empty() {
         described["tags"] = tags.into();
     }
-    add_shared(&mut described["responses"], listed);
+    add_shared(&mut described["responses"], listed, written);
     described
 }
 
@@ -240,12 +249,13 @@ fn sent(
 }
 
 /// Adds the answers of the routers around an operation; its own win, then those of the nearest.
-fn add_shared(responses: &mut Value, listed: &Listed) {
+fn add_shared(responses: &mut Value, listed: &Listed, written: &mut SchemaGenerator) {
     for router in listed.around().rev() {
-        for (status, description) in router.responses {
-            let status = status.to_string();
+        let mut answers = Answers::new(written);
+        (router.responses)(&mut answers);
+        for (status, said) in answers.responses {
             if responses.get(&status).is_none() {
-                responses[status] = object([("description", (*description).into())]);
+                responses[status] = said;
             }
         }
     }
@@ -378,6 +388,16 @@ pub fn add_examples(body: &mut Value, examples: &Rule) {
     }
 }
 
+/// Adds what is said of a body beside its type to the schema of all that it may be.
+pub fn add_rules(body: &mut Value, rules: &[(&'static str, Rule)]) {
+    let content = body.get_mut("content").and_then(Value::as_object_mut);
+    for media in content.into_iter().flat_map(Map::values_mut) {
+        for (keyword, value) in rules {
+            media["schema"][*keyword] = constant(value);
+        }
+    }
+}
+
 /// What a file is, in a form and as a body.
 pub(crate) fn file_schema() -> Schema {
     let schema = object([("type", "string".into()), ("format", "binary".into())]);
@@ -445,7 +465,7 @@ pub(crate) fn constant(rule: &Rule) -> Value {
 }
 
 /// A member of JSON that may be left out may be `null` as well.
-fn with_null(schema: Value) -> Value {
+pub(crate) fn with_null(schema: Value) -> Value {
     let has_null = |key: &str| {
         let kinds = schema[key].as_array().into_iter().flatten();
         kinds

@@ -107,10 +107,12 @@ mod reader;
 mod request;
 mod responses;
 pub mod routers;
+mod sent;
 mod spelling;
 mod state;
 mod stream;
 mod stream_body;
+mod tagged;
 #[cfg(all(feature = "test", not(target_arch = "wasm32")))]
 mod test;
 mod upload;
@@ -139,6 +141,7 @@ pub use responses::{Answers, Responses};
 #[doc(hidden)]
 pub use responses::{Outcome as __Outcome, detailed as __detailed, said as __said};
 pub use routers::Router;
+pub use sent::Sent;
 pub use state::State;
 pub use stream::{Stream, StreamError, StreamWriter};
 pub use stream_body::StreamBody;
@@ -162,8 +165,8 @@ pub mod prelude {
     pub use crate::{
         Bytes, Cookie, Cookies, EventStream, File, Form, Headers, Html, Json, JsonLines,
         JsonLinesBody, JsonText, OrProblem, Parameter, Problem, ProblemDetails, Query, Redirect,
-        Response, Responses, ServerSentEvent, State, Stream, StreamBody, StreamError, Text, Upload,
-        Violation, With, callback, debug, delete, error, get, incoming, info, log, model,
+        Response, Responses, Sent, ServerSentEvent, State, Stream, StreamBody, StreamError, Text,
+        Upload, Violation, With, callback, debug, delete, error, get, incoming, info, log, model,
         on_problem, patch, plugin, post, put, router, warn, webhook,
     };
     pub use schemars::JsonSchema;

@@ -1,10 +1,12 @@
 //! One operation as data: what the attributes make of a function.
 
 use schemars::{Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::contract::constant;
 #[doc(hidden)]
-pub use crate::contract::{add_examples, embedded, form};
+pub use crate::contract::{add_examples, add_rules, embedded, form};
 
 use crate::{Answers, Problem, Request, Response};
 
@@ -23,6 +25,8 @@ pub struct Operation {
     pub tags: &'static [&'static str],
     /// Its parameters.
     pub arguments: &'static [Argument],
+    /// Which of them are in the prefix of a router around it.
+    pub outer: &'static [&'static str],
     /// Add to the operation what the contract says of parameters that one type takes.
     pub models: &'static [fn(&mut SchemaGenerator, &mut Value)],
     /// What the contract says of its body, if it takes one.
@@ -73,6 +77,31 @@ pub enum Rule {
     Object(&'static [(&'static str, Rule)]),
 }
 
+/// What an attribute says, as JSON.
+#[doc(hidden)]
+pub fn json(rule: &Rule) -> Value {
+    constant(rule)
+}
+
+/// A schema that an attribute says.
+#[doc(hidden)]
+pub fn schema(rule: &Rule) -> Schema {
+    Schema::try_from(constant(rule)).expect("an object is a schema")
+}
+
+/// The default that an attribute says, of a type that is read from JSON.
+///
+/// # Panics
+/// If it is none of that type: when the contract is made, which has each default.
+#[doc(hidden)]
+pub fn made<T: DeserializeOwned>(rule: &Rule) -> T {
+    let text = constant(rule).to_string();
+    serde_json::from_str(&text).unwrap_or_else(|error| {
+        let name = std::any::type_name::<T>();
+        panic!("the default {text} is no `{name}`: {error}")
+    })
+}
+
 /// Something that has an operation. The attribute on `fn hello` makes a type `hello` of the same name, which is what
 /// `routes: [hello]` means.
 #[diagnostic::on_unimplemented(
@@ -94,6 +123,7 @@ pub const fn broken(name: &'static str) -> Operation {
         about: &[],
         tags: &[],
         arguments: &[],
+        outer: &[],
         models: &[],
         body: None,
         callbacks: &[],

@@ -32,6 +32,50 @@ pub struct Problem {
     headers: Vec<(String, String)>,
 }
 
+/// What statuses mean, in FastAPI's words.
+const CALLED: [(u16, &str); 40] = [
+    (400, "Bad Request"),
+    (401, "Unauthorized"),
+    (402, "Payment Required"),
+    (403, "Forbidden"),
+    (404, "Not Found"),
+    (405, "Method Not Allowed"),
+    (406, "Not Acceptable"),
+    (407, "Proxy Authentication Required"),
+    (408, "Request Timeout"),
+    (409, "Conflict"),
+    (410, "Gone"),
+    (411, "Length Required"),
+    (412, "Precondition Failed"),
+    (413, "Request Entity Too Large"),
+    (414, "Request-URI Too Long"),
+    (415, "Unsupported Media Type"),
+    (416, "Requested Range Not Satisfiable"),
+    (417, "Expectation Failed"),
+    (418, "I'm a Teapot"),
+    (421, "Misdirected Request"),
+    (422, "Unprocessable Entity"),
+    (423, "Locked"),
+    (424, "Failed Dependency"),
+    (425, "Too Early"),
+    (426, "Upgrade Required"),
+    (428, "Precondition Required"),
+    (429, "Too Many Requests"),
+    (431, "Request Header Fields Too Large"),
+    (451, "Unavailable For Legal Reasons"),
+    (500, "Internal Server Error"),
+    (501, "Not Implemented"),
+    (502, "Bad Gateway"),
+    (503, "Service Unavailable"),
+    (504, "Gateway Timeout"),
+    (505, "HTTP Version Not Supported"),
+    (506, "Variant Also Negotiates"),
+    (507, "Insufficient Storage"),
+    (508, "Loop Detected"),
+    (510, "Not Extended"),
+    (511, "Network Authentication Required"),
+];
+
 impl Problem {
     /// A problem with `status` (400 to 599) and what the client may know: a text, or any JSON.
     pub fn new(status: u16, detail: impl Into<Value>) -> Self {
@@ -40,6 +84,12 @@ impl Problem {
             detail: detail.into(),
             headers: Vec::new(),
         }
+    }
+
+    /// A problem that says no more than its status does: `Problem::of(404)` is `{"detail": "Not Found"}`.
+    pub fn of(status: u16) -> Self {
+        let called = CALLED.iter().find(|(known, _)| *known == status);
+        Problem::new(status, called.map_or("Error", |(_, words)| words))
     }
 
     /// 500: the client learns nothing more, the host's log gets `reason`.

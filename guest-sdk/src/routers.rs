@@ -1,7 +1,7 @@
 //! Routers: many routes under one prefix, nested, and made into one list when the plugin is compiled.
 
-use crate::Operation;
 use crate::operation::broken;
+use crate::{Answers, Operation};
 
 /// Routes and what they share: a prefix, tags, answers. [`router!`](crate::router) makes one, and `routes: […]` of
 /// [`plugin!`](crate::plugin) or of another router takes it.
@@ -11,8 +11,8 @@ pub struct Router {
     pub prefix: &'static str,
     /// Added to the tags of each route, before its own.
     pub tags: &'static [&'static str],
-    /// Answers that each route can give: status and description.
-    pub responses: &'static [(u16, &'static str)],
+    /// Adds the answers that each route can give to the contract.
+    pub responses: fn(&mut Answers<'_>),
     /// Whether clients should leave all of them.
     pub deprecated: bool,
     /// The routes.
@@ -58,6 +58,76 @@ impl Listed {
             i += 1;
         }
         hashed(hash, self.operation.path, true)
+    }
+
+    /// Which parameter of the path it takes that no path has, or has and does not take.
+    const fn misses_a_parameter(&self) -> Option<Message> {
+        let outer = self.operation.outer;
+        let mut i = 0;
+        while i < outer.len() {
+            if !self.prefixes_name(outer[i]) {
+                let mut message = Message::new();
+                message.push("`");
+                message.push(self.operation.id);
+                message.push("` takes `{");
+                message.push(outer[i]);
+                message.push("}` from a path that does not name it");
+                return Some(message);
+            }
+            i += 1;
+        }
+        let mut depth = 0;
+        while depth < DEPTH {
+            if let Some(router) = self.around[depth]
+                && let Some(message) = self.leaves(router.prefix)
+            {
+                return Some(message);
+            }
+            depth += 1;
+        }
+        None
+    }
+
+    const fn prefixes_name(&self, name: &str) -> bool {
+        let mut depth = 0;
+        while depth < DEPTH {
+            if let Some(router) = self.around[depth] {
+                let mut at = 0;
+                while let Some((begin, end)) = parameter(router.prefix, at) {
+                    if is_at(router.prefix, begin, end, name) {
+                        return true;
+                    }
+                    at = end;
+                }
+            }
+            depth += 1;
+        }
+        false
+    }
+
+    /// Whether it takes all parameters of a prefix.
+    const fn leaves(&self, prefix: &str) -> Option<Message> {
+        let outer = self.operation.outer;
+        let mut at = 0;
+        while let Some((begin, end)) = parameter(prefix, at) {
+            let mut taken = false;
+            let mut i = 0;
+            while i < outer.len() {
+                taken = taken || is_at(prefix, begin, end, outer[i]);
+                i += 1;
+            }
+            if !taken {
+                let mut message = Message::new();
+                message.push("the prefix `");
+                message.push(prefix);
+                message.push("` has a parameter that `");
+                message.push(self.operation.id);
+                message.push("` does not take: add an argument of its name with `#[path]`");
+                return Some(message);
+            }
+            at = end;
+        }
+        None
     }
 
     /// Whether nothing of a path is there.
@@ -189,17 +259,22 @@ pub const fn refuse(clash: &Option<Clash>, entry: usize) {
     }
 }
 
-/// Refuses a route without any path.
+/// Refuses a route without any path, and one that does not take the parameters of the prefixes around it.
 ///
 /// # Panics
 /// At compile time.
 #[doc(hidden)]
 #[track_caller]
-pub const fn refuse_empty(listed: &[Listed], entry: usize) {
+pub const fn refuse_unfit(listed: &[Listed], entry: usize) {
     let mut i = 0;
     while i < listed.len() {
-        if listed[i].entry == entry && listed[i].has_no_path() {
-            panic!("an empty path is for routes of a router with a prefix");
+        if listed[i].entry == entry {
+            if listed[i].has_no_path() {
+                panic!("an empty path is for routes of a router with a prefix");
+            }
+            if let Some(message) = listed[i].misses_a_parameter() {
+                panic!("{}", message.text());
+            }
         }
         i += 1;
     }
@@ -237,6 +312,39 @@ const fn twins<const N: usize>(
 
 const fn is_after(one: (u64, usize), other: (u64, usize)) -> bool {
     one.0 > other.0 || (one.0 == other.0 && one.1 > other.1)
+}
+
+/// Where the next parameter's name begins and ends.
+const fn parameter(path: &str, from: usize) -> Option<(usize, usize)> {
+    let bytes = path.as_bytes();
+    let mut begin = from;
+    while begin < bytes.len() && bytes[begin] != b'{' {
+        begin += 1;
+    }
+    let mut end = begin;
+    while end < bytes.len() && bytes[end] != b'}' {
+        end += 1;
+    }
+    if end < bytes.len() {
+        Some((begin + 1, end))
+    } else {
+        None
+    }
+}
+
+const fn is_at(path: &str, begin: usize, end: usize, name: &str) -> bool {
+    let (path, name) = (path.as_bytes(), name.as_bytes());
+    if end - begin != name.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < name.len() {
+        if path[begin + i] != name[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
 }
 
 /// FNV-1a.

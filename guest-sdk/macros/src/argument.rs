@@ -22,6 +22,8 @@ pub(crate) struct Argument {
     pub(crate) embed: bool,
     /// Of the whole body, examples by their names.
     pub(crate) examples: Option<JsonObject>,
+    /// Of the whole body, what its schema says beside its type.
+    pub(crate) rules: Vec<(String, TokenStream)>,
 }
 
 /// Where an argument comes from.
@@ -58,6 +60,8 @@ pub(crate) struct Part {
     pub(crate) default: Option<TokenStream>,
     /// Keywords of JSON Schema and the author's values for them.
     pub(crate) rules: Vec<(&'static str, TokenStream)>,
+    /// Whether it is a parameter that the prefix of a router names.
+    pub(crate) outer: bool,
     /// The same, for each value of a list.
     pub(crate) rules_of_each: Vec<(&'static str, TokenStream)>,
 }
@@ -123,9 +127,9 @@ pub(crate) fn read(argument: &mut FnArg, template: &Template) -> Result<Argument
     let ty = (*argument.ty).clone();
     refuse_unfit(&ty)?;
     let embed = body::take_embed(&ty, &mut attributes);
-    let examples = match body::is_body(&ty) {
-        true => body::take_examples(&mut attributes)?,
-        false => None,
+    let (examples, rules) = match body::is_json(&ty) {
+        true => body::take_rules(&ty, &mut attributes)?,
+        false => (None, Vec::new()),
     };
     let kind = if body::is_body(&ty) {
         Kind::Body(body::media_type(&ty, &attributes)?)
@@ -141,6 +145,7 @@ pub(crate) fn read(argument: &mut FnArg, template: &Template) -> Result<Argument
         kind,
         embed,
         examples,
+        rules,
     })
 }
 
@@ -234,6 +239,7 @@ fn part(ident: &Ident, ty: &Type, attributes: &[Attribute], template: &Template)
     };
     let part = Part {
         default,
+        outer: place == Place::Path && !template.names.contains(&name),
         takes_rest: template.takes_rest
             && place == Place::Path
             && template.names.last() == Some(&name),
@@ -249,10 +255,7 @@ fn part(ident: &Ident, ty: &Type, attributes: &[Attribute], template: &Template)
         kind,
         dependency: rules.dependency,
         examples: rules.examples.as_ref().map(JsonObject::rule),
-        extra: match rules.extra {
-            Some(JsonObject(extra)) => extra,
-            None => Vec::new(),
-        },
+        extra: rules.extra,
         rules: pairs(whole),
         rules_of_each: pairs(each),
     };
@@ -344,7 +347,6 @@ fn place_and_name(
     let named = template.names.contains(&name);
     match place {
         _ if file && place != Place::Form => wrong("a file comes in a form: `#[form]`".into()),
-        Place::Path if !named => wrong(format!("the path does not name `{{{name}}}`")),
         Place::Query if named => wrong(format!(
             "the path names `{{{name}}}`, so it is no query parameter"
         )),

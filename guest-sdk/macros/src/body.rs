@@ -1,11 +1,14 @@
 //! The argument that is the whole body: which types are, and the media type that it may be given.
 
-use syn::parse::ParseStream;
+use proc_macro2::TokenStream;
+use quote::quote;
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, ExprLit, Lit, LitStr, Meta, MetaNameValue, Result, Type};
 
-use crate::argument::{content_of, last_name, shown};
+use crate::argument::{content_of, documentation, last_name, shown};
 use crate::json::JsonObject;
+use crate::quoted;
+use crate::rule::{Rules, Shape};
 
 /// The types that are a whole body, by name.
 const BODIES: [&str; 6] = [
@@ -43,26 +46,51 @@ pub(crate) fn take_embed(ty: &Type, attributes: &mut Vec<Attribute>) -> bool {
     attributes.len() < before
 }
 
-/// Takes `#[body(openapi_examples = { … })]`.
-pub(crate) fn take_examples(attributes: &mut Vec<Attribute>) -> Result<Option<JsonObject>> {
-    let is_meant = |attribute: &Attribute| {
-        let begin = attribute.parse_args_with(|input: ParseStream<'_>| {
-            let word: syn::Ident = input.parse()?;
-            input.parse::<proc_macro2::TokenStream>()?;
-            Ok(word)
-        });
-        attribute.path().is_ident("body") && begin.is_ok_and(|word| word == "openapi_examples")
-    };
+/// What is said of a body of JSON beside its type: examples by their names, and keywords of its schema.
+pub(crate) type Said = (Option<JsonObject>, Vec<(String, TokenStream)>);
+
+/// Takes `#[body(title = "…", examples = […])]` from a `Json<_>`.
+pub(crate) fn take_rules(ty: &Type, attributes: &mut Vec<Attribute>) -> Result<Said> {
+    let is_meant = |attribute: &Attribute| attribute.path().is_ident("body");
+    let documentation = documentation(attributes);
+    let mut said = Vec::new();
+    if !documentation.is_empty() {
+        said.push(("description".to_owned(), quoted::text(&documentation)));
+    }
     let Some(at) = attributes.iter().position(is_meant) else {
-        return Ok(None);
+        return Ok((None, said));
     };
-    let attribute = attributes.remove(at);
-    let examples = attribute.parse_args_with(|input: ParseStream<'_>| {
-        input.parse::<syn::Ident>()?;
-        input.parse::<syn::Token![=]>()?;
-        input.parse::<JsonObject>()
-    });
-    examples.map(Some)
+    let rules: Rules = attributes.remove(at).parse_args()?;
+    if let Some(text) = &rules.description {
+        said.push(("description".to_owned(), quoted::text(&text.value())));
+    }
+    if rules.deprecated {
+        let yes = quote!(::switchback_sdk::operation::Rule::Bool(true));
+        said.push(("deprecated".to_owned(), yes));
+    }
+    if rules.name.is_some() || rules.hidden || rules.dependency.is_some() {
+        let message = "a body has no `name`, `include_in_schema` or `dependency`";
+        return Err(Error::new(ty.span(), message));
+    }
+    let inside = content_of(ty, "Option");
+    let content = content_of(inside.as_ref().unwrap_or(ty), "Json");
+    let shape = Shape::of(content.as_ref().unwrap_or(ty));
+    for keyword in &rules.keywords {
+        if let Some(span) = keyword.default_span() {
+            let message = "a body that may be left out is `Option<Json<_>>`";
+            return Err(Error::new(span, message));
+        }
+        keyword.check(&shape)?;
+        let (name, of_each) = keyword.target(&shape);
+        if of_each {
+            let message =
+                "this holds for each value of the list: make the value a `#[model]` of its own";
+            return Err(Error::new(keyword.literal().span(), message));
+        }
+        said.push((name.to_owned(), keyword.value()?));
+    }
+    said.extend(rules.extra);
+    Ok((rules.examples, said))
 }
 
 fn is_one_of(ty: &Type, names: &[&str]) -> bool {

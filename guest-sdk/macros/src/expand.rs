@@ -252,7 +252,11 @@ fn body(id: &TokenStream, arguments: &[Argument]) -> TokenStream {
         };
     }
     for Argument {
-        ty, kind, examples, ..
+        ty,
+        kind,
+        examples,
+        rules,
+        ..
     } in arguments
     {
         let argument::Kind::Body(media_type) = kind else {
@@ -262,7 +266,11 @@ fn body(id: &TokenStream, arguments: &[Argument]) -> TokenStream {
             let examples = examples.rule();
             quote!(::switchback_sdk::operation::add_examples(&mut described, &#examples);)
         });
-        let mutable = examples.as_ref().map(|_| quote!(mut));
+        let rules = (!rules.is_empty()).then(|| {
+            let rules = quoted::entries(rules);
+            quote!(::switchback_sdk::operation::add_rules(&mut described, #rules);)
+        });
+        let mutable = (examples.is_some() || rules.is_some()).then(|| quote!(mut));
         let media_type = match media_type {
             Some(said) => quote!(#said),
             None => quote_spanned!(ty.span()=> <#ty as ::switchback_sdk::FromBody>::MEDIA_TYPE),
@@ -271,6 +279,7 @@ fn body(id: &TokenStream, arguments: &[Argument]) -> TokenStream {
             ::core::option::Option::Some(|generator| {
                 let #mutable described =
                     <#ty as ::switchback_sdk::FromBody>::described(#media_type, generator);
+                #rules
                 #examples
                 described
             })
@@ -361,6 +370,7 @@ fn implementation(
         .iter()
         .filter(|argument| !argument.in_form() && !argument.is_value())
         .filter_map(Argument::declared);
+    let outer = arguments.iter().filter_map(Argument::outer);
     let body = body(&id, arguments);
     let models = models(arguments);
     let read = arguments.iter().map(match embeds(arguments) {
@@ -391,6 +401,7 @@ fn implementation(
                 about: #about,
                 tags: &[#(#tags),*],
                 arguments: &[#(#declared),*],
+                outer: &[#(#outer),*],
                 models: &[#(#models),*],
                 body: #body,
                 callbacks: &[#(&<#callbacks as ::switchback_sdk::Route>::OPERATION),*],

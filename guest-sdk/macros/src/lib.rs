@@ -12,6 +12,7 @@ mod expand;
 mod json;
 mod listing;
 mod model;
+mod numbers;
 mod operation;
 mod options;
 mod path;

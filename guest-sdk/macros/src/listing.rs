@@ -3,9 +3,11 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, Expr, ExprLit, Ident, Lit, LitInt, Result};
+use syn::{Error, Expr, ExprLit, Ident, Lit, Result};
 
+use crate::answer;
 use crate::options::{Key, Listing, Value};
+use crate::path;
 
 /// What may stand in `plugin!`.
 const PLUGIN: [&str; 18] = [
@@ -135,8 +137,8 @@ fn of_plugin(listing: &Listing) -> Result<TokenStream> {
     let router = shared.router(&quote!(&[#(#routes),*]));
     let checks = checks(&shared.routes);
     let Living { living, export } = living(start, stop);
-    let not_empty = shared.routes.iter().enumerate().map(|(index, route)| {
-        quote_spanned!(route.span()=> const _: () = ::switchback_sdk::routers::refuse_empty(&LISTED, #index);)
+    let whole = shared.routes.iter().enumerate().map(|(index, route)| {
+        quote_spanned!(route.span()=> const _: () = ::switchback_sdk::routers::refuse_unfit(&LISTED, #index);)
     });
     Ok(quote! {
         /// The plugin that this crate is.
@@ -144,7 +146,7 @@ fn of_plugin(listing: &Listing) -> Result<TokenStream> {
             use ::switchback_sdk::operation::Rule;
             const ROUTER: &::switchback_sdk::Router = &#router;
             #checks
-            #(#not_empty)*
+            #(#whole)*
             ::switchback_sdk::Plugin::new(
                 &[
                     ("openapi", Rule::Text("3.1.0")),
@@ -256,8 +258,9 @@ fn check_prefix(prefix: &Expr) -> Result<()> {
     if prefix.ends_with('/') {
         return wrong("a prefix does not end with `/`: each route's path begins with one");
     }
-    if prefix.contains(['{', '}', '?', '#']) {
-        return wrong("a prefix is plain text: parameters stand in the paths of its routes");
+    let template = path::read(text)?;
+    if template.takes_rest || !template.kinds.is_empty() {
+        return wrong("a parameter of a prefix is written `{name}`, its type is the argument's");
     }
     Ok(())
 }
@@ -267,8 +270,8 @@ fn check_prefix(prefix: &Expr) -> Result<()> {
 struct Shared {
     prefix: Option<Expr>,
     tags: Vec<Expr>,
-    /// Status and description.
-    responses: Vec<(LitInt, Expr)>,
+    /// Statements that say what else may be answered.
+    responses: Vec<TokenStream>,
     deprecated: Option<Expr>,
     routes: Vec<Expr>,
     listed: bool,
@@ -279,22 +282,8 @@ impl Shared {
         match key.to_string().as_str() {
             "tags" => self.tags = value.list("tags: [\"items\"]")?.to_vec(),
             "responses" => {
-                let example = "responses: { 404: \"there is no such item\" }";
-                for (status, description) in value.map(example)? {
-                    let status = match status {
-                        Key::Number(status)
-                            if status
-                                .base10_parse()
-                                .is_ok_and(|n: u16| (200..600).contains(&n)) =>
-                        {
-                            status.clone()
-                        }
-                        other => {
-                            let message = "a status is a number from 200 to 599";
-                            return Err(Error::new(other.span(), message));
-                        }
-                    };
-                    self.responses.push((status, description.clone()));
+                if let Value::Responses(responses, _) = value {
+                    self.responses = responses.iter().map(answer::declared).collect();
                 }
             }
             "routes" => {
@@ -330,12 +319,11 @@ impl Shared {
         } = self;
         let prefix = or(self.prefix.as_ref(), &quote!(""));
         let deprecated = or(self.deprecated.as_ref(), &quote!(false));
-        let (statuses, descriptions): (Vec<_>, Vec<_>) = responses.iter().cloned().unzip();
         quote! {
             ::switchback_sdk::Router {
                 prefix: #prefix,
                 tags: &[#(#tags),*],
-                responses: &[#((#statuses, #descriptions)),*],
+                responses: |answers| { let _ = &answers; #(#responses)* },
                 deprecated: #deprecated,
                 routes: #routes,
             }

@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, Field, Fields, Ident, Item, ItemStruct, Meta, Result};
 
+use crate::numbers;
 use crate::rule::{Rules, Shape};
 
 /// Expands the attribute.
@@ -16,6 +17,7 @@ pub(crate) fn expand(options: &TokenStream, item: &TokenStream) -> TokenStream {
             "`#[model]` takes nothing: rules stand at the fields, `#[field(gt = 0)]`",
         )),
         Ok(Item::Struct(item)) => of_struct(item),
+        Ok(Item::Enum(item)) if numbers::are(&item) => numbers::expand(item),
         Ok(Item::Enum(item)) => Ok(derived(&item)),
         Ok(other) => Err(Error::new(
             other.span(),
@@ -99,9 +101,13 @@ fn read(field: &Field, of: &Ident, rules: &Rules) -> Result<(Vec<Attribute>, Opt
     if let Some(text) = &rules.description {
         attributes.push(syn::parse_quote!(#[schemars(description = #text)]));
     }
-    if rules.extra.is_some() || rules.examples.is_some() || rules.dependency.is_some() {
-        let message = "this is for arguments: of a field, `#[schemars(extend(\"x-unit\" = \"m\"))]` says more";
+    if rules.examples.is_some() || rules.dependency.is_some() || rules.hidden {
+        let message = "`openapi_examples`, `dependency` and `include_in_schema` are for arguments: a field has `examples`";
         return Err(Error::new(field.span(), message));
+    }
+    for (name, json) in &rules.extra {
+        let json = quote!(::switchback_sdk::operation::json(&#json));
+        attributes.push(syn::parse_quote!(#[schemars(extend(#name = #json))]));
     }
     if rules.deprecated {
         attributes.push(syn::parse_quote!(#[schemars(extend("deprecated" = true))]));

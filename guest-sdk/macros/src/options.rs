@@ -7,6 +7,8 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Error, Expr, Ident, LitInt, Result, Token, braced, bracketed, token};
 
+use crate::operation::{self, Said};
+
 /// `key: value` after `key: value`.
 pub(crate) struct Listing(pub(crate) Vec<(Ident, Value)>);
 
@@ -15,6 +17,7 @@ pub(crate) enum Value {
     One(Expr),
     List(Vec<Expr>, Span),
     Map(Vec<(Key, Expr)>, Span),
+    Responses(Vec<(String, Said)>, Span),
 }
 
 /// What stands before a colon within braces.
@@ -37,7 +40,11 @@ impl Parse for Listing {
                 return Err(Error::new(key.span(), message));
             }
             input.parse::<Token![:]>()?;
-            options.push((key, input.parse()?));
+            let value = match key == "responses" {
+                true => Value::Responses(operation::responses(input)?, key.span()),
+                false => input.parse()?,
+            };
+            options.push((key, value));
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
             }
@@ -97,7 +104,7 @@ impl Value {
     pub(crate) fn span(&self) -> Span {
         match self {
             Value::One(one) => one.span(),
-            Value::List(_, span) | Value::Map(_, span) => *span,
+            Value::List(_, span) | Value::Map(_, span) | Value::Responses(_, span) => *span,
         }
     }
 

@@ -73,12 +73,15 @@ pub(crate) fn text(text: &str) -> TokenStream {
 }
 
 /// Names and values as the entries of an object. Texts that are empty are left out.
-pub(crate) fn entries(entries: &[(&str, TokenStream)]) -> TokenStream {
+pub(crate) fn entries(entries: &[(impl AsRef<str>, TokenStream)]) -> TokenStream {
     let empty = text("").to_string();
     let entries = entries
         .iter()
         .filter(|(_, value)| value.to_string() != empty)
-        .map(|(key, value)| quote!((#key, #value)));
+        .map(|(key, value)| {
+            let key = key.as_ref();
+            quote!((#key, #value))
+        });
     quote!(&[#(#entries),*])
 }
 
@@ -140,6 +143,14 @@ impl Argument {
         Ident::new(name, self.ty.span())
     }
 
+    /// Its name, where the prefix of a router has it.
+    pub(crate) fn outer(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Part(part) if part.outer => Some(&part.name),
+            _ => None,
+        }
+    }
+
     /// Whether it is a file of a form.
     pub(crate) fn is_file(&self) -> bool {
         matches!(&self.kind, Kind::Part(part) if part.file)
@@ -154,11 +165,12 @@ impl Argument {
         else {
             return None;
         };
+        let rules = entries(&self.rules);
         Some(
             quote_spanned!(ty.span()=> ::switchback_sdk::operation::Argument {
                 name: #name,
                 about: &[],
-                rules: &[],
+                rules: #rules,
                 rules_of_each: &[],
                 schema: <#ty as ::switchback_sdk::FromBody>::schema,
                 optional: || !<#ty as ::switchback_sdk::FromBody>::REQUIRED,

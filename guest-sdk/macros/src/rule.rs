@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::{Error, Expr, ExprLit, ExprUnary, Ident, Lit, LitStr, Result, Token, Type, UnOp};
 
 use crate::argument::content_of;
-use crate::json::JsonObject;
+use crate::json::{Json, JsonObject};
 
 /// All that one argument's attribute says.
 #[derive(Default)]
@@ -22,8 +22,8 @@ pub(crate) struct Rules {
     pub(crate) dependency: Option<u8>,
     /// Examples by their names.
     pub(crate) examples: Option<JsonObject>,
-    /// What else the schema says.
-    pub(crate) extra: Option<JsonObject>,
+    /// What else the schema says: any JSON.
+    pub(crate) extra: Vec<(String, TokenStream)>,
     /// Keywords of JSON Schema, and the author's values for them.
     pub(crate) keywords: Vec<Keyword>,
 }
@@ -130,13 +130,24 @@ impl Rules {
             self.hidden = !input.parse::<syn::LitBool>()?.value;
             return Ok(());
         }
-        if key == "openapi_examples" || key == "json_schema_extra" {
+        if key == "openapi_examples" {
             input.parse::<Token![=]>()?;
-            let json = Some(input.parse()?);
-            match key == "openapi_examples" {
-                true => self.examples = json,
-                false => self.extra = json,
+            self.examples = Some(input.parse()?);
+            return Ok(());
+        }
+        if key == "json_schema_extra" {
+            input.parse::<Token![=]>()?;
+            self.extra.extend(input.parse::<JsonObject>()?.0);
+            return Ok(());
+        }
+        if key == "examples" && input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            if !input.peek(syn::token::Bracket) {
+                let message = "examples are a list: `examples = [\"one\", \"other\"]`";
+                return Err(Error::new(input.span(), message));
             }
+            let Json(examples) = input.parse()?;
+            self.extra.push(("examples".to_owned(), examples));
             return Ok(());
         }
         if key == "dependency" {
@@ -253,30 +264,29 @@ impl Shape {
     }
 
     /// A literal as a value of the scalar.
-    fn one(&self, literal: &Expr) -> Result<TokenStream> {
+    fn one(&self, literal: &Expr) -> TokenStream {
         match self.kind {
-            Some(Scalar::Bool) => Ok(quote!(#literal)),
-            Some(Scalar::Text) => Ok(quote!(::std::string::String::from(#literal))),
+            Some(Scalar::Text) => quote!(::std::string::String::from(#literal)),
             Some(Scalar::Integer | Scalar::Number) => {
                 let ty = Ident::new(&self.name, literal.span());
-                Ok(quote!(#literal as #ty))
+                quote!(#literal as #ty)
             }
-            None => Err(Error::new(
-                literal.span(),
-                "a default of this type is made by a function: `#[serde(default = \"…\")]`",
-            )),
+            Some(Scalar::Bool) | None => quote!(#literal),
         }
     }
 
-    /// A literal as a value of the whole type.
+    /// A literal as a value of the whole type. A type that is known by its name only reads it as JSON.
     pub(crate) fn whole(&self, literal: &Expr) -> Result<TokenStream> {
+        if self.kind.is_none() {
+            let json = constant(literal)?;
+            return Ok(quote!(::switchback_sdk::operation::made(&#json)));
+        }
         let value = match literal {
             Expr::Array(list) => {
                 let values = list.elems.iter().map(|one| self.one(one));
-                let values = values.collect::<Result<Vec<_>>>()?;
                 quote!(::std::vec![#(#values),*])
             }
-            one => self.one(one)?,
+            one => self.one(one),
         };
         Ok(match self.optional {
             true => quote!(::core::option::Option::Some(#value)),
@@ -300,8 +310,6 @@ impl Keyword {
         let key = &self.key;
         match (self.keyword, kind_of(&self.value)) {
             ("default", _) => check_default(&self.value, shape),
-            ("examples", Some(Literal::List)) => Ok(()),
-            ("examples", _) => wrong("examples are a list: `examples = [\"one\", \"other\"]`"),
             ("title" | "pattern" | "format", Some(Literal::Text)) => Ok(()),
             ("title" | "pattern" | "format", _) => {
                 wrong(&format!("`{key}` is a text: `{key} = \"…\"`"))
