@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::contract::{file_schema, object, request_body, with_null};
 use crate::reader::Raw;
-use crate::{Json, Problem, Upload};
+use crate::{Json, Problem, Text, Upload};
 
 /// The body of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,6 +170,21 @@ impl FromBody for Bytes {
             Body::Bytes(bytes) => bytes.clone(),
             Body::Form { fields, .. } => fields.clone().into_bytes(),
         }))
+    }
+}
+
+/// A text as it came: `text/plain`.
+impl FromBody for Text {
+    const MEDIA_TYPE: &'static str = "text/plain";
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<String>()
+    }
+
+    fn from_body(body: &Body) -> Result<Self, Problem> {
+        let Bytes(bytes) = Bytes::from_body(body)?;
+        let text = String::from_utf8(bytes).map_err(|error| Problem::body(&error.to_string()))?;
+        Ok(Text(text))
     }
 }
 

@@ -90,6 +90,7 @@ mod body;
 pub mod book;
 mod contract;
 mod cookie;
+mod ends;
 mod events;
 mod export;
 mod file;

@@ -37,6 +37,9 @@ pub(crate) fn as_fastapi(value: &mut Value) {
             decimal(map);
             integer_keys(map);
             told_apart(map);
+            if map.get("default") == Some(&Value::Null) {
+                map.shift_remove("default");
+            }
             for (key, value) in map.iter_mut() {
                 // Values, not schemas.
                 if !["const", "enum", "default", "example", "examples"].contains(&&**key) {
@@ -97,7 +100,10 @@ fn decimal(map: &mut Map<String, Value>) {
             map.shift_remove("pattern");
         }
         Some(DECIMAL_WRITTEN) => {
-            map.shift_remove("pattern");
+            // A text has no least and no greatest.
+            for limit in LIMITS.into_iter().chain(["pattern"]) {
+                map.shift_remove(limit);
+            }
         }
         _ => {}
     }

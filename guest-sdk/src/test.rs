@@ -270,6 +270,7 @@ impl TestRequest<'_> {
             request.headers_mut().append(name, value);
         }
         let (peer, identity) = (self.peer, self.identity);
+        let is_head = request.method() == Method::HEAD;
         let mut aborted = None;
         let response = client.checks.dispatch(request, |call| {
             let around = Incoming {
@@ -278,7 +279,7 @@ impl TestRequest<'_> {
                 headers: pairs(&call.head.headers),
                 peer: peer.map(|peer| peer.to_string()),
                 request_id: call.request_id.to_owned(),
-                identity,
+                identity: identity.clone(),
                 body: call.stream.to_vec(),
             };
             let mut instance = client.instance.borrow_mut();
@@ -312,7 +313,11 @@ impl TestRequest<'_> {
                 .into_iter()
                 .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
                 .collect(),
-            body: response.into_body().to_vec(),
+            // The head of an answer is all of it.
+            body: match is_head {
+                true => Vec::new(),
+                false => response.into_body().to_vec(),
+            },
             aborted,
         }
     }

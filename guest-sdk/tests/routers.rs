@@ -47,6 +47,28 @@ mod admin {
     }
 }
 
+/// What is in the way.
+#[model]
+struct Hindrance {
+    code: u32,
+}
+
+mod orders {
+    use switchback_sdk::prelude::*;
+
+    /// Read an order
+    #[get("/orders/{order}")]
+    fn read_order(order: u32, #[path(ge = 1)] shop: u32) -> String {
+        format!("{shop} {order}")
+    }
+
+    router! {
+        prefix: "/shops/{shop}",
+        responses: { 409: (crate::Hindrance, "in the way"), "5XX": { "description": "later" } },
+        routes: [read_order],
+    }
+}
+
 /// Say hello
 #[get("/")]
 fn hello() -> String {
@@ -66,7 +88,7 @@ plugin! {
     tags: ["shop"],
     responses: { 503: "closed at night" },
     instances: 1,
-    routes: [hello, admin::router()],
+    routes: [hello, admin::router(), orders::router()],
 }
 
 fn document() -> Value {
@@ -79,7 +101,13 @@ fn prefixes_join_and_tags_add_up() {
     let names: Vec<_> = paths.as_object().unwrap().keys().collect();
     assert_eq!(
         names,
-        ["/", "/admin/stats", "/admin/users/{id}", "/admin/users"]
+        [
+            "/",
+            "/admin/stats",
+            "/admin/users/{id}",
+            "/admin/users",
+            "/shops/{shop}/orders/{order}"
+        ]
     );
     let tags = |path: &str| paths[path]["get"]["tags"].clone();
     assert_eq!(tags("/"), json!(["shop"]));
@@ -128,4 +156,32 @@ fn a_nested_route_is_called_by_its_id() {
         plugin().handle("read_user", params, &Body::Empty).body,
         b"5"
     );
+}
+
+#[test]
+fn a_prefix_has_parameters_that_its_routes_take() {
+    let order = &document()["paths"]["/shops/{shop}/orders/{order}"]["get"];
+    let names: Vec<_> = order["parameters"].as_array().unwrap().iter().collect();
+    assert_eq!(
+        (&names[1]["name"], &names[1]["in"]),
+        (&json!("shop"), &json!("path"))
+    );
+
+    let client = switchback_sdk::TestClient::new(plugin());
+    let response = client.get("/shops/7/orders/8").send();
+    assert_eq!(response.json::<String>(), "7 8");
+    let response = client.get("/shops/0/orders/x").send();
+    let told = response.value()["detail"].clone();
+    assert_eq!(told[0]["loc"], json!(["path", "order"]));
+    assert_eq!(told[1]["loc"], json!(["path", "shop"]));
+}
+
+#[test]
+fn shared_answers_may_have_a_type() {
+    let document = document();
+    let responses = &document["paths"]["/shops/{shop}/orders/{order}"]["get"]["responses"];
+    assert_eq!(responses["409"]["description"], "in the way");
+    let schema = &responses["409"]["content"]["application/json"]["schema"];
+    assert_eq!(schema["$ref"], "#/components/schemas/Hindrance");
+    assert_eq!(responses["5XX"]["description"], "later");
 }

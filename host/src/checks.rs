@@ -95,27 +95,58 @@ impl Checks {
         })
     }
 
-    /// Answers a request; `guest` is called only if it fits the contract.
+    /// Answers a request; `guest` is called only if it fits the contract, or for the plugin's own page about a problem.
     pub fn dispatch(
         &self,
         request: Request<Bytes>,
-        guest: impl FnOnce(CheckedCall<'_>) -> GuestAnswer,
+        mut guest: impl FnMut(CheckedCall<'_>) -> GuestAnswer,
     ) -> Response<Bytes> {
         let (head, body) = request.into_parts();
         let request_id = request_id::of(&head.headers);
         let shape = answer::shape(&head.headers).unwrap_or(self.limits.problems);
-        let mut response = match self.serve(&head, body, &request_id, guest) {
+        let mut response = match self.serve(&head, body, &request_id, &mut guest) {
             Ok(response) => response,
             // Who tests is told what a client is not.
             Err(error @ ServeError::OffContract(_)) => {
                 let why = error.to_string();
                 answer::told(Problem::from(error).detail(why), shape)
             }
-            Err(error) => answer::problem(error, shape),
+            Err(error) => {
+                let problem = Problem::from(error);
+                match self.page(&head, &problem, &request_id, guest) {
+                    Some(page) => page,
+                    None => answer::told(problem, shape),
+                }
+            }
         };
         let value = request_id.to_header();
         response.headers_mut().insert(X_REQUEST_ID.clone(), value);
         response
+    }
+
+    /// The plugin's own page for a problem; none where the host's words go out.
+    fn page(
+        &self,
+        head: &Parts,
+        problem: &Problem,
+        request_id: &str,
+        guest: impl FnOnce(CheckedCall<'_>) -> GuestAnswer,
+    ) -> Option<Response<Bytes>> {
+        let operation = &self.contract.operations[self.contract.on_problem?];
+        if !steps::has_page(problem) {
+            return None;
+        }
+        let admitted = steps::admit_problem(operation, head, problem, &self.limits).ok()?;
+        let call = CheckedCall {
+            operation: &operation.id,
+            admitted,
+            stream: Bytes::new(),
+            head,
+            request_id,
+        };
+        let mut page = answer::response(guest(call)).ok()?;
+        steps::finish_page(&mut page, problem);
+        Some(page)
     }
 
     /// All that is checked before the guest.

@@ -4,17 +4,16 @@
 
 use std::sync::Arc;
 
+use http::Response;
 use http::request::Parts;
-use http::{HeaderValue, Response, StatusCode, header};
 
-use crate::admit::{Received, Sent};
 use crate::answer::Body;
-use crate::problem::{Problem, ProblemShape};
+use crate::problem::Problem;
 use crate::record::{Called, Record};
 use crate::revision::Revision;
 use crate::runtime::{Asked, CallContext, Meter};
 use crate::serve_error::ServeError;
-use crate::steps::Places;
+use crate::steps::{self, Places};
 
 /// Who is asked, and for which request.
 pub(crate) struct Page {
@@ -37,32 +36,20 @@ impl Page {
         }))
     }
 
-    /// The plugin's answer in place of the host's; none where the host's is to go out. It has the problem's status
-    /// unless it says another than 200, and the problem's headers (`allow`) beside its own.
+    /// The plugin's answer in place of the host's; none where the host's is to go out.
     pub(crate) async fn answer(
         self: Box<Self>,
         problem: &Problem,
         record: &Record<'_>,
     ) -> Option<Response<Body>> {
-        // Who has no place for a call has none for one about that.
-        if matches!(
-            problem.status,
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
-        ) {
+        if !steps::has_page(problem) {
             return None;
         }
         let (revision, operation) = (self.revision.clone(), self.operation);
         let meter = Arc::new(Meter::new(revision.limits.cpu_ms));
         match self.ask(problem, record, meter.clone()).await {
             Ok(mut page) => {
-                if page.status() == StatusCode::OK {
-                    *page.status_mut() = problem.status;
-                }
-                for (name, value) in &problem.headers {
-                    page.headers_mut()
-                        .entry(name)
-                        .or_insert_with(|| value.clone());
-                }
+                steps::finish_page(&mut page, problem);
                 Some(page)
             }
             Err(error) => {
@@ -89,19 +76,8 @@ impl Page {
             operation,
             mut head,
         } = *self;
-        let mut headers = head.headers.clone();
-        let json = HeaderValue::from_static("application/json");
-        headers.insert(header::CONTENT_TYPE, json);
-        let received = Received {
-            path: &[],
-            query: head.uri.query(),
-            headers: &headers,
-            body: Sent::Whole(problem.to_json(ProblemShape::Rfc9457).into()),
-        };
-        let admitted = revision
-            .operation(operation)
-            .admit(received, &revision.limits)
-            .map_err(|_| ServeError::BadAnswer(UNFIT.into()))?;
+        let asked = revision.operation(operation);
+        let admitted = steps::admit_problem(asked, &head, problem, &revision.limits)?;
         let extensions = std::mem::take(&mut head.extensions);
         let (request_id, peer) = (record.request_id, record.peer);
         let asked = Asked::new(head, Places::none(), request_id, peer, admitted);
@@ -115,6 +91,3 @@ impl Page {
         reply.response()
     }
 }
-
-const UNFIT: &str = "the operation with `x-switchback-on-problem` takes no body like \
-    `{\"type\", \"title\", \"status\", \"detail\", \"errors\"}`, or needs a parameter that the request lacks";

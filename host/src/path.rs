@@ -25,6 +25,8 @@ pub(crate) struct PathTemplate {
     before_rest: Option<usize>,
     /// Which parameters, by position, are no more than of this kind.
     kinds: Vec<(usize, Kind)>,
+    /// Whether nobody is led to it who asks with a slash more at its end, or less.
+    exact: bool,
 }
 
 /// What a parameter of the path is, where a path in which it is not does not fit: Starlette's convertors.
@@ -99,6 +101,7 @@ impl PathTemplate {
             names: Vec::new(),
             before_rest: None,
             kinds: Vec::new(),
+            exact: false,
         };
         let mut rest = text;
         while !rest.is_empty() {
@@ -181,6 +184,17 @@ impl PathTemplate {
             .filter_map(|(at, name)| Some((at, kind(name)?)))
             .collect();
         self
+    }
+
+    /// The same, to which nobody is led who asks with a slash more at its end, or less.
+    pub(crate) fn exactly(mut self, exact: bool) -> Self {
+        self.exact = exact;
+        self
+    }
+
+    /// Whether nobody is led to it.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.exact
     }
 
     /// The parameters that are of a kind, by position.

@@ -147,6 +147,8 @@ struct Target<T> {
     parameters: usize,
     /// Which of them have to be of a kind for the path to fit.
     kinds: Box<[(usize, Kind)]>,
+    /// Whether nobody is led to it who asks with a slash more at its end, or less.
+    exact: bool,
 }
 
 /// All routes of all plugins. Immutable: a change builds another.
@@ -211,6 +213,7 @@ impl<T> Router<T> {
                 target,
                 parameters: template.names().len(),
                 kinds: template.kinds().into(),
+                exact: template.is_exact(),
             });
         }
 
@@ -293,9 +296,20 @@ impl<T> Router<T> {
             return NoRoute::Method(allowed);
         }
         match toggle_slash(path) {
-            Some(other) if !self.methods(&other).is_empty() => NoRoute::Slash(other),
+            Some(other) if self.leads_to(&other) => NoRoute::Slash(other),
             _ => NoRoute::Unknown,
         }
+    }
+
+    /// Whether something is at a path to which clients are led.
+    fn leads_to(&self, path: &str) -> bool {
+        self.tables.iter().any(|(method, table)| {
+            method != ANY
+                && search(table, path).is_some_and(|found| {
+                    let target = self.targets.get(*found.data());
+                    self.is_of_kinds(&found) && !target.is_some_and(|target| target.exact)
+                })
+        })
     }
 
     fn methods(&self, path: &str) -> Vec<Method> {

@@ -2,11 +2,13 @@
 //! [`Checks`](crate::Checks): what a plugin's native tests see is what the host does.
 
 use http::request::Parts;
+use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::admit::{Admitted, Received, Sent};
 use crate::config::Limits;
 use crate::contract::Operation;
 use crate::path::RequestPath;
+use crate::problem::{Problem, ProblemShape};
 use crate::router::{NoRoute, Router, SegmentPlaces, Segments};
 use crate::serve_error::ServeError;
 
@@ -77,6 +79,51 @@ pub(crate) fn find<T: Copy>(router: &Router<T>, head: &Parts) -> Result<Way<T>, 
             }
             Ok(Way::Elsewhere(path))
         }
+    }
+}
+
+/// What a plugin's own page for a problem gets: the problem, in place of the request's body.
+pub(crate) fn admit_problem(
+    operation: &Operation,
+    head: &Parts,
+    problem: &Problem,
+    limits: &Limits,
+) -> Result<Admitted, ServeError> {
+    let mut headers = head.headers.clone();
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(header::CONTENT_TYPE, json);
+    let received = Received {
+        path: &[],
+        query: head.uri.query(),
+        headers: &headers,
+        body: Sent::Whole(problem.to_json(ProblemShape::Rfc9457).into()),
+    };
+    operation
+        .admit(received, limits)
+        .map_err(|_| ServeError::BadAnswer(UNFIT.into()))
+}
+
+const UNFIT: &str = "the operation with `x-switchback-on-problem` takes no body like \
+    `{\"type\", \"title\", \"status\", \"detail\", \"errors\"}`, or needs a parameter that the request lacks";
+
+/// Whether a plugin is asked for its own page: who has no place for a call has none for one about that.
+pub(crate) fn has_page(problem: &Problem) -> bool {
+    !matches!(
+        problem.status,
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+    )
+}
+
+/// Gives a plugin's page the problem's status, unless it says another than 200, and the problem's headers (`allow`) beside
+/// its own.
+pub(crate) fn finish_page<B>(page: &mut Response<B>, problem: &Problem) {
+    if page.status() == StatusCode::OK {
+        *page.status_mut() = problem.status;
+    }
+    for (name, value) in &problem.headers {
+        page.headers_mut()
+            .entry(name)
+            .or_insert_with(|| value.clone());
     }
 }
 

@@ -122,9 +122,13 @@ pub fn responses(input: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// `#[field(…)]` takes what `#[query(…)]` does: `name`, `default`, `title`, `description`, `examples`, `deprecated`, and
-/// the rules. Attributes of serde and schemars may stand beside it. A crate that uses only `#[model]` needs neither of
-/// them among its dependencies.
+/// `#[field(…)]` takes what `#[query(…)]` does: `name`, `default`, `title`, `description`, `examples`, `deprecated`,
+/// `json_schema_extra`, and the rules. A default is JSON that the type reads: `default = "1.50"` of a `Decimal`,
+/// `default = "red"` of an enum. Attributes of serde and schemars may stand beside it. A crate that uses only `#[model]`
+/// needs neither of them among its dependencies.
+///
+/// An enum of texts is one of JSON (`#[serde(rename_all = "lowercase")]`), one of numbers too: `enum Level { Low = 1, High = 2 }`.
+/// With `#[serde(tag = "kind")]` it is one of several objects, told apart by that field.
 #[proc_macro_attribute]
 pub fn model(options: TokenStream, item: TokenStream) -> TokenStream {
     model::expand(&options.into(), &item.into()).into()
@@ -147,6 +151,8 @@ pub fn model(options: TokenStream, item: TokenStream) -> TokenStream {
 ///     tags: ["shop"],                                 // on each route
 ///     responses: { 503: "closed at night" },          // of each route
 ///     instances: 1,                                   // one instance, to keep state in memory
+///     redirect_slashes: false,                        // `/items/` is another path than `/items`
+///     strict_content_type: false,                     // a body without a media type is JSON
 ///     on_start: connect,                              // on each new instance, before its first call: `fn()`, or
 ///                                                     // `fn() -> Result<(), E>`; if it fails, it does not serve
 ///     on_stop: say_goodbye,                           // on an instance that serves no more: `fn()`
@@ -167,9 +173,10 @@ pub fn plugin(input: TokenStream) -> TokenStream {
 ///
 /// ```text
 /// router! {
-///     prefix: "/admin",                               // all but `routes` may be left out
+///     prefix: "/admin",                               // all but `routes` may be left out; its `{shop}` is an argument
+///                                                     // of each route, `#[path] shop: u32`
 ///     tags: ["admin"],                                // added to those of each route
-///     responses: { 403: "for admins only" },          // of each route, beside its own
+///     responses: { 403: "for admins only", 409: Failure },  // of each route, beside its own: as of an attribute
 ///     deprecated: true,
 ///     routes: [stats, users::router()],
 /// }

@@ -10,7 +10,7 @@ use crate::options::{Key, Listing, Value};
 use crate::path;
 
 /// What may stand in `plugin!`.
-const PLUGIN: [&str; 18] = [
+const PLUGIN: [&str; 19] = [
     "title",
     "version",
     "summary",
@@ -25,6 +25,7 @@ const PLUGIN: [&str; 18] = [
     "responses",
     "instances",
     "strict_content_type",
+    "redirect_slashes",
     "on_start",
     "on_stop",
     "webhooks",
@@ -120,6 +121,10 @@ fn of_plugin(listing: &Listing) -> Result<TokenStream> {
             "strict_content_type" => {
                 let one = value.one(key)?;
                 root.push(("x-switchback-strict-content-type", quote!(Rule::Bool(#one))));
+            }
+            "redirect_slashes" => {
+                let one = value.one(key)?;
+                root.push(("x-switchback-redirect-slashes", quote!(Rule::Bool(#one))));
             }
             "prefix" => {
                 return Err(Error::new(

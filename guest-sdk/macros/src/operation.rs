@@ -144,8 +144,7 @@ const KNOWN: [&str; 8] = [
 /// `{ 404: "Not there", "4XX": Failure, 409: (Failure, "Taken"), 200: { "headers": {} } }`
 pub(crate) fn responses(input: ParseStream<'_>) -> Result<Vec<(String, Said)>> {
     if !input.peek(token::Brace) {
-        let message =
-            "write `responses: { 404: \"there is no such item\" }`, or a type: `{ 404: Missing }`";
+        let message = "write `responses: { 404: \"there is no such item\" }`";
         return Err(Error::new(input.span(), message));
     }
     let inside;

@@ -207,6 +207,10 @@ fn unknown(key: &Ident) -> String {
     if key == "required" {
         return "no rule `required`: an argument is, unless it is an `Option<_>` or has a `default`".into();
     }
+    if key == "media_type" {
+        return "no rule `media_type`: JSON has its own, and `Bytes` and `StreamBody` take others"
+            .into();
+    }
     if let Some((_, meant)) = MEANT.iter().find(|(other, _)| key == other) {
         return format!("no rule `{key}`: it is called `{meant}` here");
     }

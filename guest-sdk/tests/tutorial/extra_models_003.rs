@@ -1,31 +1,39 @@
 use switchback_sdk::prelude::*;
 
-#[derive(Serialize, JsonSchema)]
+#[model]
+struct PlaneItem {
+    description: String,
+    #[field(default = "plane")]
+    r#type: String,
+    size: i64,
+}
+
+#[model]
+struct CarItem {
+    description: String,
+    #[field(default = "car")]
+    r#type: String,
+}
+
+#[model]
 #[serde(untagged)]
 enum AnyItem {
-    Plane {
-        description: &'static str,
-        r#type: &'static str,
-        size: u32,
-    },
-    Car {
-        description: &'static str,
-        r#type: &'static str,
-    },
+    Plane(PlaneItem),
+    Car(CarItem),
 }
 
 #[get("/items/{item_id}")]
 fn read_item(item_id: String) -> Option<AnyItem> {
     match item_id.as_str() {
-        "item1" => Some(AnyItem::Car {
-            description: "All my friends drive a low rider",
-            r#type: "car",
-        }),
-        "item2" => Some(AnyItem::Plane {
-            description: "Music is my aeroplane, it's my aeroplane",
-            r#type: "plane",
+        "item1" => Some(AnyItem::Car(CarItem {
+            description: "All my friends drive a low rider".into(),
+            r#type: "car".into(),
+        })),
+        "item2" => Some(AnyItem::Plane(PlaneItem {
+            description: "Music is my aeroplane, it's my aeroplane".into(),
+            r#type: "plane".into(),
             size: 5,
-        }),
+        })),
         _ => None,
     }
 }

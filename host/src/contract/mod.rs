@@ -52,7 +52,6 @@ pub(crate) struct Contract {
     /// What its author should know although it can be served.
     pub(crate) warnings: Vec<String>,
     /// The place of the operation that answers what the host would answer by itself, if there is one.
-    #[cfg(feature = "runtime")]
     pub(crate) on_problem: Option<usize>,
 }
 
@@ -156,7 +155,6 @@ impl Contract {
             instances: instances(&document)?,
             #[cfg(feature = "runtime")]
             secrets: Secrets::of(&document),
-            #[cfg(feature = "runtime")]
             on_problem: operations.iter().position(|one| one.on_problem),
             document,
             operations,

@@ -198,7 +198,8 @@ pub(super) fn compile(
     };
     let template = PathTemplate::parse(path, takes_rest)
         .map_err(|message| ContractError::new(&join("/paths", path), message))?
-        .of_kinds(kind);
+        .of_kinds(kind)
+        .exactly(document.get(REDIRECT_SLASHES) == Some(&Value::Bool(false)));
     for name in template.names() {
         if !parameters
             .iter()
@@ -294,6 +295,9 @@ pub(super) fn compile(
 const AUDIENCE: &str = "x-switchback-audience";
 /// The readers that everyone is among.
 pub(crate) const PUBLIC: &str = "public";
+
+/// By which a contract says that a path with a slash more at its end, or less, is another.
+const REDIRECT_SLASHES: &str = "x-switchback-redirect-slashes";
 
 /// Marks the operation that answers in place of the host.
 const ON_PROBLEM: &str = "x-switchback-on-problem";

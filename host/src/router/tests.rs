@@ -79,6 +79,29 @@ fn the_method_is_looked_at_before_the_path() {
 }
 
 #[test]
+fn nobody_is_led_to_a_path_that_is_meant_exactly() {
+    let template = |path, exact| {
+        let template = PathTemplate::parse(path, |_| false).unwrap();
+        template.exactly(exact)
+    };
+    let templates =
+        [("/a/", true), ("/b/", false)].map(|(path, exact)| (path, template(path, exact)));
+    let routes = templates.iter().map(|(path, template)| Route {
+        plugin: "p",
+        prefix: "",
+        method: Method::GET,
+        path,
+        template,
+        target: *path,
+    });
+    let router = Router::new(routes).unwrap();
+    assert_eq!(find(&router, &Method::GET, "/a"), Err(NoRoute::Unknown));
+    finds(&router, "/a/", "/a/", &[]);
+    let led = Err(NoRoute::Slash("/b/".into()));
+    assert_eq!(find(&router, &Method::GET, "/b"), led);
+}
+
+#[test]
 fn one_segment_may_hold_several_parameters() {
     let router = router(&["GET /{y}-{m}-{d}", "GET /{id}.json", "GET /{id}"]);
     finds(

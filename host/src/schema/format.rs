@@ -14,7 +14,7 @@ pub(super) fn error(format: &str, text: &str) -> Cow<'static, str> {
         "uuid" => uuid(text),
         // FastAPI takes a moment for a date and a date for a moment, and tells why it is not even that.
         "date" => why(temporal::moment(text), "expected `YYYY-MM-DD`"),
-        "date-time" => match temporal::moment(text) {
+        "date-time" | "partial-date-time" => match temporal::moment(text) {
             Ok(_) => "expected `YYYY-MM-DDThh:mm:ss` and a time zone".into(),
             Err(far) if temporal::unix(text).is_some() => far.into(),
             Err(_) => why(
@@ -22,7 +22,7 @@ pub(super) fn error(format: &str, text: &str) -> Cow<'static, str> {
                 "expected `YYYY-MM-DDThh:mm:ss` and a time zone",
             ),
         },
-        "time" => why(temporal::time(text), "expected `hh:mm:ss` and a time zone"),
+        "time" | "partial-time" => why(temporal::time(text), "expected `hh:mm:ss` and a time zone"),
         "duration" => why(temporal::duration(text), "expected one like `P1DT2H`"),
         _ if text.is_empty() => "input is empty".into(),
         _ => match Url::parse(text) {

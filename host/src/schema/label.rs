@@ -147,8 +147,8 @@ fn string_label(node: &Node) -> &'static str {
     let rules = &node.string;
     match rules.format.as_ref().map(|(format, _)| &**format) {
         Some("date") => "date",
-        Some("date-time") => "datetime",
-        Some("time") => "time",
+        Some("date-time" | "partial-date-time") => "datetime",
+        Some("time" | "partial-time") => "time",
         Some("duration") => "timedelta",
         Some("uuid") => "uuid",
         Some("binary") => "bytes",

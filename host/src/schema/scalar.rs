@@ -76,7 +76,7 @@ impl<'a> Walk<'a, '_> {
         let short = |min: &u64| bytes < *min || format != "binary" && length(text) < *min;
         let long = |max: &u64| bytes > *max && (format == "binary" || length(text) > *max);
         let ill_formed = || match &rules.format {
-            Some((name, _)) if self.spelled && spelling::decides(name) => {
+            Some((name, _)) if spelling::decides(name, self.spelled) => {
                 spelling::of(name, text).err()
             }
             Some((name, Some(rule))) if !rule.is_valid(value) => Some(words::format(name, text)),

@@ -8,9 +8,13 @@ use super::temporal::{self, Date};
 use super::words;
 use crate::violations::Rule;
 
-/// Whether [`of`] alone decides whether a text is in this format: a moment, say, needs no zone.
-pub(super) fn decides(format: &str) -> bool {
-    matches!(format, "date" | "date-time" | "time" | "duration" | "uri")
+/// Whether [`of`] alone decides whether a text is in this format, as it does of those that may be `spelled` otherwise (a
+/// moment, say, needs no zone), and of those of RFC 3339 that have no zone and that JSON Schema does not know.
+pub(super) fn decides(format: &str, spelled: bool) -> bool {
+    match format {
+        "partial-date-time" | "partial-time" => true,
+        other => spelled && matches!(other, "date" | "date-time" | "time" | "duration" | "uri"),
+    }
 }
 
 /// Whether a text in this format is read as something that is no text: a URL, or bytes.
@@ -26,6 +30,8 @@ pub(super) fn of(format: &str, text: &str) -> Result<Option<String>, Rule> {
         "date" => date(text)?,
         "date-time" => moment(text)?,
         "time" => temporal::time(text).map_err(|_| wrong())?.to_string(),
+        "partial-date-time" => without_zone(moment(text)?)?,
+        "partial-time" => without_zone(temporal::time(text).map_err(|_| wrong())?.to_string())?,
         "duration" => {
             let span = temporal::duration(text).map_err(|_| wrong())?;
             match text.trim_start_matches(['-', '+']).starts_with('P') {
@@ -154,6 +160,15 @@ fn moment(text: &str) -> Result<String, Rule> {
     Ok(format!("{date}T{time}"))
 }
 
+/// A moment or a time of day as it is spelled, which has to be without a zone.
+fn without_zone(spelled: String) -> Result<String, Rule> {
+    let clock = spelled.rsplit('T').next().unwrap_or_default();
+    match clock.contains(['Z', '+', '-']) {
+        true => Err(words::zoned()),
+        false => Ok(spelled),
+    }
+}
+
 /// Python's calendar begins with the year 1.
 fn in_calendar(date: Date, rule: fn(&'static str) -> Rule) -> Result<(), Rule> {
     match date.year {
@@ -225,6 +240,8 @@ mod tests {
             ("date-time", "2024-01-02", "2024-01-02T00:00:00"),
             ("date-time", "2024-01-02 03:04", "2024-01-02T03:04:00"),
             ("time", "03:04", "03:04:00"),
+            ("partial-time", "03:04", "03:04:00"),
+            ("partial-date-time", "2024-01-02", "2024-01-02T00:00:00"),
             ("time", "03:04:05.1234567", "03:04:05.123456"),
             ("duration", "1 days 02:00:00", "P1DT2H"),
             ("duration", "1 day", "P1D"),
@@ -307,6 +324,15 @@ mod tests {
                 "datetime_from_date_parsing",
             ),
             ("time", "3600", "time_parsing"),
+            ("partial-time", "25:00", "time_parsing"),
+            ("partial-time", "03:04:05Z", "timezone_naive"),
+            ("partial-date-time", "x", "datetime_from_date_parsing"),
+            (
+                "partial-date-time",
+                "2024-01-02T03:04:05-01:00",
+                "timezone_naive",
+            ),
+            ("partial-date-time", "1700000000", "timezone_naive"),
             ("time", "86400", "time_parsing"),
             ("duration", "3600", "time_delta_parsing"),
             ("duration", "P1Y2", "time_delta_parsing"),

@@ -71,8 +71,10 @@ fn wrong_string(node: &Node) -> Rule {
     let format = node.string.format.as_ref().map(|(format, _)| &**format);
     let (kind, msg) = match format {
         Some("date") => ("date_type", "Input should be a valid date"),
-        Some("date-time") => ("datetime_type", "Input should be a valid datetime"),
-        Some("time") => ("time_type", "Input should be a valid time"),
+        Some("date-time" | "partial-date-time") => {
+            ("datetime_type", "Input should be a valid datetime")
+        }
+        Some("time" | "partial-time") => ("time_type", "Input should be a valid time"),
         Some("duration") => ("time_delta_type", "Input should be a valid timedelta"),
         Some("uuid") => (
             "uuid_type",
@@ -131,6 +133,10 @@ pub(super) fn float_parsing() -> Rule {
 
 pub(super) fn finite_number() -> Rule {
     Rule::plain("finite_number", "Input should be a finite number")
+}
+
+pub(super) fn zoned() -> Rule {
+    Rule::plain("timezone_naive", "Input should not have timezone info")
 }
 
 pub(super) fn date_inexact() -> Rule {
@@ -365,11 +371,11 @@ pub(super) fn format(format: &str, text: &str) -> Rule {
             "date_from_datetime_parsing",
             "Input should be a valid date or datetime",
         ),
-        "date-time" => (
+        "date-time" | "partial-date-time" => (
             "datetime_from_date_parsing",
             "Input should be a valid datetime or date",
         ),
-        "time" => ("time_parsing", "Input should be in a valid time format"),
+        "time" | "partial-time" => ("time_parsing", "Input should be in a valid time format"),
         "duration" => ("time_delta_parsing", "Input should be a valid timedelta"),
         "uri" => ("url_parsing", "Input should be a valid URL"),
         _ => {

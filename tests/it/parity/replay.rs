@@ -21,6 +21,10 @@ pub(super) async fn compared(app: &App) -> Compared {
     }
     let deployed = harness.host.deploy("app", deployed).await;
     deployed.unwrap_or_else(|error| panic!("{component} is refused: {error}"));
+    for inside in mounted(app) {
+        let deployed = harness.host.deploy(inside, fastapi(inside)).await;
+        deployed.unwrap_or_else(|error| panic!("{inside} is refused: {error}"));
+    }
 
     let (mut answers, mut headers) = (Vec::new(), Vec::new());
     let mut names = app.steps().map(|(name, _)| name);
@@ -54,11 +58,24 @@ pub(super) async fn compared(app: &App) -> Compared {
     }
 }
 
+/// The applications that are mounted in it: plugins beside it, each under its name.
+fn mounted(app: &App) -> &'static [&'static str] {
+    match &*app.name {
+        "routing" => &["sub", "strict"],
+        "root-path" => &["sub"],
+        _ => &[],
+    }
+}
+
 /// What FastAPI does unasked, and what the app is told when it is made.
 fn settings(app: &App) -> Config {
     let mut config = Config::default();
     config.limits.json = JsonTypes::Lax;
     config.limits.problems = ProblemShape::FastApi;
+    for inside in mounted(app) {
+        let plugin = config.plugins.entry((*inside).into()).or_default();
+        plugin.prefix = format!("/{inside}");
+    }
     let host = &mut config.host;
     host.index = false;
     match &*app.name {

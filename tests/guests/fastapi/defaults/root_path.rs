@@ -24,20 +24,8 @@ fn slash() -> Value {
     told()
 }
 
-mod sub {
-    use switchback_sdk::prelude::*;
-
-    /// Where
-    #[get("/where", include_in_schema = false)]
-    fn place_in_sub() -> Value {
-        super::told()
-    }
-
-    router! { prefix: "/sub", routes: [place_in_sub] }
-}
-
 plugin! {
     title: "root-path",
     servers: { "https://a.b": "first" },
-    routes: [place, slash, sub::router()],
+    routes: [place, slash],
 }

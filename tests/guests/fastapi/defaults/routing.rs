@@ -95,28 +95,6 @@ fn head_multi() -> Value {
     told()
 }
 
-mod sub {
-    use switchback_sdk::prelude::*;
-
-    #[get("/where", include_in_schema = false)]
-    fn r#where() -> Value {
-        super::told()
-    }
-
-    router! { prefix: "/sub", routes: [r#where] }
-}
-
-mod strict {
-    use switchback_sdk::prelude::*;
-
-    #[get("/a/", include_in_schema = false)]
-    fn strict_a() -> Value {
-        "a".into()
-    }
-
-    router! { prefix: "/strict", routes: [strict_a] }
-}
-
 mod r {
     use switchback_sdk::prelude::*;
 
@@ -178,6 +156,6 @@ plugin! {
     title: "routing",
     routes: [
         get_a, post_a, put_b, get_me, get_user, delete_user, get_file, get_x, get_n, head_h, options_o, get_multi,
-        patch_multi, head_multi, r::router(), again::router(), sub::router(), strict::router(),
+        patch_multi, head_multi, r::router(), again::router(),
     ],
 }
