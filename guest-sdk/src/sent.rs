@@ -31,7 +31,7 @@ use crate::Problem;
 /// /// Change an item
 /// #[patch("/items/{id}")]
 /// fn change(id: u32, item: Json<Sent<Item>>) -> Result<Json<Item>, Problem> {
-///     Ok(Json(item.onto(stored())?))
+///     Ok(Json(item.onto(&stored())?))
 /// }
 ///
 /// plugin! { routes: [change] }
@@ -65,9 +65,9 @@ impl<T: Serialize + DeserializeOwned> Sent<T> {
     ///
     /// # Errors
     /// 500 if the type does not read what it writes: the log says why.
-    pub fn onto(&self, stored: T) -> Result<T, Problem> {
+    pub fn onto(&self, stored: &T) -> Result<T, Problem> {
         let failed = |error: serde_json::Error| Problem::internal(&format!("changing: {error}"));
-        let mut whole = serde_json::to_value(&stored).map_err(failed)?;
+        let mut whole = serde_json::to_value(stored).map_err(failed)?;
         for (name, value) in &self.sent {
             whole[name] = value.clone();
         }

@@ -82,7 +82,7 @@ fn change(item: Json<Sent<Item>>) -> Result<Json<Item>, Problem> {
         level: Level::Low,
         note: Some(item.has("price").to_string()),
     };
-    Ok(Json(item.onto(stored)?))
+    Ok(Json(item.onto(&stored)?))
 }
 
 /// One of several, told apart by its kind.

@@ -19,7 +19,7 @@ pub(super) fn decides(format: &str, spelled: bool) -> bool {
 
 /// Whether a text in this format is read as something that is no text: a URL, or bytes.
 pub(super) fn reads(format: &str) -> bool {
-    decides(format) || matches!(format, "uuid" | "binary")
+    decides(format, true) || matches!(format, "uuid" | "binary")
 }
 
 /// The text as `format` is spelled, where it is another spelling of one.

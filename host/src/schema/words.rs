@@ -289,9 +289,9 @@ pub(crate) fn too_few(collection: &str, limit: u64, actual: usize) -> Rule {
 }
 
 pub(crate) fn too_many(collection: &str, limit: u64, actual: usize) -> Rule {
-    // What would have been in a set is not known.
+    // What would have been in a set or a dictionary is not known.
     let (actual, count) = match collection {
-        "Set" => ("more".to_owned(), Value::Null),
+        "Set" | "Dictionary" => ("more".to_owned(), Value::Null),
         _ => (actual.to_string(), actual.into()),
     };
     let msg = format!(
