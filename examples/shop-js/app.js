@@ -1,6 +1,6 @@
 // A shop in memory: routers, nested models, an enum, rules across fields, a header that says who may.
 
-import { App } from "switchback";
+import { App, text } from "switchback";
 
 import { items } from "./items.js";
 import { orders } from "./orders.js";
@@ -14,5 +14,10 @@ const app = new App({
 
 app.route(items);
 app.route("/orders", orders);
+
+// Asked by the host, which finds out about methods.
+app.onProblem(({ problem, request }) => {
+  if (problem.status === 405) return text(`${request.method} is nothing that ${request.uri} knows`);
+});
 
 export default app;

@@ -174,6 +174,17 @@ async fn a_body_is_read_in_pieces_while_it_arrives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_host_finds_is_answered_by_the_apps_own_function() {
+    let Some(shop) = shop() else { return };
+    let harness = serving(shop).await;
+    let other = harness.client().send("PATCH", "/orders", &[], "").await;
+    assert_eq!(
+        (other.status.as_u16(), other.text(), other.header("allow")),
+        (405, "PATCH is nothing that /orders knows", "POST")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_plugin_in_javascript_is_built_and_served() {
     let packages = tools::in_repository("guest-sdk/javascript/node_modules");
     if !packages.join("componentize-qjs").exists() {

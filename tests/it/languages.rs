@@ -215,14 +215,22 @@ fn outline(host: &Host) -> BTreeSet<String> {
         .unwrap_or(&empty)
     {
         let model = name.rsplit('.').next().unwrap_or(name);
-        // Where what is sent and what is answered differ, as by what may be left out, a model has two names.
-        let model = model.trim_end_matches("-Input").trim_end_matches("-Output");
+        // A model has two names where what is answered is not what is sent: in Rust an answer has all that has a default.
+        if model.ends_with("-Output") {
+            continue;
+        }
+        let model = model.trim_end_matches("-Input");
         let properties: BTreeSet<_> = schema["properties"]
             .as_object()
             .unwrap_or(&empty)
             .keys()
             .collect();
-        lines.insert(format!("{model} {} {properties:?}", schema["type"]));
+        let required = schema["required"].as_array().into_iter().flatten();
+        let required: BTreeSet<_> = required.map(Value::to_string).collect();
+        lines.insert(format!(
+            "{model} {} {properties:?} required: {required:?}",
+            schema["type"]
+        ));
     }
     lines
 }

@@ -1,9 +1,9 @@
 // The application: routes, grouped by routers.
 
-import { Response } from "./answer.js";
+import { Response, json } from "./answer.js";
 import { answer } from "./call.js";
 import { document } from "./contract.js";
-import { expectSchema, fieldsOf } from "./schema.js";
+import { expectSchema, fieldsOf, s } from "./schema.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete", "head", "options"];
 const PLACES = ["path", "query", "headers", "cookies", "form"];
@@ -61,6 +61,27 @@ export class App extends Router {
     this.more = { ...(instances !== undefined && { "x-switchback-instances": instances }), servers, ...openapi };
   }
 
+  /**
+   * Has a function answer what the host would say in the plugin's place: 404, 405, 422 and so on. It gets the `problem` as RFC
+   * 9457 has it (`status`, `title`, `detail`, and of a 422 `errors`), and returns an answer, or nothing to leave it as it is.
+   */
+  onProblem(answer) {
+    const options = { operationId: "onProblem", "x-switchback-on-problem": true, body: s.any() };
+    return this.post("/on-problem", options, ({ body: problem, request, log }) => {
+      const { status, detail, errors } = problem;
+      return answer({ problem, request, log }) ?? json({ detail: errors ?? detail }, status);
+    });
+  }
+
+  /**
+   * Has a function answer what handlers throw. It gets the error, and returns an answer, or nothing: then a `Problem` says
+   * itself what is answered, and anything else is logged, and 500.
+   */
+  onError(answer) {
+    this.errors = answer;
+    return this;
+  }
+
   /** Has a function run in each new instance, before its first request. What it throws keeps the instance from serving. */
   onStart(run) {
     return this.#told("start", run);
@@ -86,7 +107,7 @@ export class App extends Router {
 
   /** Answers a request that the host has routed and checked, in the shapes of `wit/plugin.wit`. */
   handle({ operation, params, body }) {
-    return answer(this.#table().get(operation), operation, params, body);
+    return answer(this.#table().get(operation), operation, params, body, this.errors);
   }
 
   /**

@@ -7,7 +7,7 @@ import { fieldsOf, isFileList } from "./schema.js";
 import { Stream, jsonLines, send } from "./stream.js";
 
 /** Answers by a route's handler; whatever that throws becomes an answer too, since here an exception would be a trap. */
-export function answer(route, operation, params, body) {
+export function answer(route, operation, params, body, onError) {
   try {
     if (route === undefined) throw new Error(`this plugin has no operation \`${operation}\``);
     const { path = {}, query = {}, header = {}, cookie = {} } = JSON.parse(params);
@@ -18,7 +18,7 @@ export function answer(route, operation, params, body) {
     }
     return answered(route.handler(given), route, operation);
   } catch (error) {
-    return sent(failed(error, operation));
+    return sent(failed(error, operation, onError));
   }
 }
 
@@ -107,8 +107,10 @@ function answered(value, { status, shapes }, operation) {
   return { tag: "full", val: { status, headers: JSON_HEADERS, body: { tag: "text", val: text } } };
 }
 
-function failed(error, operation) {
+function failed(error, operation, onError) {
   try {
+    const own = onError?.(error, { request, log });
+    if (own !== undefined) return own instanceof Response ? own : json(own, error.status ?? 500);
     if (error instanceof Problem) return error.answer();
     log.error(`${operation}: ${shown(error)}`);
   } catch (second) {

@@ -267,6 +267,17 @@ export class Violation extends Problem {
   and(other: Violation): Violation;
 }
 
+/** What went wrong with a request, as RFC 9457 has it. */
+export interface ProblemDetails {
+  /** `urn:switchback:not-found` */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** The rules that a request breaks, of a 422. */
+  readonly errors?: { type: string; loc: (string | number)[]; msg: string; input?: unknown; ctx?: object }[];
+}
+
 /** Lines in the host's log, with the request's id; `fields` is an object of further values. */
 export interface Log {
   trace(message: unknown, fields?: object): void;
@@ -421,6 +432,10 @@ export interface AppOptions extends RouterOptions {
 /** The plugin: what the main module exports as its default. */
 export class App extends Router {
   constructor(options: AppOptions);
+  /** Has a function answer what the host would say in the plugin's place; nothing leaves it as it is. */
+  onProblem(answer: (call: { problem: ProblemDetails; request: Request; log: Log }) => unknown): this;
+  /** Has a function answer what handlers throw; nothing leaves it as it is. */
+  onError(answer: (error: unknown, call: { request: Request; log: Log }) => unknown): this;
   /** Has a function run in each new instance, before its first request. What it throws keeps the instance from serving. */
   onStart(run: () => void): this;
   /** Has a function run in each instance that serves no more. */

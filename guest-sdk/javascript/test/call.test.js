@@ -252,3 +252,39 @@ test("what an app does at its beginning and end is kept in order, and is an ordi
   assert.throws(() => app.onStart(async () => {}), /onStart takes an ordinary function/);
   assert.throws(() => app.onStop(), /onStop takes an ordinary function/);
 });
+
+test("what the host would answer is asked of the app, and what it leaves stays as it is", () => {
+  const app = new App({ title: "Test" });
+  app.get("/a", () => 1);
+  app.onProblem(({ problem, request }) => (problem.status === 404 ? html(`${request.method} ${problem.title}`) : undefined));
+  const operation = app.openapi().paths["/on-problem"].post;
+  assert.equal(operation["x-switchback-on-problem"], true);
+  const asked = (problem) => {
+    const { val } = app.handle({ operation: operation.operationId, params: "{}", body: sent(problem) });
+    return [val.status, val.body.val];
+  };
+  assert.deepEqual(asked({ status: 404, title: "Not Found", detail: "Not Found" }), [200, "GET Not Found"]);
+  assert.deepEqual(asked({ status: 405, title: "T", detail: "Method Not Allowed" }), [405, '{"detail":"Method Not Allowed"}']);
+  const errors = [{ type: "missing", loc: ["query", "q"], msg: "Field required" }];
+  assert.deepEqual(asked({ status: 422, title: "T", detail: "d", errors }), [422, JSON.stringify({ detail: errors })]);
+});
+
+test("what handlers throw is asked of the app, and what it leaves is answered as ever", () => {
+  const app = new App({ title: "Test" });
+  app.get("/{kind}", function fail({ path: { kind } }) {
+    throw kind === "range" ? new RangeError("far") : kind === "problem" ? new Problem(409, "there") : new Error("oops");
+  });
+  app.onError((error) => (error instanceof RangeError ? json({ detail: error.message }, 400) : undefined));
+  const answered = (kind) => {
+    const { status, body } = app.call("fail", { path: { kind } });
+    return [status, body];
+  };
+  assert.deepEqual(answered("range"), [400, '{"detail":"far"}']);
+  assert.deepEqual(answered("problem"), [409, '{"detail":"there"}']);
+  assert.deepEqual(answered("other"), [500, '{"detail":"Internal Server Error"}']);
+  assert.match(lines[0][1], /oops/);
+  app.onError(() => {
+    throw new Error("worse");
+  });
+  assert.deepEqual(answered("range"), [500, '{"detail":"Internal Server Error"}']);
+});

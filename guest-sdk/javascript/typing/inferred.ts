@@ -79,6 +79,11 @@ app.post("/pieces", { body: pieces("text/csv") }, ({ body }) => {
   for (const piece of body) length += piece.length;
   return length;
 });
+app.onProblem(({ problem, request }) => {
+  const places: (string | number)[][] | undefined = problem.errors?.map(({ loc }) => loc);
+  return problem.status === 404 ? html(`${request.uri} ${places}`) : undefined;
+});
+app.onError((error) => (error instanceof RangeError ? json({ detail: error.message }, 400) : undefined));
 app.get("/file", () => file("a,b", { type: "text/csv", name: "a.csv", modified: new Date(0) }));
 app.get("/big/{n}", { path: { n: s.bigint() }, responses: { 200: s.bigint() } }, ({ path }) => path.n + 1n);
 // @ts-expect-error a number is no bigint
