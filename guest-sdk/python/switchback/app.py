@@ -57,6 +57,7 @@ class App(APIRouter):
         servers: Sequence[Mapping[str, Any]] | None = None,
         openapi_external_docs: Mapping[str, Any] | None = None,
         strict_content_type: bool = True,
+        redirect_slashes: bool = True,
         instances: int | None = None,
         lifespan: Callable[[App], contextlib.AbstractContextManager[Any]] | None = None,
         **elsewhere: Any,
@@ -100,6 +101,7 @@ class App(APIRouter):
             "servers": list(servers) if servers else None,
             "externalDocs": openapi_external_docs,
             "x-switchback-strict-content-type": None if strict_content_type else False,
+            "x-switchback-redirect-slashes": None if redirect_slashes else False,
             "x-switchback-instances": instances,
         }
         self._beside = {key: value for key, value in beside.items() if value is not None}
@@ -271,7 +273,6 @@ ELSEWHERE = {
     ),
     "mount": "files go into `static/` beside the component; another app is another plugin",
     "debug": "a traceback goes to the host's log, and to no client",
-    "redirect_slashes": "the host redirects to the path with or without the slash",
     "separate_input_output_schemas": "a model that is answered otherwise than it is sent is always two in the document",
     "dependency_overrides": "a decorated function stays an ordinary function: tests call it with what they like",
     "dependency_overrides_provider": "tests call functions with what they like",

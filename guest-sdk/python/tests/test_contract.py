@@ -534,7 +534,7 @@ class Models(unittest.TestCase):
         self.assertEqual(schema["anyOf"], [told, {"type": "null"}])
 
     def test_webhooks_callbacks_and_what_is_hidden(self) -> None:
-        app = App(servers=[{"url": "https://a.b"}], strict_content_type=False)
+        app = App(servers=[{"url": "https://a.b"}], strict_content_type=False, redirect_slashes=False)
         back = APIRouter()
 
         @back.post("{$callback_url}/done")
@@ -550,6 +550,8 @@ class Models(unittest.TestCase):
         written = document["paths"]["/"]["post"]
         self.assertEqual(document["servers"], [{"url": "https://a.b"}])
         self.assertIs(document["x-switchback-strict-content-type"], False)
+        self.assertIs(document["x-switchback-strict-content-type"], False)
+        self.assertIs(document["x-switchback-redirect-slashes"], False)
         self.assertIn("requestBody", document["webhooks"]["new-cat"]["post"])
         self.assertIn("requestBody", written["callbacks"]["done"]["{$callback_url}/done"]["post"])
         self.assertEqual((written["x-switchback-audience"], written["x-a"], written["tags"]), ([], 1, ["s", "t"]))
