@@ -188,7 +188,7 @@ macro_rules! parameters {
     ($($type:ty)*) => { $(impl Parameter for $type {})* };
 }
 
-parameters! { String bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 }
+parameters! { String bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 }
 
 parameters! { char std::net::IpAddr std::net::Ipv4Addr std::net::Ipv6Addr }
 #[cfg(feature = "chrono")]

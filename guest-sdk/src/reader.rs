@@ -104,6 +104,15 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// Apart from [`integer`](Raw::integer), so that only who reads such numbers carries what reads them.
+    fn long_integer<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
+        match (self.0.parse(), self.0.parse()) {
+            (Ok(number), _) => visitor.visit_u128(number),
+            (_, Ok(number)) => visitor.visit_i128(number),
+            _ => Err(Error::not(&visitor)),
+        }
+    }
+
     fn float<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0.parse() {
             Ok(number) => visitor.visit_f64(number),
@@ -209,9 +218,10 @@ impl<'de> Deserializer<'de> for Raw<'de> {
 
     answer! { integer: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 }
     answer! { integer: deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 }
+    answer! { long_integer: deserialize_i128 deserialize_u128 }
     answer! { float: deserialize_f32 deserialize_f64 }
     answer! { deserialize_str: deserialize_string deserialize_char deserialize_identifier }
-    serde::forward_to_deserialize_any! { i128 u128 bytes byte_buf unit unit_struct ignored_any }
+    serde::forward_to_deserialize_any! { bytes byte_buf unit unit_struct ignored_any }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0 {
@@ -434,6 +444,10 @@ mod tests {
             Raw("300").read::<u8>().unwrap_err().to_string(),
             "it is not u8"
         );
+        let most = u128::MAX.to_string();
+        assert_eq!(Raw(&most).read::<u128>().unwrap(), u128::MAX);
+        assert_eq!(Raw("-7").read::<i128>().unwrap(), -7);
+        assert!(Raw(&most).read::<i128>().is_err() && Raw("-7").read::<u128>().is_err());
         assert!(Raw("\"7\"").read::<i64>().is_err() && Raw("7").read::<String>().is_err());
         assert!(Raw("1").read::<bool>().is_err() && Raw("x").read::<f64>().is_err());
     }

@@ -26,6 +26,14 @@ const LIMITS: [&str; 5] = [
     "multipleOf",
 ];
 
+/// Those that a date, a time or a duration may have, by their names there.
+const LIMITS_OF_TIME: [(&str, &str); 4] = [
+    ("gt", "exclusiveMinimum"),
+    ("ge", "minimum"),
+    ("lt", "exclusiveMaximum"),
+    ("le", "maximum"),
+];
+
 /// What schemars says of keys that are integers, and what they are.
 const KEYS: [(&str, &str); 2] = [(r"^-?\d+$", "int64"), (r"^\d+$", "uint64")];
 
@@ -35,6 +43,7 @@ pub(crate) fn as_fastapi(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(as_fastapi),
         Value::Object(map) => {
             decimal(map);
+            time(map);
             integer_keys(map);
             told_apart(map);
             if map.get("default") == Some(&Value::Null) {
@@ -131,6 +140,31 @@ fn decimal(map: &mut Map<String, Value>) {
     }
 }
 
+/// Limits of a date, a time or a duration, and what else is wanted of it, under the word by which the host knows them.
+fn time(map: &mut Map<String, Value>) {
+    let mut said = Map::new();
+    for (name, keyword) in LIMITS_OF_TIME {
+        if map.get(keyword).is_some_and(Value::is_string)
+            && let Some(limit) = map.shift_remove(keyword)
+        {
+            said.insert(name.to_owned(), limit);
+        }
+    }
+    for (keyword, name, value) in [
+        ("x-switchback-past", "now", "past".into()),
+        ("x-switchback-future", "now", "future".into()),
+        ("x-switchback-aware", "zone", Value::Bool(true)),
+        ("x-switchback-naive", "zone", Value::Bool(false)),
+    ] {
+        if map.shift_remove(keyword) == Some(Value::Bool(true)) {
+            said.insert(name.to_owned(), value);
+        }
+    }
+    if !said.is_empty() {
+        map.insert("x-switchback-time".to_owned(), Value::Object(said));
+    }
+}
+
 /// Keys that are parsed, where schemars has a pattern.
 fn integer_keys(map: &mut Map<String, Value>) {
     if map.get("additionalProperties") != Some(&Value::Bool(false))
@@ -173,6 +207,23 @@ mod tests {
     fn spelled(mut schema: Value) -> Value {
         as_fastapi(&mut schema);
         schema
+    }
+
+    #[test]
+    fn limits_of_a_date_are_texts_under_a_word_of_their_own() {
+        let schema = json!({
+            "type": "string", "format": "date-time", "minimum": "2024-01-01T00:00:00Z",
+            "x-switchback-past": true, "x-switchback-aware": true, "x-switchback-naive": false,
+        });
+        assert_eq!(
+            spelled(schema),
+            json!({
+                "type": "string", "format": "date-time",
+                "x-switchback-time": { "ge": "2024-01-01T00:00:00Z", "now": "past", "zone": true },
+            })
+        );
+        let number = json!({ "type": "integer", "minimum": 1 });
+        assert_eq!(spelled(number.clone()), number);
     }
 
     #[test]

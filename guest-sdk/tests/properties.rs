@@ -59,10 +59,12 @@ tell! {
     u16s: u16, "/u16s/{one}";
     u32s: u32, "/u32s/{one}";
     u64s: u64, "/u64s/{one}";
+    u128s: u128, "/u128s/{one}";
     i8s: i8, "/i8s/{one}";
     i16s: i16, "/i16s/{one}";
     i32s: i32, "/i32s/{one}";
     i64s: i64, "/i64s/{one}";
+    i128s: i128, "/i128s/{one}";
     f32s: f32, "/f32s/{one}";
     f64s: f64, "/f64s/{one}";
     orders: Order, "/orders/{one}";
@@ -124,6 +126,8 @@ fn sent() -> impl Strategy<Value = String> {
         9_223_372_036_854_775_807,
         -9_223_372_036_854_775_808,
         18_446_744_073_709_551_615,
+        i128::MAX - 2,
+        i128::MIN + 2,
     ]);
     let words = prop::sample::select(vec![
         "true",
@@ -158,7 +162,7 @@ fn sent() -> impl Strategy<Value = String> {
         words.prop_map(str::to_owned),
         any::<i64>().prop_map(|number| number.to_string()),
         any::<f64>().prop_map(|number| number.to_string()),
-        "[-+]?[0-9]{0,22}(\\.[0-9]{0,4})?([eE][-+]?[0-9]{1,3})?",
+        "[-+]?[0-9]{0,41}(\\.[0-9]{0,4})?([eE][-+]?[0-9]{1,3})?",
         "\\PC{0,8}",
     ]
 }
@@ -177,7 +181,7 @@ proptest! {
     #[test]
     fn whatever_the_type_holds_is_let_through(
         byte in any::<u8>(), short in any::<i16>(), word in any::<u32>(), long in any::<i64>(),
-        size in any::<u64>(), yes in any::<bool>(), number in prop::num::f64::NORMAL,
+        size in any::<u64>(), huge in any::<i128>(), yes in any::<bool>(), number in prop::num::f64::NORMAL,
         small in prop::num::f32::NORMAL, text in "[^/\\x00]{1,12}",
     ) {
         let client = TestClient::new(plugin());
@@ -186,6 +190,9 @@ proptest! {
         comes_back(&client, "u32s", &word, &word.to_string());
         comes_back(&client, "i64s", &long, &long.to_string());
         comes_back(&client, "u64s", &size, &size.to_string());
+        comes_back(&client, "i128s", &huge, &huge.to_string());
+        let huge = huge.unsigned_abs();
+        comes_back(&client, "u128s", &huge, &huge.to_string());
         comes_back(&client, "bools", &yes, &yes.to_string());
         comes_back(&client, "f64s", &number, &number.to_string());
         comes_back(&client, "f32s", &small, &small.to_string());

@@ -14,7 +14,7 @@ use serde_json::{Number, Value};
 
 /// Those of one value.
 #[derive(Debug, Default)]
-pub(crate) struct Large(RefCell<Table>);
+pub(crate) struct Large(RefCell<Option<Box<Table>>>);
 
 #[derive(Debug, Default)]
 struct Table {
@@ -28,7 +28,7 @@ struct Table {
 impl Large {
     /// Whether each number of the value is what it says.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.borrow().floats.is_empty()
+        self.0.borrow().is_none()
     }
 
     /// The integer of these digits, with a sign before them if it is negative, and without needless zeros.
@@ -36,7 +36,7 @@ impl Large {
         let small = digits.parse::<i64>().map(Number::from);
         let small = small.or_else(|_| digits.parse::<u64>().map(Number::from));
         small.unwrap_or_else(|_| {
-            let float = self.0.borrow_mut().stand_in(digits);
+            let float = self.0.borrow_mut().get_or_insert_default().stand_in(digits);
             Number::from_f64(float).expect("what stands for an integer is finite")
         })
     }
@@ -44,16 +44,20 @@ impl Large {
     /// The digits of an integer that a number cannot hold.
     pub(crate) fn digits(&self, number: &Number) -> Option<Arc<str>> {
         let bits = number.as_f64().filter(|_| number.is_f64())?.to_bits();
-        self.0.borrow().digits.get(&bits)?.clone()
+        self.0.borrow().as_ref()?.digits.get(&bits)?.clone()
     }
 
     /// A text of JSON in which floats stand for large integers, to be read in place of this one.
     pub(crate) fn replaced(&self, text: &str) -> String {
         for number in numbers(text).map(|at| &text[at]) {
+            // Smaller ones stand for nothing.
             if let Ok(float) = number.parse::<f64>()
+                && float.abs() >= i64::MAX as f64
                 && !is_integer(number)
             {
-                self.0.borrow_mut().digits.insert(float.to_bits(), None);
+                let mut table = self.0.borrow_mut();
+                let digits = &mut table.get_or_insert_default().digits;
+                digits.insert(float.to_bits(), None);
             }
         }
         let (mut replaced, mut done) = (String::with_capacity(text.len()), 0);
@@ -163,7 +167,11 @@ struct Digits<'l>(&'l Large);
 
 impl Formatter for Digits<'_> {
     fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        match self.0.0.borrow().digits.get(&value.to_bits()) {
+        let table = self.0.0.borrow();
+        match table
+            .as_ref()
+            .and_then(|table| table.digits.get(&value.to_bits()))
+        {
             Some(Some(digits)) => writer.write_all(digits.as_bytes()),
             _ => CompactFormatter.write_f64(writer, value),
         }

@@ -190,7 +190,6 @@ fn refuse_unfit(ty: &Type) -> Result<()> {
         "HashMap" | "BTreeMap" => "a map is no parameter: take it in a body, as `Json<_>`",
         "usize" => "`usize` differs by machine: take `u32` or `u64`",
         "isize" => "`isize` differs by machine: take `i32` or `i64`",
-        "u128" | "i128" => "JSON has no numbers of 128 bits: take `u64`, `i64` or a text",
         "str" => "an argument is owned: take `String`",
         "Value" => "any JSON at all is no parameter: take it in a body, as `Json<_>`",
         "Result" => "an argument is there or the call is not made: take the type inside",

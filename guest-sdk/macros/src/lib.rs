@@ -41,7 +41,7 @@ macro_rules! methods {
         /// On arguments: `#[query]`, `#[path]`, `#[header]`, `#[cookie]` and `#[form]` say where a value stands, and take
         /// in brackets `name = "…"` (where it is no name in Rust), `default = …`, FastAPI's rules
         /// `gt ge lt le multiple_of min_length max_length pattern min_items max_items unique_items format max_digits
-        /// decimal_places strict`, and `title description examples deprecated openapi_examples = { … } json_schema_extra = { … }`
+        /// decimal_places past future aware naive strict` (a limit of a date, a time or a duration is a text, `ge = "2024-01-01"`), and `title description examples deprecated openapi_examples = { … } json_schema_extra = { … }`
         /// for the documentation; `dependency = 1` tells of it before the rest, as FastAPI does of what belongs to a dependency. An argument's own documentation is the
         /// parameter's description.
         #[proc_macro_attribute]
@@ -148,6 +148,7 @@ pub fn model(options: TokenStream, item: TokenStream) -> TokenStream {
 ///     servers: ["https://shop.example"],
 ///     external_docs: { url: "https://shop.example/docs", description: "More" },
 ///     openapi_tags: { "items": "What is sold." },     // what the tags mean; or ("What is sold.", "https://…")
+///     separate_input_output_schemas: false,           // one schema of a type, as it is sent, in the document
 ///     tags: ["shop"],                                 // on each route
 ///     responses: { 503: "closed at night" },          // of each route
 ///     instances: 1,                                   // one instance, to keep state in memory

@@ -52,8 +52,19 @@ enum Fits {
 const MAX_DIGITS: &str = "x-switchback-max-digits";
 const DECIMAL_PLACES: &str = "x-switchback-decimal-places";
 
+/// What they say of a date, a time or a moment: the SDK puts it under `x-switchback-time`, with limits that are texts.
+const PAST: &str = "x-switchback-past";
+const FUTURE: &str = "x-switchback-future";
+const AWARE: &str = "x-switchback-aware";
+const NAIVE: &str = "x-switchback-naive";
+
+const STRICT: &str = "x-switchback-strict";
+
+/// What may stand without a value.
+const FLAGS: [&str; 5] = [PAST, FUTURE, AWARE, NAIVE, STRICT];
+
 /// FastAPI's names, JSON Schema's, and what they are for.
-const KEYWORDS: [(&str, &str, Fits); 18] = [
+const KEYWORDS: [(&str, &str, Fits); 22] = [
     ("gt", "exclusiveMinimum", Fits::Numbers),
     ("ge", "minimum", Fits::Numbers),
     ("lt", "exclusiveMaximum", Fits::Numbers),
@@ -68,7 +79,11 @@ const KEYWORDS: [(&str, &str, Fits); 18] = [
     ("unique_items", "uniqueItems", Fits::Lists),
     ("max_digits", MAX_DIGITS, Fits::Decimals),
     ("decimal_places", DECIMAL_PLACES, Fits::Decimals),
-    ("strict", "x-switchback-strict", Fits::All),
+    ("past", PAST, Fits::Texts),
+    ("future", FUTURE, Fits::Texts),
+    ("aware", AWARE, Fits::Texts),
+    ("naive", NAIVE, Fits::Texts),
+    ("strict", STRICT, Fits::All),
     ("default", "default", Fits::All),
     ("title", "title", Fits::All),
     ("examples", "examples", Fits::All),
@@ -156,10 +171,12 @@ impl Rules {
             return Ok(());
         }
         let found = KEYWORDS.iter().find(|(known, ..)| key == known);
-        if key == "strict" && !input.peek(Token![=]) {
+        if let Some((_, keyword, _)) = found.filter(|(_, keyword, _)| FLAGS.contains(keyword))
+            && !input.peek(Token![=])
+        {
             self.keywords.push(Keyword {
                 key: key.clone(),
-                keyword: "x-switchback-strict",
+                keyword,
                 value: syn::parse_quote!(true),
             });
             return Ok(());
@@ -256,7 +273,9 @@ impl Shape {
             "String" => Some(Scalar::Text),
             "f32" | "f64" => Some(Scalar::Number),
             "bool" => Some(Scalar::Bool),
-            "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" => Some(Scalar::Integer),
+            "u8" | "u16" | "u32" | "u64" | "u128" | "i8" | "i16" | "i32" | "i64" | "i128" => {
+                Some(Scalar::Integer)
+            }
             _ => None,
         };
         Shape {
@@ -318,11 +337,13 @@ impl Keyword {
             ("title" | "pattern" | "format", _) => {
                 wrong(&format!("`{key}` is a text: `{key} = \"…\"`"))
             }
-            ("uniqueItems" | "x-switchback-strict", Some(Literal::Bool)) => Ok(()),
-            ("uniqueItems" | "x-switchback-strict", _) => {
+            ("uniqueItems", Some(Literal::Bool)) => Ok(()),
+            (flag, Some(Literal::Bool)) if FLAGS.contains(&flag) => Ok(()),
+            (flag, _) if flag == "uniqueItems" || FLAGS.contains(&flag) => {
                 wrong(&format!("`{key}` is `true` or `false`"))
             }
             ("multipleOf", Some(Literal::Integer | Literal::Number)) => Ok(()),
+            _ if self.is_of_time(shape) => Ok(()),
             (_, Some(Literal::Number | Literal::Negative)) if fits == Fits::Numbers => Ok(()),
             (_, Some(Literal::Integer)) => Ok(()),
             (_, _) if fits == Fits::Numbers => wrong(&format!("`{key}` is a number: `{key} = 1`")),
@@ -335,6 +356,7 @@ impl Keyword {
         let number = matches!(shape.kind, None | Some(Integer | Number));
         let text = matches!(shape.kind, None | Some(Text));
         let (ok, whom) = match fits {
+            Fits::Numbers if self.is_of_time(shape) => (text, "dates, times and durations"),
             Fits::Numbers => (number, "numbers"),
             Fits::Lengths => (shape.list || text, "texts and lists"),
             Fits::Texts => (text, "texts"),
@@ -379,6 +401,13 @@ impl Keyword {
             .iter()
             .find(|(known, ..)| self.key == known)
             .map_or(Fits::All, |(_, _, fits)| *fits)
+    }
+
+    /// Whether it is a limit of a date, a time or a duration.
+    fn is_of_time(&self, shape: &Shape) -> bool {
+        let is_limit = self.fits() == Fits::Numbers && self.keyword != "multipleOf";
+        let is_number = matches!(shape.kind, Some(Scalar::Integer | Scalar::Number));
+        is_limit && !is_number && kind_of(&self.value) == Some(Literal::Text)
     }
 
     /// Whether it says what is passed when nothing was sent.
@@ -451,6 +480,8 @@ fn in_range(value: &Expr, ty: &str) -> bool {
         "i8" => i8::try_from(number).is_ok(),
         "i16" => i16::try_from(number).is_ok(),
         "i32" => i32::try_from(number).is_ok(),
+        "i128" => true,
+        "u128" => u128::try_from(number).is_ok(),
         _ => i64::try_from(number).is_ok(),
     }
 }

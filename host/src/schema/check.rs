@@ -460,12 +460,34 @@ impl<'a, 'o> Walk<'a, 'o> {
         result
     }
 
-    /// Tells a broken rule here. Always `false`, as the value does not fit.
+    /// Tells a broken rule here, and shows what was sent. Always `false`, as the value does not fit.
     pub(super) fn tell(&mut self, rule: Rule, value: &Value) -> bool {
-        match self.as_sent() {
-            Some(sent) => self.tell_of(rule, sent),
-            None => self.tell_of(rule, value),
+        match self.sent {
+            Some(Sent::Text(text)) => self.push(rule, |most| shorten_text(text, most)),
+            Some(Sent::List(texts)) => {
+                let sent = texts.iter().copied().collect();
+                self.push(rule, |most| shorten(&sent, &Large::default(), most))
+            }
+            None => match self.as_sent() {
+                Some(sent) => self.tell_of(rule, sent),
+                None => self.tell_of(rule, value),
+            },
         }
+    }
+
+    /// The same, and shows this value, whatever was sent.
+    pub(super) fn tell_of(&mut self, rule: Rule, value: &Value) -> bool {
+        let (graph, large) = (self.graph, self.large);
+        self.push(rule, |most| shown(graph, value, large, most))
+    }
+
+    fn push(&mut self, rule: Rule, input: impl FnOnce(usize) -> Value) -> bool {
+        let input = |most| match self.secret {
+            true => HIDDEN.into(),
+            false => input(most),
+        };
+        self.out.push(rule, || place(self.prefix, &self.loc), input);
+        false
     }
 
     /// What the value was before anything was made of it, where that is known.
@@ -475,30 +497,6 @@ impl<'a, 'o> Walk<'a, 'o> {
             Step::Name(name) => value.get(*name),
             Step::Index(index) => value.get(*index),
         })
-    }
-
-    /// The same, and shows this value, whatever was sent.
-    fn tell_of(&mut self, rule: Rule, value: &Value) -> bool {
-        let Walk {
-            graph,
-            large,
-            prefix,
-            out,
-            loc,
-            sent,
-            secret,
-            ..
-        } = self;
-        let input = |most| match sent {
-            _ if *secret => HIDDEN.into(),
-            Some(Sent::Text(text)) => shorten_text(text, most),
-            Some(Sent::List(texts)) => {
-                shorten(&texts.iter().copied().collect(), &Large::default(), most)
-            }
-            None => shown(graph, value, large, most),
-        };
-        out.push(rule, || place(prefix, loc), input);
-        false
     }
 }
 

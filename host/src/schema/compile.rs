@@ -11,6 +11,7 @@ use super::graph::{
     Options, Other, Property, Rest, StringRules, Type, Union,
 };
 use super::label::class;
+use super::when::{self, TimeRules};
 use super::{SchemaError, Schemas, child, local_pointer, python, reference};
 use crate::number;
 
@@ -274,6 +275,11 @@ impl Compiler<'_> {
             Some(Value::Array(schemes)) => schemes.clone(),
             _ => Vec::new(),
         };
+        let time = schema.get(when::KEY).map(|said| {
+            let format = schema.get("format").and_then(Value::as_str);
+            TimeRules::read(said, format.unwrap_or_default())
+                .map_err(|message| SchemaError::new(pointer, message))
+        });
         Ok(StringRules {
             min: size(schema, "minLength"),
             max: size(schema, "maxLength"),
@@ -281,6 +287,7 @@ impl Compiler<'_> {
             format,
             content,
             schemes,
+            time: time.transpose()?,
         })
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Number, Value};
 
 use super::decimal::DecimalRules;
 use super::label;
+use super::when::TimeRules;
 
 pub(super) type NodeId = usize;
 
@@ -89,6 +90,7 @@ pub(super) struct StringRules {
     pub(super) content: Option<NodeId>,
     /// Of a URL, how it may begin.
     pub(super) schemes: Vec<Value>,
+    pub(super) time: Option<TimeRules>,
 }
 
 #[derive(Default)]
@@ -228,6 +230,7 @@ impl Node {
     fn has_own_rules(&self) -> bool {
         self.decimal.is_some()
             || !self.string.schemes.is_empty()
+            || self.string.time.is_some()
             || self.object.keys.as_ref().is_some_and(|keys| keys.parsed)
     }
 

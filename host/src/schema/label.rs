@@ -97,11 +97,11 @@ fn push_label(graph: &Graph, id: NodeId, out: &mut String, depth: usize) {
                 below,
                 multiple,
             } = &node.number;
+            let most = max.as_ref().or(below.as_ref());
             let of_its_type =
-                matches!((min, max), (Some(min), Some(max)) if super::spans_a_type(min, max));
-            if (min.is_some() || max.is_some()) && !of_its_type
+                matches!((min, most), (Some(min), Some(most)) if super::spans_a_type(min, most));
+            if (min.is_some() || most.is_some()) && !of_its_type
                 || above.is_some()
-                || below.is_some()
                 || multiple.is_some()
             {
                 out.push_str("constrained-");

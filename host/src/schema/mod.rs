@@ -23,6 +23,7 @@ mod temporal;
 #[cfg(test)]
 mod tests;
 mod text;
+mod when;
 pub(crate) mod words;
 
 use std::cell::LazyCell;
@@ -41,6 +42,8 @@ use check::Walk;
 pub(crate) use contain::{Contained, Containment};
 use graph::Graph;
 pub(crate) use secret::HIDDEN;
+#[cfg(feature = "runtime")]
+pub(crate) use when::compare as compare_times;
 
 /// The name under which a contract's document is known to jsonschema, so that its local references resolve.
 const DOCUMENT: &str = "urn:switchback:contract";
@@ -329,7 +332,12 @@ fn bound_integers(value: &mut Value) {
                     }
                 };
                 limit(map, "minimum", least, std::cmp::Ordering::Greater);
-                limit(map, "maximum", most, std::cmp::Ordering::Less);
+                // No number is the largest integer of 128 bits, but the next one is.
+                let (word, most) = match most.as_f64() {
+                    Some(beyond) if most.is_f64() => ("exclusiveMaximum", beyond.into()),
+                    _ => ("maximum", most),
+                };
+                limit(map, word, most, std::cmp::Ordering::Less);
             }
             for (key, value) in map {
                 match key.as_str() {
@@ -362,7 +370,7 @@ fn integer_range(schema: &Map<String, Value>) -> Option<(Value, Value)> {
     range(schema.get("format")?.as_str()?)
 }
 
-/// What a format of integers takes.
+/// What a format of integers takes. A float is what it takes no more.
 fn range(format: &str) -> Option<(Value, Value)> {
     Some(match format {
         "int8" => (i8::MIN.into(), i8::MAX.into()),
@@ -373,6 +381,8 @@ fn range(format: &str) -> Option<(Value, Value)> {
         "uint16" => (0.into(), u16::MAX.into()),
         "uint32" => (0.into(), u32::MAX.into()),
         "uint64" | "uint" => (0.into(), u64::MAX.into()),
+        "int128" => ((-(2_f64.powi(127))).into(), 2_f64.powi(127).into()),
+        "uint128" => (0.into(), 2_f64.powi(128).into()),
         // Exact as a double, the only number that JavaScript has.
         "double-int" => (
             (-9_007_199_254_740_991_i64).into(),
@@ -385,7 +395,8 @@ fn range(format: &str) -> Option<(Value, Value)> {
 /// Whether these limits are but those of a format, so that nobody set them.
 fn spans_a_type(min: &Number, max: &Number) -> bool {
     let formats = [
-        "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+        "int8", "int16", "int32", "int64", "int128", "uint8", "uint16", "uint32", "uint64",
+        "uint128",
     ];
     let mut ranges = formats.into_iter().filter_map(range);
     ranges.any(|(least, most)| least.as_number() == Some(min) && most.as_number() == Some(max))

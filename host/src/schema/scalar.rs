@@ -8,6 +8,7 @@ use serde_json::{Number, Value};
 use super::check::{Step, Walk};
 use super::decimal::{self, DecimalRules};
 use super::graph::{Node, NodeId, Type};
+use super::when::Broken;
 use super::{label, python, spelling, words};
 use crate::json;
 use crate::number;
@@ -101,7 +102,15 @@ impl<'a> Walk<'a, '_> {
         } else if let Some(ill_formed) = ill_formed() {
             ill_formed
         } else {
-            return true;
+            let time = rules.time.as_ref();
+            return match time.and_then(|time| time.broken(format, text)) {
+                None => true,
+                Some(Broken { rule, input: None }) => self.tell(rule, value),
+                Some(Broken {
+                    rule,
+                    input: Some(input),
+                }) => self.tell_of(rule, &input),
+            };
         };
         self.tell(broken, value)
     }

@@ -3,6 +3,7 @@
 //! The spellings are those of RFC 3339 and ISO 8601 and some more: a blank or `_` for the `T`, no seconds, no zone, Unix
 //! time, `1 day 02:00:00`. What is read is written in one spelling, that of Python's `isoformat`, with `Z` for UTC.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 /// Why a text is none, in pydantic's words.
@@ -14,7 +15,7 @@ const NO_DAYS: Why = "\"day\" identifier in duration not correctly formatted";
 const NO_NUMBER: Why = "invalid digit in duration";
 
 /// A day of the calendar that is used today, for all time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Date {
     pub(super) year: u32,
     month: u32,
@@ -28,7 +29,7 @@ pub(super) struct Time {
     minute: u32,
     second: u32,
     micros: u32,
-    zone: Option<i32>,
+    pub(super) zone: Option<i32>,
 }
 
 /// A span of time: its sign, seconds, microseconds.
@@ -39,7 +40,50 @@ pub(super) struct Span {
     micros: u32,
 }
 
+impl Date {
+    /// Days since 1970.
+    pub(super) fn days(self) -> i64 {
+        let (year, month, day) = (
+            i64::from(self.year),
+            i64::from(self.month),
+            i64::from(self.day),
+        );
+        let (year, month) = match month {
+            1 | 2 => (year - 1, month + 9),
+            _ => (year, month - 3),
+        };
+        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        365 * year + leap_days + (153 * month + 2) / 5 + day - 1 - 719_468
+    }
+}
+
+impl Span {
+    /// In microseconds.
+    pub(super) fn micros(self) -> i128 {
+        let micros = i128::from(self.seconds) * 1_000_000 + i128::from(self.micros);
+        if self.negative { -micros } else { micros }
+    }
+}
+
 impl Time {
+    /// In microseconds after midnight, in UTC.
+    pub(super) fn utc(self) -> i64 {
+        self.local() - i64::from(self.zone.unwrap_or_default()) * 60_000_000
+    }
+
+    fn local(self) -> i64 {
+        let seconds = (self.hour * 60 + self.minute) * 60 + self.second;
+        i64::from(seconds) * 1_000_000 + i64::from(self.micros)
+    }
+
+    /// Of two zones in UTC; what has none is compared as it stands there.
+    pub(super) fn compare(self, other: Time) -> Ordering {
+        match (self.zone, other.zone) {
+            (Some(_), Some(_)) => self.utc().cmp(&other.utc()),
+            _ => self.local().cmp(&other.local()),
+        }
+    }
+
     pub(super) fn is_midnight(self) -> bool {
         (self.hour, self.minute, self.second, self.micros) == (0, 0, 0, 0)
     }
@@ -250,7 +294,7 @@ pub(super) fn unix(text: &str) -> Option<Result<i64, Why>> {
 }
 
 /// So many microseconds after 1970, in UTC.
-fn at_unix(micros: i64) -> (Date, Time) {
+pub(super) fn at_unix(micros: i64) -> (Date, Time) {
     const DAY: i64 = 86_400_000_000;
     let rest = micros.rem_euclid(DAY) as u64;
     let seconds = (rest / 1_000_000) as u32;

@@ -227,6 +227,15 @@ pub(super) fn limit(kind: &'static str, key: &'static str, words: &str, limit: &
     Rule::with(kind, msg, [(key, Value::Number(limit.clone()))])
 }
 
+/// The same of a date, a time or a duration.
+pub(super) fn time_limit(
+    (kind, key, words): (&'static str, &'static str, &'static str),
+    limit: &str,
+) -> Rule {
+    let msg = format!("Input should be {words} {limit}");
+    Rule::with(kind, msg, [(key, limit.into())])
+}
+
 pub(super) fn options(expected: &str, class: bool) -> Rule {
     let kind = if class { "enum" } else { "literal_error" };
     let msg = format!("Input should be {expected}");

@@ -149,8 +149,9 @@ fn written_out(value: &Value, document: &Value, around: &mut Vec<String>) -> Val
 
 /// Whether an entry means anything: titles of schemas and the number formats of OpenAPI do not.
 fn counts(key: &str, value: &Value) -> bool {
-    const NUMBERS: [&str; 10] = [
-        "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float", "double",
+    const NUMBERS: [&str; 12] = [
+        "int8", "int16", "int32", "int64", "int128", "uint8", "uint16", "uint32", "uint64",
+        "uint128", "float", "double",
     ];
     match (key, value) {
         ("title", Value::String(_)) => false,

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use switchback_sdk::prelude::*;
 
-use echo::echo;
+use echo::{Untold, V};
 use kinds::{Letter, Level};
 use python::{Amount, Clock, Day, Email, Id, Moment, Raw, Span, Url};
 
@@ -42,8 +42,8 @@ macro_rules! echoes {
     ($($path:literal $name:ident $of:ty;)*) => {
         $(
             #[post($path)]
-            fn $name(v: Json<Vec<$of>>) -> Value {
-                echo(v.0)
+            fn $name(v: Json<Vec<$of>>) -> Untold<V<Vec<$of>>> {
+                Untold(V { v: v.0 })
             }
         )*
 
@@ -52,7 +52,7 @@ macro_rules! echoes {
 }
 
 echoes! {
-    "/each/int" each_int i64;
+    "/each/int" each_int i128;
     "/each/float" each_float f64;
     "/each/bool" each_bool bool;
     "/each/str" each_str String;

@@ -1,8 +1,10 @@
 //! A little of everything.
 
+mod echo;
 mod kinds;
 mod python;
 
+use echo::Untold;
 use kinds::Letter;
 use python::{Amount, Day, Id, Moment, Span};
 use switchback_sdk::prelude::*;
@@ -17,9 +19,22 @@ enum XOrY {
 
 impl Parameter for XOrY {}
 
+#[derive(Serialize)]
+struct Read {
+    id: i128,
+    b: bool,
+    l: Vec<i64>,
+    d: Option<Moment>,
+    dec: Option<Amount>,
+    td: Option<Span>,
+    u: Option<Id>,
+    dt: Option<Day>,
+    fl: Option<f64>,
+}
+
 #[get("/i/{id}")]
 fn read(
-    id: i64,
+    id: i128,
     q: Option<String>,
     #[query(default = false)] b: bool,
     e: Option<Letter>,
@@ -32,10 +47,18 @@ fn read(
     fl: Option<f64>,
     lit: Option<XOrY>,
     #[query(ge = 1, le = 10, multiple_of = 3, default = 3)] m: i64,
-) -> Value {
+) -> Untold<Read> {
     let _ = (q, e, lit, m);
-    json!({
-        "id": id, "b": b, "l": l, "d": d, "dec": dec, "td": td, "u": u, "dt": dt, "fl": fl,
+    Untold(Read {
+        id,
+        b,
+        l,
+        d,
+        dec,
+        td,
+        u,
+        dt,
+        fl,
     })
 }
 

@@ -61,8 +61,9 @@ struct Limits {
     step: i64,
     #[schemars(extend("minLength" = 2, "maxLength" = 3))]
     blob: Raw,
+    #[field(ge = "2024-01-01")]
     born: Day,
-    #[field(format = "duration")]
+    #[field(format = "duration", le = "PT1H")]
     wait: String,
 }
 

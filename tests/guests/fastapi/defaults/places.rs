@@ -6,13 +6,13 @@ mod python;
 
 use switchback_sdk::prelude::*;
 
-use echo::echo;
+use echo::{Untold, V, echo};
 use kinds::Letter;
 use python::{Day, Id};
 
 #[get("/path/int/{v}")]
-fn path_int(v: i64) -> Value {
-    echo(v)
+fn path_int(v: i128) -> Untold<V<i128>> {
+    Untold(V { v })
 }
 
 #[get("/path/float/{v}")]

@@ -198,6 +198,10 @@ pub(crate) fn number(value: Decimal) -> Value {
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match read(self.0.trim()) {
+            // More than a `Value` holds.
+            Some(value) if value.scale() == 0 && value.to_i64().is_none() => {
+                value.mantissa().serialize(to)
+            }
             Some(value) => number(value).serialize(to),
             None => to.serialize_str(&self.0),
         }

@@ -10,13 +10,13 @@ use schemars::JsonSchema_repr;
 use serde_repr::{Deserialize_repr, Serialize_repr};
 use switchback_sdk::prelude::*;
 
-use echo::{V, echo};
+use echo::{Untold, V, echo};
 use kinds::{Letter, Level};
 use python::{Amount, Clock, Day, Email, Id, Moment, Raw, Span, Url, WebUrl};
 
 #[get("/int")]
-fn int(v: i64) -> Value {
-    echo(v)
+fn int(v: i128) -> Untold<V<i128>> {
+    Untold(V { v })
 }
 
 #[get("/float")]
