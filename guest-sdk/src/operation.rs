@@ -19,6 +19,8 @@ pub struct Operation {
     pub method: &'static str,
     /// The path, with parameters as `{name}`.
     pub path: &'static str,
+    /// The same without names, with what of its parameters decides whether a path fits: `/items/{int}`.
+    pub shape: &'static str,
     /// What else the contract says of it that is constant: `operationId`, `summary`.
     pub about: &'static [(&'static str, Rule)],
     /// The groups it is shown under.
@@ -120,6 +122,7 @@ pub const fn broken(name: &'static str) -> Operation {
         id: name,
         method: "",
         path: name,
+        shape: name,
         about: &[],
         tags: &[],
         arguments: &[],

@@ -49,15 +49,24 @@ impl Listed {
 
     /// A hash of the method and the path's shape: two routes with the same are one to the host.
     const fn shape(&self) -> u64 {
+        hashed(self.before(true), self.operation.shape, false)
+    }
+
+    /// The same of the path as it is written: the contract has room for one such route.
+    const fn path(&self) -> u64 {
+        hashed(self.before(false), self.operation.path, false)
+    }
+
+    const fn before(&self, without_names: bool) -> u64 {
         let mut hash = hashed(START, self.operation.method, false);
         let mut i = 0;
         while i < DEPTH {
             if let Some(router) = self.around[i] {
-                hash = hashed(hash, router.prefix, true);
+                hash = hashed(hash, router.prefix, without_names);
             }
             i += 1;
         }
-        hashed(hash, self.operation.path, true)
+        hash
     }
 
     /// Which parameter of the path it takes that no path has, or has and does not take.
@@ -213,14 +222,18 @@ pub struct Clash {
 #[doc(hidden)]
 pub const fn clash<const N: usize>(listed: &[Listed; N]) -> Option<Clash> {
     let mut shapes = [(0, 0); N];
+    let mut paths = [(0, 0); N];
     let mut ids = [(0, 0); N];
     let mut i = 0;
     while i < N {
         shapes[i] = (listed[i].shape(), i);
+        paths[i] = (listed[i].path(), i);
         ids[i] = (hashed(START, listed[i].operation.id, false), i);
         i += 1;
     }
-    if let Some((first, second)) = twins(shapes, listed) {
+    let of_one_shape = twins(shapes, listed);
+    let of_one_path = twins(paths, listed);
+    if let Some((first, second)) = first_of(of_one_shape, of_one_path) {
         let (first, second) = (&listed[first], &listed[second]);
         let mut message = Message::new();
         message.push("the route `");
@@ -277,6 +290,16 @@ pub const fn refuse_unfit(listed: &[Listed], entry: usize) {
             }
         }
         i += 1;
+    }
+}
+
+const fn first_of(
+    one: Option<(usize, usize)>,
+    other: Option<(usize, usize)>,
+) -> Option<(usize, usize)> {
+    match one {
+        Some(_) => one,
+        None => other,
     }
 }
 
@@ -350,8 +373,8 @@ const fn is_at(path: &str, begin: usize, end: usize, name: &str) -> bool {
 /// FNV-1a.
 const START: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// Adds a text to a hash; of a path, what parameters are called does not count.
-const fn hashed(mut hash: u64, text: &str, is_path: bool) -> u64 {
+/// Adds a text to a hash, of a path without what parameters are called.
+const fn hashed(mut hash: u64, text: &str, without_names: bool) -> u64 {
     let bytes = text.as_bytes();
     let mut inside = false;
     let mut i = 0;
@@ -360,7 +383,7 @@ const fn hashed(mut hash: u64, text: &str, is_path: bool) -> u64 {
         if !inside {
             hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0100_0000_01b3);
         }
-        inside = inside || (is_path && bytes[i] == b'{');
+        inside = inside || (without_names && bytes[i] == b'{');
         i += 1;
     }
     hash

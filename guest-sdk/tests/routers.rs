@@ -185,3 +185,37 @@ fn shared_answers_may_have_a_type() {
     assert_eq!(schema["$ref"], "#/components/schemas/Hindrance");
     assert_eq!(responses["5XX"]["description"], "later");
 }
+
+/// Routes that differ by what a parameter of the path has to be.
+mod kinds {
+    use switchback_sdk::prelude::*;
+
+    #[get("/items/{name}")]
+    fn by_name(name: String) -> String {
+        format!("named {name}")
+    }
+
+    #[get("/items/{rest:path}")]
+    fn rest(rest: String) -> String {
+        format!("the rest {rest}")
+    }
+
+    #[get("/items/{number:int}")]
+    fn by_number(number: u32) -> String {
+        format!("number {number}")
+    }
+
+    plugin! { routes: [by_name, rest, by_number] }
+}
+
+#[test]
+fn routes_that_differ_by_what_a_parameter_has_to_be_stand_beside_each_other() {
+    let client = switchback_sdk::TestClient::new(kinds::plugin());
+    for (path, answer) in [
+        ("/items/7", "number 7"),
+        ("/items/x", "named x"),
+        ("/items/x/y", "the rest x/y"),
+    ] {
+        assert_eq!(client.get(path).send().json::<String>(), answer);
+    }
+}

@@ -17,7 +17,7 @@ const PATH_PARAMETERS: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PathTemplate {
     /// The path with each parameter as `<0>`, `<1>` … (`<*1>` where it takes the rest), fixed text in the one
-    /// spelling. Two paths with the same shape match the same requests.
+    /// spelling. Two paths with the same shape and kinds match the same requests.
     shape: String,
     /// Names of the parameters, in order.
     names: Vec<String>,
@@ -30,7 +30,7 @@ pub(crate) struct PathTemplate {
 }
 
 /// What a parameter of the path is, where a path in which it is not does not fit: Starlette's convertors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
     /// Digits.
     Int,
@@ -200,6 +200,22 @@ impl PathTemplate {
     /// The parameters that are of a kind, by position.
     pub(crate) fn kinds(&self) -> &[(usize, Kind)] {
         &self.kinds
+    }
+
+    /// What two paths have in common that match the same requests.
+    pub(crate) fn key(&self) -> (&str, &[(usize, Kind)]) {
+        (&self.shape, &self.kinds)
+    }
+
+    /// By which of two paths with one shape the router asks first for the one that takes less: parameter by parameter, in
+    /// the order of [`Kind`].
+    pub(crate) fn rank(&self) -> Vec<(bool, Option<Kind>)> {
+        let kind = |at| self.kinds.iter().find(|(known, _)| *known == at);
+        let ranks = (0..self.names.len()).map(|at| match kind(at) {
+            Some((_, kind)) => (false, Some(*kind)),
+            None => (true, None),
+        });
+        ranks.collect()
     }
 
     /// The path with its parameters by position: what the router matches.

@@ -3,7 +3,9 @@
 //! One table per method, because OpenAPI routes by method first: with `GET /users/me` and `DELETE /users/{id}`, the
 //! request `DELETE /users/me` is for the second. Within a method, fixed text comes before a parameter, and a parameter
 //! before one that takes the rest of the path. Parameters are known by position, so that plugins may name them
-//! differently. What no other route takes goes to a plugin that takes every method, if one is there.
+//! differently. Routes that differ only by the kinds of their parameters (`{n:int}` and `{name}`) share a place in the
+//! table, and the narrower is asked first; where none of them takes the path, others are looked for. What no other route
+//! takes goes to a plugin that takes every method, if one is there.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
@@ -149,11 +151,37 @@ struct Target<T> {
     kinds: Box<[(usize, Kind)]>,
     /// Whether nobody is led to it who asks with a slash more at its end, or less.
     exact: bool,
+    /// The route of the same shape that is asked next, if they are not.
+    next: Option<usize>,
+}
+
+/// The routes of one method.
+struct Table {
+    method: Method,
+    all: wayfind::Router<usize>,
+    /// The same in parts, for a path that fits a shape and no route of it: each shape of which this can be, then all others.
+    parts: Vec<wayfind::Router<usize>>,
+}
+
+/// Routes of one shape.
+struct Place<'a> {
+    method: Method,
+    shape: String,
+    routes: Vec<Placed<'a>>,
+}
+
+/// One of them, and its number.
+struct Placed<'a> {
+    id: usize,
+    plugin: &'a str,
+    prefix: &'a str,
+    path: &'a str,
+    template: &'a PathTemplate,
 }
 
 /// All routes of all plugins. Immutable: a change builds another.
 pub(crate) struct Router<T> {
-    tables: Vec<(Method, wayfind::Router<usize>)>,
+    tables: Vec<Table>,
     /// What the tables' numbers mean.
     targets: Vec<Target<T>>,
     /// Whether any route wants a parameter to be of a kind.
@@ -165,80 +193,60 @@ impl<T> Router<T> {
     ///
     /// # Errors
     ///
-    /// If two routes have the same method and the same shape of path.
+    /// If two routes have the same method and match the same paths, or are written the same.
     pub(crate) fn new<'a>(
         routes: impl IntoIterator<Item = Route<'a, T>>,
     ) -> Result<Self, RouteClash> {
-        let mut builders: Vec<(Method, wayfind::RouterBuilder<usize>)> = Vec::new();
-        let mut known: HashMap<(Method, String), (&'a str, &'a str, &'a str)> = HashMap::new();
-        let mut empty_rests = Vec::new();
+        let mut places: Vec<Place<'a>> = Vec::new();
+        let mut known: HashMap<(Method, String), usize> = HashMap::new();
         let mut targets = Vec::new();
         let (mut prefixes, mut open) = (HashSet::new(), HashSet::new());
 
         for route in routes {
-            let Route {
-                plugin,
-                prefix,
-                method,
-                path,
-                template,
-                target,
-            } = route;
-            let before = canonical(prefix);
-            prefixes.insert(before.clone());
-            if method == ANY {
+            let before = canonical(route.prefix);
+            if route.method == ANY {
                 open.insert(before.clone());
             }
-            let shape = format!("{before}{}", template.shape());
-            if let Some((other_plugin, other_prefix, other_path)) =
-                known.get(&(method.clone(), shape.clone()))
-            {
-                return Err(RouteClash {
-                    method,
-                    plugin: plugin.into(),
-                    path: format!("{prefix}{path}"),
-                    other_plugin: (*other_plugin).into(),
-                    other_path: format!("{other_prefix}{other_path}"),
+            let shape = format!("{before}{}", route.template.shape());
+            prefixes.insert(before);
+            let at = *known
+                .entry((route.method.clone(), shape.clone()))
+                .or_insert_with(|| {
+                    places.push(Place {
+                        method: route.method.clone(),
+                        shape,
+                        routes: Vec::new(),
+                    });
+                    places.len() - 1
                 });
-            }
-            insert(&mut builders, &method, &shape, targets.len());
-            if let Some(empty) = template.shape_without_rest() {
-                empty_rests.push((method.clone(), format!("{before}{empty}"), targets.len()));
-                if method == ANY {
-                    empty_rests.push((method.clone(), before.into_owned(), targets.len()));
-                }
-            }
-            known.insert((method, shape), (plugin, prefix, path));
+            let placed = Placed {
+                id: targets.len(),
+                plugin: route.plugin,
+                prefix: route.prefix,
+                path: route.path,
+                template: route.template,
+            };
+            places[at].add(placed)?;
             targets.push(Target {
-                target,
-                parameters: template.names().len(),
-                kinds: template.kinds().into(),
-                exact: template.is_exact(),
+                target: route.target,
+                parameters: route.template.names().len(),
+                kinds: route.template.kinds().into(),
+                exact: route.template.is_exact(),
+                next: None,
             });
         }
-
-        // `/files/{rest}` also serves `/files/`, unless somebody declares that path itself.
-        for (method, shape, target) in empty_rests {
-            insert(&mut builders, &method, &shape, target);
-        }
-        // Whoever takes every path at the root takes none under another plugin's prefix.
-        if let Some((any, _)) = builders.iter().find(|(method, _)| method == ANY) {
-            let any = any.clone();
-            for prefix in prefixes.difference(&open).filter(|owned| !owned.is_empty()) {
-                insert(&mut builders, &any, prefix, NOBODY);
-                insert(&mut builders, &any, &format!("{prefix}/<*0>"), NOBODY);
+        for place in &mut places {
+            place.routes.sort_by_key(|route| route.template.rank());
+            for pair in place.routes.windows(2) {
+                targets[pair[0].id].next = Some(pair[1].id);
             }
         }
-
-        let tables = builders
-            .into_iter()
-            .map(|(method, builder)| (method, builder.build()))
-            .collect();
-        let asks_kinds = targets.iter().any(|target| !target.kinds.is_empty());
+        let owned = prefixes.difference(&open).filter(|owned| !owned.is_empty());
+        let owned: Vec<&str> = owned.map(|owned| &**owned).collect();
         Ok(Router {
-            tables,
+            tables: tables(&places, &owned),
+            asks_kinds: targets.iter().any(|target| !target.kinds.is_empty()),
             targets,
-            asks_kinds,
         })
     }
 
@@ -253,18 +261,17 @@ impl<T> Router<T> {
         path: &'p RequestPath<'_>,
     ) -> Result<Found<'r, 'p, T>, NoRoute> {
         let search = |method: &str| {
-            let table = self.tables.iter().find(|(known, _)| known == method);
-            let found = table.and_then(|(_, table)| search(table, path.as_str()));
-            found.filter(|found| !self.asks_kinds || self.is_of_kinds(found))
+            let table = self.tables.iter().find(|table| table.method == method)?;
+            self.search(table, path.as_str())
         };
         let found = search(method.as_str()).or_else(|| search(ANY));
-        let Some(found) = found.filter(|found| *found.data() != NOBODY) else {
+        let Some((found, id)) = found.filter(|(_, id)| *id != NOBODY) else {
             return Err(self.instead(path.as_str()));
         };
 
         let Target {
             target, parameters, ..
-        } = &self.targets[*found.data()];
+        } = &self.targets[id];
         let values = found.parameters().iter().map(|(_, segment)| *segment);
         let segments = if *parameters <= FEW {
             let mut few = [""; FEW];
@@ -279,13 +286,40 @@ impl<T> Router<T> {
         Ok(Found { target, segments })
     }
 
-    /// Whether the parameters are of the kinds that their route wants.
-    fn is_of_kinds(&self, found: &wayfind::Match<'_, '_, usize>) -> bool {
-        let Some(target) = self.targets.get(*found.data()) else {
-            return true;
+    /// What a table has for a path, and the number of the route.
+    fn search<'r, 'p>(
+        &'r self,
+        table: &'r Table,
+        path: &'p str,
+    ) -> Option<(wayfind::Match<'r, 'p, usize>, usize)> {
+        let of = |part: &'r wayfind::Router<usize>| {
+            let found = search(part, path)?;
+            Some((self.fitting(&found), found))
         };
+        let (fitting, found) = of(&table.all)?;
+        if let Some(id) = fitting {
+            return Some((found, id));
+        }
+        let mut parts = table.parts.iter().filter_map(of);
+        parts.find_map(|(fitting, found)| Some((found, fitting?)))
+    }
+
+    /// The first of the routes of one shape whose parameters are of the kinds that it wants.
+    fn fitting(&self, found: &wayfind::Match<'_, '_, usize>) -> Option<usize> {
+        let first = *found.data();
+        if !self.asks_kinds || first == NOBODY {
+            return Some(first);
+        }
         let text = |at: usize| found.parameters().get(at).map_or("", |(_, text)| *text);
-        target.kinds.iter().all(|(at, kind)| kind.takes(text(*at)))
+        let mut next = Some(first);
+        while let Some(id) = next {
+            let target = &self.targets[id];
+            if target.kinds.iter().all(|(at, kind)| kind.takes(text(*at))) {
+                return Some(id);
+            }
+            next = target.next;
+        }
+        None
     }
 
     /// What to tell a client whose method and path fit nothing.
@@ -303,24 +337,112 @@ impl<T> Router<T> {
 
     /// Whether something is at a path to which clients are led.
     fn leads_to(&self, path: &str) -> bool {
-        self.tables.iter().any(|(method, table)| {
-            method != ANY
-                && search(table, path).is_some_and(|found| {
-                    let target = self.targets.get(*found.data());
-                    self.is_of_kinds(&found) && !target.is_some_and(|target| target.exact)
-                })
+        self.tables.iter().any(|table| {
+            let found = self.search(table, path);
+            table.method != ANY && found.is_some_and(|(_, id)| !self.targets[id].exact)
         })
     }
 
     fn methods(&self, path: &str) -> Vec<Method> {
-        let fitting = self.tables.iter().filter(|(method, table)| {
-            let found = search(table, path);
-            method != ANY && found.is_some_and(|found| self.is_of_kinds(&found))
-        });
-        let mut methods: Vec<Method> = fitting.map(|(method, _)| method.clone()).collect();
+        let fitting = self
+            .tables
+            .iter()
+            .filter(|table| table.method != ANY && self.search(table, path).is_some());
+        let mut methods: Vec<Method> = fitting.map(|table| table.method.clone()).collect();
         methods.sort_by(|a, b| a.as_str().cmp(b.as_str()));
         methods
     }
+}
+
+impl<'a> Place<'a> {
+    /// Adds a route, if it is another than those that are there.
+    fn add(&mut self, route: Placed<'a>) -> Result<(), RouteClash> {
+        let path = |one: &Placed<'_>| format!("{}{}", one.prefix, one.path);
+        let clashes = |other: &&Placed<'_>| {
+            other.template.kinds() == route.template.kinds() || path(other) == path(&route)
+        };
+        if let Some(other) = self.routes.iter().find(clashes) {
+            return Err(RouteClash {
+                method: self.method.clone(),
+                plugin: route.plugin.into(),
+                path: path(&route),
+                other_plugin: other.plugin.into(),
+                other_path: path(other),
+            });
+        }
+        self.routes.push(route);
+        Ok(())
+    }
+
+    /// Whether a path of this shape may be none of its routes'.
+    fn is_of_kinds(&self) -> bool {
+        !self
+            .routes
+            .iter()
+            .any(|route| route.template.kinds().is_empty())
+    }
+}
+
+/// A table for each method. Whoever takes every path at the root takes none under the prefixes that others own.
+fn tables(places: &[Place<'_>], owned: &[&str]) -> Vec<Table> {
+    let mut methods: Vec<&Method> = Vec::new();
+    for place in places {
+        if !methods.contains(&&place.method) {
+            methods.push(&place.method);
+        }
+    }
+    let table = |method: &Method| {
+        let of_method = places.iter().filter(|place| place.method == *method);
+        let of_method: Vec<&Place<'_>> = of_method.collect();
+        let owned = if method == ANY { owned } else { &[] };
+        let (of_kinds, others): (Vec<_>, Vec<_>) = of_method
+            .iter()
+            .copied()
+            .partition(|place| place.is_of_kinds());
+        let mut parts: Vec<_> = of_kinds.iter().map(|place| built(&[place], &[])).collect();
+        if !parts.is_empty() {
+            parts.push(built(&others, owned));
+        }
+        Table {
+            method: method.clone(),
+            all: built(&of_method, owned),
+            parts,
+        }
+    };
+    methods.into_iter().map(table).collect()
+}
+
+fn built(places: &[&Place<'_>], owned: &[&str]) -> wayfind::Router<usize> {
+    let mut builder = wayfind::RouterBuilder::new();
+    // Shapes are well-formed by construction, so the one error left is that the shape is taken, by what has the better
+    // claim.
+    let mut insert = |shape: &str, id: usize| {
+        let _ = builder.insert(shape, id);
+    };
+    for place in places {
+        insert(&place.shape, place.routes[0].id);
+    }
+    // `/files/{rest}` also serves `/files/`, unless somebody declares that path itself.
+    for place in places {
+        let Placed {
+            id,
+            prefix,
+            template,
+            ..
+        } = &place.routes[0];
+        if let Some(empty) = template.shape_without_rest() {
+            let before = canonical(prefix);
+            insert(&format!("{before}{empty}"), *id);
+            if place.method == ANY {
+                insert(&before, *id);
+            }
+        }
+    }
+    for prefix in owned {
+        insert(prefix, NOBODY);
+        insert(&format!("{prefix}/<*0>"), NOBODY);
+    }
+    builder.build()
 }
 
 /// What a table has for a path. Text that follows a parameter within its segment may be digits of an escape to it
@@ -333,24 +455,6 @@ fn search<'t, 'p>(
     table
         .search(path)
         .filter(|found| !found.parameters().iter().any(|(_, value)| cut(value)))
-}
-
-fn insert(
-    builders: &mut Vec<(Method, wayfind::RouterBuilder<usize>)>,
-    method: &Method,
-    shape: &str,
-    target: usize,
-) {
-    let at = builders
-        .iter()
-        .position(|(known, _)| known == method)
-        .unwrap_or_else(|| {
-            builders.push((method.clone(), wayfind::RouterBuilder::new()));
-            builders.len() - 1
-        });
-    // Shapes are well-formed by construction, so the one error left is that the shape is taken: by a route that
-    // declares what for this one is an empty rest, and that route has the better claim.
-    let _ = builders[at].1.insert(shape, target);
 }
 
 /// The path without the slashes at its end, or with one. None where the result could be taken for another host:

@@ -95,11 +95,7 @@ fn route(kind: Kind, options: TokenStream, function: &mut ItemFn) -> Result<Toke
     }
     refuse_clashes(method, &options, &arguments, &template.names)?;
     Ok(implementation(
-        kind,
-        &options,
-        &template.path,
-        function,
-        &arguments,
+        kind, &options, &template, function, &arguments,
     ))
 }
 
@@ -307,7 +303,7 @@ fn body(id: &TokenStream, arguments: &[Argument]) -> TokenStream {
 fn implementation(
     kind: Kind,
     options: &Options,
-    path: &str,
+    template: &path::Template,
     function: &ItemFn,
     arguments: &[Argument],
 ) -> TokenStream {
@@ -322,6 +318,7 @@ fn implementation(
         responses,
         extra,
     } = options;
+    let path::Template { path, shape, .. } = template;
     let (ident, visibility) = (&function.sig.ident, &function.vis);
     let id = match operation_id {
         Some(id) => quote!(#id),
@@ -398,6 +395,7 @@ fn implementation(
                 id: #id,
                 method: #method,
                 path: #path,
+                shape: #shape,
                 about: #about,
                 tags: &[#(#tags),*],
                 arguments: &[#(#declared),*],

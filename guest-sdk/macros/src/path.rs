@@ -10,6 +10,8 @@ pub(crate) struct Template {
     pub(crate) names: Vec<String>,
     /// Whether the last one takes the rest of the path, slashes included: `{name:path}`.
     pub(crate) takes_rest: bool,
+    /// The path without names: two routes with the same are one to the host, `/items/{int}` and `/items/{}` are two.
+    pub(crate) shape: String,
     /// What those are that decide whether the path fits, by name: `{name:int}`.
     pub(crate) kinds: Vec<(String, String)>,
 }
@@ -21,6 +23,7 @@ const KINDS: [&str; 3] = ["int", "float", "uuid"];
 pub(crate) fn whole(text: &LitStr) -> Template {
     Template {
         path: text.value(),
+        shape: text.value(),
         names: Vec::new(),
         takes_rest: false,
         kinds: Vec::new(),
@@ -44,6 +47,7 @@ pub(crate) fn read(template: &LitStr) -> Result<Template> {
     let mut takes_rest = false;
     let mut kinds = Vec::new();
     let mut rest = text.as_str();
+    let mut shape = String::new();
     while let Some(at) = rest.find(['{', '}']) {
         let Some(inside) = rest[at..].strip_prefix('{') else {
             return wrong("a `}` without its `{`");
@@ -51,6 +55,9 @@ pub(crate) fn read(template: &LitStr) -> Result<Template> {
         let Some((name, after)) = inside.split_once('}') else {
             return wrong("a `{` without its `}`: a path parameter is written `{name}`");
         };
+        let kind = name.split_once(':').map_or("", |(_, kind)| kind);
+        shape.push_str(&rest[..at]);
+        shape.push_str(&format!("{{{}}}", if kind == "str" { "" } else { kind }));
         let name = match name.split_once(':') {
             Some((name, "path")) if after.is_empty() => {
                 takes_rest = true;
@@ -81,12 +88,14 @@ pub(crate) fn read(template: &LitStr) -> Result<Template> {
         names.push(name.to_owned());
         rest = after;
     }
+    shape.push_str(rest);
     let mut path = text.clone();
     for kind in KINDS.into_iter().chain(["path", "str"]) {
         path = path.replace(&format!(":{kind}}}"), "}");
     }
     Ok(Template {
         path,
+        shape,
         names,
         takes_rest,
         kinds,

@@ -71,8 +71,11 @@ pub(crate) fn plugin_document(
 #[derive(Default)]
 struct Merged {
     paths: Map<String, Value>,
-    /// The path that stands in `paths` for all of its shape: two that differ only in names of parameters are one.
+    /// The path that stands in `paths` for all of its shape: two that differ only in names of parameters are one, unless
+    /// both have a method, and differ by the kinds of their parameters.
     by_shape: HashMap<String, String>,
+    /// The paths of `paths` and their methods.
+    taken: HashSet<(String, String)>,
     webhooks: Map<String, Value>,
     components: Map<String, Value>,
     tags: Vec<Value>,
@@ -88,15 +91,29 @@ impl Merged {
         flatten(&mut document);
 
         let mut paths = HashMap::new();
-        for (path, _) in document
+        for (path, item) in document
             .get("paths")
             .and_then(Value::as_object)
             .into_iter()
             .flatten()
         {
             let full = format!("{prefix}{path}");
-            let first = self.by_shape.entry(shape(&full)).or_insert(full);
-            paths.insert(path.clone(), first.clone());
+            let methods: Vec<&str> = METHODS
+                .into_iter()
+                .filter(|method| item.get(method).is_some())
+                .collect();
+            let first = self
+                .by_shape
+                .entry(shape(&full))
+                .or_insert_with(|| full.clone());
+            let at = |path: &str, method: &str| (path.to_owned(), method.to_owned());
+            let is_taken = methods
+                .iter()
+                .any(|method| self.taken.contains(&at(first, method)));
+            let merged = if is_taken { full } else { first.clone() };
+            self.taken
+                .extend(methods.iter().map(|method| at(&merged, method)));
+            paths.insert(path.clone(), merged);
         }
         for (path, merged) in &paths {
             rename_path_parameters(&mut document, path, merged);

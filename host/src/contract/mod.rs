@@ -210,8 +210,7 @@ impl Contract {
             let what = match all.remove(id) {
                 None => "there is no such `operationId` in the component's own contract".to_owned(),
                 Some(own)
-                    if own.method != *method
-                        || own.template.shape() != operation.template.shape() =>
+                    if own.method != *method || own.template.key() != operation.template.key() =>
                 {
                     format!(
                         "in the component's own contract that is `{} {}`",
@@ -347,9 +346,9 @@ fn check_one_answers_problems(operations: &[Operation]) -> Result<(), ContractEr
     }
 }
 
-/// Two paths may have the same shape, but then not the same method.
+/// Two paths may match the same requests, but then not with the same method.
 fn check_clashes(operations: &[Operation]) -> Result<(), ContractError> {
-    let mut shapes: HashMap<(&http::Method, &str), &str> = HashMap::new();
+    let mut keys = HashMap::new();
     let mut ids: HashMap<&str, &str> = HashMap::new();
     for operation in operations {
         let Operation {
@@ -359,7 +358,7 @@ fn check_clashes(operations: &[Operation]) -> Result<(), ContractError> {
             template,
             ..
         } = operation;
-        if let Some(other) = shapes.insert((method, template.shape()), path) {
+        if let Some(other) = keys.insert((method, template.key()), path) {
             let message = format!(
                 "`{method} {path}` matches the same requests as `{method} {other}`; leave one of them away"
             );

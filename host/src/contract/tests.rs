@@ -647,6 +647,37 @@ mod merging {
     }
 
     #[test]
+    fn routes_of_one_method_that_differ_by_a_kind_of_parameter_have_each_a_path() {
+        let number = || {
+            let mut number = path_parameter("n");
+            number["x-switchback-convertor"] = "int".into();
+            json!({ "get": { "parameters": [number] } })
+        };
+        let text = |name: &str| json!({ "get": { "parameters": [path_parameter(name)] } });
+        let merged = |plugins: &[(&str, Value)]| {
+            let contracts: Vec<_> = plugins
+                .iter()
+                .map(|(name, paths)| (*name, parse(&document(paths.clone(), json!({}))).unwrap()))
+                .collect();
+            let all = contracts
+                .iter()
+                .map(|(name, contract)| (*name, "", contract));
+            let merged = merge(all, &HostConfig::default());
+            let paths = merged["paths"].as_object().unwrap().keys().cloned();
+            paths.collect::<Vec<_>>()
+        };
+        let both = json!({ "/i/{n}": number(), "/i/{name}": text("name") });
+        assert_eq!(merged(&[("a", both)]), ["/i/{n}", "/i/{name}"]);
+        let (one, other) = (
+            json!({ "/i/{n}": number() }),
+            json!({ "/i/{name}": text("name") }),
+        );
+        assert_eq!(merged(&[("b", other), ("a", one)]), ["/i/{n}", "/i/{name}"]);
+        let alike = json!({ "/i/{n}": text("n"), "/i/{m}": text("m") });
+        assert!(parse(&document(alike, json!({}))).is_err());
+    }
+
+    #[test]
     fn an_operation_that_cannot_be_refused_has_no_422() {
         let contract = parse(&one(
             json!({ "responses": { "200": { "description": "" } } }),

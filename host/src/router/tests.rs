@@ -69,6 +69,98 @@ fn fixed_text_comes_before_a_parameter_and_that_before_the_rest() {
     finds(&router, "/u/me/y", "GET /{rest}", &["u/me/y"]);
 }
 
+/// A router over `GET` routes of a plugin, in which parameters are written as Starlette writes them.
+fn of_kinds(paths: &[&'static str]) -> Result<Router<&'static str>, RouteClash> {
+    let plain = |path: &str| {
+        let path = path.replace(":path}", "}");
+        [":int}", ":float}", ":uuid}"]
+            .iter()
+            .fold(path, |path, kind| path.replace(kind, "}"))
+    };
+    let read = |path: &&'static str| {
+        let kind = |name: &str| {
+            let (_, after) = path.split_once(&format!("{{{name}:"))?;
+            Kind::named(after.split_once('}')?.0)
+        };
+        let takes_rest = |name: &str| path.contains(&format!("{{{name}:path}}"));
+        PathTemplate::parse(&plain(path), takes_rest)
+            .unwrap()
+            .of_kinds(kind)
+    };
+    let templates: Vec<PathTemplate> = paths.iter().map(read).collect();
+    let plain: Vec<String> = paths.iter().map(|path| plain(path)).collect();
+    let routes = paths.iter().zip(&templates).zip(&plain);
+    Router::new(routes.map(|((target, template), path)| Route {
+        plugin: "p",
+        prefix: "",
+        method: Method::GET,
+        path,
+        template,
+        target: *target,
+    }))
+}
+
+#[test]
+fn of_routes_that_differ_by_the_kinds_of_their_parameters_the_narrowest_that_fits_is_found() {
+    const UUID: &str = "0d1c2e3f-4a5b-4c6d-8e7f-0123456789ab";
+    let router = of_kinds(&[
+        "/i/{s}",
+        "/i/{u:uuid}",
+        "/i/{f:float}",
+        "/i/{n:int}",
+        "/i/{r:path}",
+        "/i/me",
+        "/{a}/{n:int}",
+        "/{n:int}/{a}",
+    ])
+    .unwrap();
+    finds(&router, "/i/7", "/i/{n:int}", &["7"]);
+    finds(&router, "/i/7.5", "/i/{f:float}", &["7.5"]);
+    finds(&router, &format!("/i/{UUID}"), "/i/{u:uuid}", &[UUID]);
+    finds(&router, "/i/x", "/i/{s}", &["x"]);
+    finds(&router, "/i/me", "/i/me", &[]);
+    finds(&router, "/i/x/y", "/i/{r:path}", &["x/y"]);
+    finds(&router, "/1/2", "/{n:int}/{a}", &["1", "2"]);
+    finds(&router, "/x/2", "/{a}/{n:int}", &["x", "2"]);
+    let unknown = find(&router, &Method::GET, "/x/y");
+    assert_eq!(unknown, Err(NoRoute::Unknown));
+}
+
+#[test]
+fn where_no_route_of_a_shape_takes_a_path_one_of_another_shape_does() {
+    const UUID: &str = "0d1c2e3f4a5b4c6d8e7f0123456789ab";
+    let router = of_kinds(&[
+        "/i/{n:int}",
+        "/i/{r:path}",
+        "/a/{n:int}/x",
+        "/a/{u:uuid}/{y}",
+        "/a/{z}/{y}/w",
+    ])
+    .unwrap();
+    finds(&router, "/i/7", "/i/{n:int}", &["7"]);
+    finds(&router, "/i/x", "/i/{r:path}", &["x"]);
+    finds(
+        &router,
+        &format!("/a/{UUID}/x"),
+        "/a/{u:uuid}/{y}",
+        &[UUID, "x"],
+    );
+    assert_eq!(find(&router, &Method::GET, "/a/q/x"), Err(NoRoute::Unknown));
+}
+
+#[test]
+fn the_same_kinds_or_the_same_words_clash() {
+    for (one, other) in [
+        ("/i/{n:int}", "/i/{m:int}"),
+        ("/i/{n}", "/i/{m}"),
+        ("/i/{id:int}", "/i/{id}"),
+    ] {
+        let clash = of_kinds(&[one, other]).err().unwrap();
+        let told = clash.to_string();
+        assert!(told.contains("clashes with `GET /i/"), "{told}");
+    }
+}
+
 #[test]
 fn the_method_is_looked_at_before_the_path() {
     let router = router(&["GET /users/me", "DELETE /users/{id}"]);
