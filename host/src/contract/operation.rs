@@ -303,7 +303,7 @@ const REDIRECT_SLASHES: &str = "x-switchback-redirect-slashes";
 const ON_PROBLEM: &str = "x-switchback-on-problem";
 
 /// What a path parameter has to be for its route to fit at all.
-const CONVERTOR: &str = "x-switchback-convertor";
+pub(super) const CONVERTOR: &str = "x-switchback-convertor";
 
 /// Refuses what would be published by mistake.
 fn check_audience(described: &Map<String, Value>, pointer: &str) -> Result<(), ContractError> {

@@ -4,7 +4,10 @@
 //! walked side by side ([`schema`]), so that a change is told where it is; whether it takes something from anybody is
 //! asked of [`crate::schema::Containment`] where keywords alone do not tell. What nothing decides is unknown.
 
+mod inside;
+mod keyword;
 mod operation;
+mod own;
 mod place;
 mod rules;
 mod schema;
@@ -167,10 +170,19 @@ impl Contract {
         let mut left: Vec<_> = new_ones.iter().zip(&new.operations).collect();
         for (old, of_old) in old.iter().zip(&self.operations) {
             judge.at(old);
-            let same = |(_, other): &(&Declared<'_>, &super::Operation)| {
-                other.method == of_old.method && other.template.shape() == of_old.template.shape()
+            let equal = |one: &super::Operation, other: &super::Operation| {
+                one.method == other.method && one.template.key() == other.template.key()
             };
-            match left.iter().position(same) {
+            let same = |(_, other): &(&Declared<'_>, &super::Operation)| equal(of_old, other);
+            // The kinds of its parameters are others, and no other operation had these.
+            let alike = |(_, other): &(&Declared<'_>, &super::Operation)| {
+                let mut before = self.operations.iter();
+                other.method == of_old.method
+                    && other.template.shape() == of_old.template.shape()
+                    && !before.any(|one| equal(one, other))
+            };
+            let found = left.iter().position(same);
+            match found.or_else(|| left.iter().position(alike)) {
                 Some(found) => {
                     let (new, of_new) = left.remove(found);
                     let names = (of_old.template.names(), of_new.template.names());

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 use super::place::Place;
 use super::rules::Way;
 use super::{Judge, Verdict};
-use crate::contract::operation::{Declared, parameters};
+use crate::contract::operation::{CONVERTOR, Declared, parameters};
 use crate::contract::outline::join;
+use crate::path::Kind;
 
 use Verdict::{Breaking, Harmless, Unknown};
 
@@ -87,6 +88,26 @@ impl<'d> Judge<'d> {
         }
     }
 
+    /// Which paths fit at all.
+    fn convertor(&mut self, name: &str, old: &Place<'d>, new: &Place<'d>) {
+        let kind = |place: &Place<'d>| place.text(CONVERTOR).and_then(Kind::named);
+        let (before, after) = (kind(old), kind(new));
+        if before == after {
+            return;
+        }
+        let widened = after.is_none() || (before, after) == (Some(Kind::Int), Some(Kind::Float));
+        let (rule, verdict, words) = match widened {
+            true => ("path-parameter-widened", Harmless, "more paths fit now"),
+            false => (
+                "path-parameter-narrowed",
+                Breaking,
+                "paths that fitted are 404 now",
+            ),
+        };
+        let words = format!("`{name}` of the path has to be something else: {words}");
+        self.tell(rule, verdict, Some(&old.at), Some(&new.at), words);
+    }
+
     fn parameters(
         &mut self,
         old: &Declared<'d>,
@@ -120,6 +141,9 @@ impl<'d> Judge<'d> {
                         );
                         let (old, new) = (Some(&*one.at), Some(&*other.at));
                         self.tell("path-parameter-renamed", Harmless, old, new, words);
+                    }
+                    if place == "path" {
+                        self.convertor(&name, &one, &other);
                     }
                     self.parameter(&format!("the {place} parameter `{name}`"), &one, &other);
                 }

@@ -35,6 +35,8 @@ pub(super) enum Effect {
     BreaksRequests,
     /// In an answer it harms nobody.
     BreaksRequestsOnly,
+    /// In a request it harms nobody.
+    BreaksAnswersOnly,
     Harmless,
     Unsure,
     UnsureInAnswers,
@@ -54,12 +56,14 @@ impl Effect {
             (Effect::Narrows, Way::Request)
             | (Effect::Widens, Way::Answer)
             | (Effect::Either | Effect::Breaks, _)
+            | (Effect::BreaksAnswersOnly, Way::Answer)
             | (Effect::BreaksRequests | Effect::BreaksRequestsOnly, Way::Request) => {
                 Verdict::Breaking
             }
             (Effect::Narrows, Way::Answer)
             | (Effect::Widens | Effect::UnsureInAnswers, Way::Request)
             | (Effect::BreaksRequestsOnly, Way::Answer)
+            | (Effect::BreaksAnswersOnly, Way::Request)
             | (Effect::Harmless, _) => Verdict::Harmless,
             (Effect::BreaksRequests | Effect::UnsureInAnswers, Way::Answer)
             | (Effect::Unsure | Effect::UnsureOfValues, _) => Verdict::Unknown,
@@ -84,6 +88,8 @@ pub(super) const RULES: &[&str] = &[
     "callbacks-changed",
     "extension-changed",
     "path-parameter-renamed",
+    "path-parameter-narrowed",
+    "path-parameter-widened",
     "parameter-removed",
     "required-parameter-added",
     "optional-parameter-added",
@@ -152,6 +158,18 @@ pub(super) const RULES: &[&str] = &[
     "answer-format-changed",
     "request-content-changed",
     "answer-content-changed",
+    "request-strict-added",
+    "answer-strict-added",
+    "request-strict-removed",
+    "answer-strict-removed",
+    "request-decimal-added",
+    "answer-decimal-added",
+    "request-decimal-removed",
+    "answer-decimal-removed",
+    "request-keys-added",
+    "answer-keys-added",
+    "request-keys-removed",
+    "answer-keys-removed",
     "request-required-property-added",
     "answer-required-property-added",
     "request-optional-property-added",

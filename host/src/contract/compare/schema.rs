@@ -1,7 +1,6 @@
 //! Two schemas side by side, keyword by keyword. Of what takes values from somebody by the looks of a keyword, it is asked
 //! whether the schema as a whole does.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
@@ -10,29 +9,12 @@ use super::place::Place;
 use super::rules::{Effect, Pair, Way, both};
 use super::view::View;
 use super::{Judge, Verdict};
-use crate::contract::outline::join;
-use crate::number;
 use crate::schema::Contained;
 
 /// How many pairs of schemas are looked at in one comparison.
 pub(super) const STEPS: usize = 200_000;
 /// How deep schemas are followed into one another.
 const DEPTH: usize = 100;
-
-/// Bounds: the keyword, how much of it is the tighter one, and what holds without it.
-const LIMITS: [(&str, Ordering, Option<u8>); 11] = [
-    ("maximum", Ordering::Less, None),
-    ("exclusiveMaximum", Ordering::Less, None),
-    ("maxLength", Ordering::Less, None),
-    ("maxItems", Ordering::Less, None),
-    ("maxProperties", Ordering::Less, None),
-    ("minimum", Ordering::Greater, None),
-    ("exclusiveMinimum", Ordering::Greater, None),
-    ("minLength", Ordering::Greater, Some(0)),
-    ("minItems", Ordering::Greater, Some(0)),
-    ("minProperties", Ordering::Greater, Some(0)),
-    ("multipleOf", Ordering::Equal, None),
-];
 
 /// Keywords of which only the whole schema tells what their change does.
 const WHOLE: [&str; 14] = [
@@ -54,11 +36,11 @@ const WHOLE: [&str; 14] = [
 
 /// A change of a schema, before it is said whom it breaks.
 pub(super) struct Found {
-    rule: Pair,
-    effect: Effect,
-    old: Option<String>,
-    new: Option<String>,
-    words: String,
+    pub(super) rule: Pair,
+    pub(super) effect: Effect,
+    pub(super) old: Option<String>,
+    pub(super) new: Option<String>,
+    pub(super) words: String,
 }
 
 /// A pair of schemas, and where it is in words.
@@ -266,6 +248,7 @@ impl<'d> Node<'d> {
             return node;
         }
         node.nulls(old, new);
+        node.own_words(old, new, trail);
         if old.union().is_some() || new.union().is_some() {
             let is_alone = |view: &View<'d>| view.union().is_none() || view.is_bare_union();
             let alike =
@@ -378,245 +361,6 @@ impl<'d> Node<'d> {
         }
     }
 
-    fn limits(&mut self, old: &View<'d>, new: &View<'d>) {
-        for (key, tighter, without) in LIMITS {
-            let without = without.map(Value::from);
-            let read = |view: &View<'d>| {
-                let limit = view.get(key).and_then(Value::as_number).cloned();
-                limit.or_else(|| without.as_ref()?.as_number().cloned())
-            };
-            let (before, after) = (read(old), read(new));
-            let tightened = match (&before, &after) {
-                (Some(before), Some(after)) => match number::compare(after, before) {
-                    Ordering::Equal => continue,
-                    _ if tighter == Ordering::Equal => None,
-                    order => Some(order == tighter),
-                },
-                (None, Some(_)) => Some(true),
-                (Some(_), None) => Some(false),
-                (None, None) => continue,
-            };
-            let (rule, effect) = match tightened {
-                Some(true) => (both!("limit-tightened"), Effect::Narrows),
-                Some(false) => (both!("limit-loosened"), Effect::Widens),
-                None => (both!("limit-changed"), Effect::Either),
-            };
-            self.keyword(key, rule, effect, old, new);
-        }
-        let unique = |view: &View<'d>| view.place.is("uniqueItems");
-        let (rule, effect) = match (unique(old), unique(new)) {
-            (false, true) => (both!("limit-tightened"), Effect::Narrows),
-            (true, false) => (both!("limit-loosened"), Effect::Widens),
-            _ => return,
-        };
-        self.keyword("uniqueItems", rule, effect, old, new);
-    }
-
-    /// Patterns, formats, and what texts hold.
-    fn texts(&mut self, old: &View<'d>, new: &View<'d>) {
-        let change = |key: &str| match (old.get(key), new.get(key)) {
-            (old, new) if old == new => None,
-            (None, _) => Some(Effect::Narrows),
-            (_, None) => Some(Effect::Widens),
-            _ => Some(Effect::Either),
-        };
-        if let Some(effect) = change("pattern") {
-            let (rule, effect) = match effect {
-                Effect::Narrows => (both!("pattern-added"), effect),
-                Effect::Widens => (both!("pattern-removed"), effect),
-                _ => (both!("pattern-changed"), Effect::UnsureOfValues),
-            };
-            self.keyword("pattern", rule, effect, old, new);
-        }
-        if let Some(effect) = change("format") {
-            let rule = match effect {
-                Effect::Narrows => both!("format-added"),
-                Effect::Widens => both!("format-removed"),
-                _ => both!("format-changed"),
-            };
-            self.keyword("format", rule, effect, old, new);
-        }
-        for key in ["contentEncoding", "contentMediaType", "contentSchema"] {
-            if old.get(key) != new.get(key) {
-                let rule = both!("content-changed");
-                self.keyword(key, rule, Effect::Unsure, old, new);
-            }
-        }
-    }
-
-    /// A change of one keyword, told where it stands.
-    fn keyword(&mut self, key: &str, rule: Pair, effect: Effect, old: &View<'d>, new: &View<'d>) {
-        let at = |view: &View<'d>| view.get(key).map(|_| join(&view.place.at, key));
-        let told = |view: &View<'d>| match view.get(key) {
-            Some(value) => shown(Some(value)),
-            None => "not set".into(),
-        };
-        self.found.push(Found {
-            rule,
-            effect,
-            old: at(old),
-            new: at(new),
-            words: format!("`{key}` is {} now, and was {}", told(new), told(old)),
-        });
-    }
-
-    fn object(&mut self, old: &View<'d>, new: &View<'d>, trail: &str) {
-        let (before, after) = (
-            old.place.entries("properties"),
-            new.place.entries("properties"),
-        );
-        let (needed, needs) = (old.required(), new.required());
-        let mut names: BTreeSet<&str> = needed.union(&needs).copied().collect();
-        for (name, place) in &before {
-            let name = name.as_str();
-            if let Some((_, other)) = after.iter().find(|(other, _)| *other == name) {
-                names.insert(name);
-                self.inner.push(Pairing {
-                    old: place.clone(),
-                    new: other.clone(),
-                    trail: below(trail, name),
-                });
-                continue;
-            }
-            names.remove(name);
-            let (rule, effect) = match needed.contains(name) {
-                true => (both!("required-property-removed"), Effect::Breaks),
-                false => (both!("optional-property-removed"), Effect::BreaksRequests),
-            };
-            self.found.push(Found {
-                rule,
-                effect,
-                old: Some(place.at.clone()),
-                new: None,
-                words: format!("the property `{name}` is gone"),
-            });
-        }
-        for (name, place) in &after {
-            let name = name.as_str();
-            if before.iter().any(|(other, _)| *other == name) {
-                continue;
-            }
-            names.remove(name);
-            let (rule, effect) = match (needs.contains(name), old.is_open()) {
-                (true, _) if !needed.contains(name) => {
-                    (both!("required-property-added"), Effect::BreaksRequestsOnly)
-                }
-                (_, true) => (both!("optional-property-added"), Effect::Harmless),
-                (_, false) => (both!("optional-property-added"), Effect::UnsureInAnswers),
-            };
-            self.found.push(Found {
-                rule,
-                effect,
-                old: None,
-                new: Some(place.at.clone()),
-                words: match needs.contains(name) {
-                    true => format!("the property `{name}` is new, and required"),
-                    false => format!("the property `{name}` is new"),
-                },
-            });
-        }
-        for name in names {
-            let (rule, effect, words) = match (needed.contains(name), needs.contains(name)) {
-                (false, true) => (
-                    both!("property-became-required"),
-                    Effect::Narrows,
-                    format!("the property `{name}` is required now"),
-                ),
-                (true, false) => (
-                    both!("property-became-optional"),
-                    Effect::Widens,
-                    format!("the property `{name}` may be missing now"),
-                ),
-                _ => continue,
-            };
-            self.tell(rule, effect, old, new, words);
-        }
-        self.rest_of_object(old, new, trail);
-    }
-
-    fn rest_of_object(&mut self, old: &View<'d>, new: &View<'d>, trail: &str) {
-        let key = "additionalProperties";
-        let schema = |view: &View<'d>| {
-            let child = view.place.child(key)?;
-            child
-                .object()
-                .is_some_and(|object| !object.is_empty())
-                .then_some(child)
-        };
-        let closed = |view: &View<'d>| view.get(key) == Some(&Value::Bool(false));
-        match (schema(old), schema(new)) {
-            (Some(old), Some(new)) => self.inner.push(Pairing {
-                old,
-                new,
-                trail: below(trail, "*"),
-            }),
-            (before, after) => {
-                // 0: nothing else, 1: what fits a schema, 2: anything.
-                let room = |schema: Option<_>, view| match (schema.is_some(), closed(view)) {
-                    (true, _) => 1,
-                    (false, true) => 0,
-                    (false, false) => 2,
-                };
-                let (rule, effect) = match room(before, old).cmp(&room(after, new)) {
-                    Ordering::Equal => return,
-                    Ordering::Greater => (both!("other-properties-narrowed"), Effect::Narrows),
-                    Ordering::Less => (both!("other-properties-widened"), Effect::UnsureInAnswers),
-                };
-                self.keyword(key, rule, effect, old, new);
-            }
-        }
-    }
-
-    fn items(&mut self, old: &View<'d>, new: &View<'d>, trail: &str) {
-        let items = |view: &View<'d>| {
-            let child = view.place.child("items")?;
-            let any = child.value == &Value::Bool(true)
-                || child.object().is_some_and(|object| object.is_empty());
-            (!any).then_some(child)
-        };
-        let (rule, effect) = match (items(old), items(new)) {
-            (Some(old), Some(new)) => {
-                let trail = format!("{trail}[]");
-                return self.inner.push(Pairing { old, new, trail });
-            }
-            (None, None) => return,
-            (None, Some(_)) => (both!("items-narrowed"), Effect::Narrows),
-            (Some(_), None) => (both!("items-widened"), Effect::Widens),
-        };
-        let at = |view: &View<'d>| view.get("items").map(|_| join(&view.place.at, "items"));
-        self.found.push(Found {
-            rule,
-            effect,
-            old: at(old),
-            new: at(new),
-            words: match effect {
-                Effect::Narrows => "items have to fit a schema now".into(),
-                _ => "items may be anything now".into(),
-            },
-        });
-    }
-
-    /// What has to fit as well: part by part, if they are as many.
-    fn conjunctions(&mut self, old: &View<'d>, new: &View<'d>, trail: &str) {
-        let (before, after) = (old.place.items("allOf"), new.place.items("allOf"));
-        self.whole |= before.len() != after.len();
-        if before.len() == after.len() {
-            for (old, new) in before.into_iter().zip(after) {
-                let trail = trail.to_owned();
-                self.inner.push(Pairing { old, new, trail });
-            }
-        }
-        match (old.place.referred(), new.place.referred()) {
-            (Some(old), Some(new)) => self.inner.push(Pairing {
-                old,
-                new,
-                trail: trail.to_owned(),
-            }),
-            (None, None) => {}
-            _ => self.whole = true,
-        }
-    }
-
     pub(super) fn found(
         &mut self,
         rule: Pair,
@@ -636,15 +380,8 @@ impl<'d> Node<'d> {
     }
 }
 
-fn below(trail: &str, name: &str) -> String {
-    match trail {
-        "" => name.to_owned(),
-        trail => format!("{trail}.{name}"),
-    }
-}
-
 /// A value in a sentence.
-fn shown(value: Option<&Value>) -> String {
+pub(super) fn shown(value: Option<&Value>) -> String {
     match value {
         None => "nothing".into(),
         Some(value) => crate::contract::refs::excerpt(value),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::own::OWN;
 use super::place::Place;
 
 const HOPS: usize = 16;
@@ -145,7 +146,7 @@ impl<'d> View<'d> {
     pub(super) fn words(&self) -> BTreeMap<&'d str, &'d Value> {
         let told = ["default", "readOnly", "writeOnly", "discriminator"];
         let mut words = self.annotations.clone();
-        words.retain(|key, _| !told.contains(key));
+        words.retain(|key, _| !told.contains(key) && !OWN.contains(key));
         words
     }
 }
