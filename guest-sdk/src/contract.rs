@@ -14,6 +14,8 @@ use crate::tagged;
 /// may be left out) and when written (it is always there).
 const READ: &str = "#/read/";
 const WRITTEN: &str = "#/written/";
+/// What an author says against that. It is no part of the document.
+const SEPARATE: &str = "separate_input_output_schemas";
 
 /// The OpenAPI document of these operations. `root` is what it says of the whole.
 pub(crate) fn document(
@@ -21,8 +23,18 @@ pub(crate) fn document(
     operations: &[Listed],
     webhooks: &[&Operation],
 ) -> String {
-    let mut read = generator(SchemaSettings::draft2020_12().for_deserialize(), "/read");
-    let mut written = generator(SchemaSettings::draft2020_12().for_serialize(), "/written");
+    let mut document = constant(&Rule::Object(root));
+    let separate = document
+        .as_object_mut()
+        .and_then(|root| root.shift_remove(SEPARATE));
+    let separate = separate != Some(Value::Bool(false));
+    let settings = SchemaSettings::draft2020_12();
+    let mut read = generator(settings.clone().for_deserialize(), "/read");
+    let settings = match separate {
+        true => settings.for_serialize(),
+        false => settings.for_deserialize(),
+    };
+    let mut written = generator(settings, "/written");
 
     let mut paths = Map::new();
     for listed in operations {
@@ -35,7 +47,6 @@ pub(crate) fn document(
         methods[listed.operation.method] = describe(listed, &mut read, &mut written);
     }
 
-    let mut document = constant(&Rule::Object(root));
     document["paths"] = Value::Object(paths);
     if !webhooks.is_empty() {
         document["webhooks"] = sent(webhooks, &mut read, &mut written);
@@ -44,7 +55,9 @@ pub(crate) fn document(
     let mut answered = std::mem::take(written.definitions_mut());
     tagged::told_apart(&mut sent, READ);
     tagged::told_apart(&mut answered, WRITTEN);
-    answered.values_mut().for_each(optional);
+    if separate {
+        answered.values_mut().for_each(optional);
+    }
     add_schemas(&mut document, sent, answered);
     as_fastapi(&mut document);
     serde_json::to_string(&document).expect("every key of a `Value` is a text")

@@ -127,3 +127,30 @@ fn the_values_of_an_optional_parameter_are_those_that_are_sent() {
         (&json!("string"), &json!(["up", "down"]))
     );
 }
+
+/// What is sent and what is answered as one schema.
+mod together {
+    use switchback_sdk::prelude::*;
+
+    #[model]
+    struct Item {
+        #[field(default = 1)]
+        count: u32,
+    }
+
+    #[post("/items")]
+    fn make(item: Json<Item>) -> Json<Item> {
+        item
+    }
+
+    plugin! { separate_input_output_schemas: false, routes: [make] }
+}
+
+#[test]
+fn what_is_sent_and_what_is_answered_may_be_one_schema() {
+    let document: Value = serde_json::from_str(&together::plugin().openapi()).unwrap();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    assert_eq!(schemas.keys().collect::<Vec<_>>(), ["Item"]);
+    assert_eq!(schemas["Item"].get("required"), None);
+    assert_eq!(document.get("separate_input_output_schemas"), None);
+}

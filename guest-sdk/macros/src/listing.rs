@@ -10,7 +10,7 @@ use crate::options::{Key, Listing, Value};
 use crate::path;
 
 /// What may stand in `plugin!`.
-const PLUGIN: [&str; 19] = [
+const PLUGIN: [&str; 20] = [
     "title",
     "version",
     "summary",
@@ -26,6 +26,7 @@ const PLUGIN: [&str; 19] = [
     "instances",
     "strict_content_type",
     "redirect_slashes",
+    "separate_input_output_schemas",
     "on_start",
     "on_stop",
     "webhooks",
@@ -125,6 +126,10 @@ fn of_plugin(listing: &Listing) -> Result<TokenStream> {
             "redirect_slashes" => {
                 let one = value.one(key)?;
                 root.push(("x-switchback-redirect-slashes", quote!(Rule::Bool(#one))));
+            }
+            "separate_input_output_schemas" => {
+                let one = value.one(key)?;
+                root.push(("separate_input_output_schemas", quote!(Rule::Bool(#one))));
             }
             "prefix" => {
                 return Err(Error::new(
