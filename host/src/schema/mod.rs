@@ -181,6 +181,19 @@ impl Schema {
         }
     }
 
+    /// Checks a value whose texts may be in any of FastAPI's spellings: a moment needs no zone.
+    pub(crate) fn check_spelled(
+        &self,
+        value: &Value,
+        large: &Large,
+        prefix: &[Loc],
+        out: &mut Violations,
+    ) {
+        let mut walk = Walk::new(&self.graph, large, prefix, out);
+        walk.spelled = true;
+        walk.judge(value);
+    }
+
     /// Makes of a value what FastAPI would, and checks that; whether it changed. `sent` is asked for the value as it was
     /// where that has to be told.
     pub(crate) fn check_lax(
