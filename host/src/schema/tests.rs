@@ -655,3 +655,15 @@ fn json_that_pydantic_takes_for_nothing_else_stays_and_is_told_of() {
         assert_eq!(found.into_vec()[0].kind, told);
     }
 }
+
+#[test]
+fn an_address_of_the_internet_is_told_in_pydantic_s_words() {
+    for (format, sent, kind) in [
+        ("ipv4", json!("1.2.3"), "ip_v4_address"),
+        ("ipv4", json!(null), "ip_v4_address"),
+        ("ipv6", json!("::g"), "ip_v6_address"),
+    ] {
+        let schema = json!({ "type": "string", "format": format });
+        assert_eq!(told(schema, sent.clone())[0]["type"], kind, "{sent}");
+    }
+}

@@ -61,6 +61,9 @@ pub(super) fn not_a_model() -> Rule {
     )
 }
 
+const IPV4: (&str, &str) = ("ip_v4_address", "Input is not a valid IPv4 address");
+const IPV6: (&str, &str) = ("ip_v6_address", "Input is not a valid IPv6 address");
+
 fn wrong_string(node: &Node) -> Rule {
     if node.string.content.is_some() {
         return Rule::plain(
@@ -81,6 +84,8 @@ fn wrong_string(node: &Node) -> Rule {
             "UUID input should be a string, bytes or UUID object",
         ),
         Some("uri") => ("url_type", "URL input should be a string or URL"),
+        Some("ipv4") => IPV4,
+        Some("ipv6") => IPV6,
         Some("binary") => ("bytes_type", "Input should be a valid bytes"),
         _ => ("string_type", "Input should be a valid string"),
     };
@@ -387,6 +392,8 @@ pub(super) fn format(format: &str, text: &str) -> Rule {
         "time" | "partial-time" => ("time_parsing", "Input should be in a valid time format"),
         "duration" => ("time_delta_parsing", "Input should be a valid timedelta"),
         "uri" => ("url_parsing", "Input should be a valid URL"),
+        "ipv4" => return Rule::plain(IPV4.0, IPV4.1),
+        "ipv6" => return Rule::plain(IPV6.0, IPV6.1),
         _ => {
             let msg = format!("String should be in the format `{format}`");
             return Rule::with("format_mismatch", msg, [("format", format.into())]);

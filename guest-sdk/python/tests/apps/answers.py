@@ -31,9 +31,9 @@ class Item(BaseModel):
 
 
 items = {
-    "foo": {"name": "Foo", "price": 50.2},
-    "bar": {"name": "Bar", "description": "The bartenders", "price": 62, "tax": 20.2},
-    "baz": {"name": "Baz", "description": None, "price": 50.2, "tax": 10.5, "tags": []},
+    "foo": {"name": "Tea", "price": 3.5},
+    "bar": {"name": "Mug", "description": "Two for tea", "price": 9, "tax": 1.5},
+    "baz": {"name": "Jug", "description": None, "price": 7.5, "tax": 1.2, "tags": []},
 }
 
 
@@ -119,16 +119,16 @@ async def user(user: UserIn) -> BaseUser:
     return user
 
 
-@app.get("/portal")
-async def portal(teleport: bool = False) -> Response:
-    if teleport:
+@app.get("/gate")
+async def gate(elsewhere: bool = False) -> Response:
+    if elsewhere:
         return RedirectResponse(url="https://www.youtube.com/watch?v=dQw4w9WgXcQ")
-    return JSONResponse(content={"message": "Here's your interdimensional portal."})
+    return JSONResponse(content={"message": "You are there."})
 
 
-@app.get("/portal2", response_model=None)
-async def portal2(teleport: bool = False) -> Response | dict:
-    if teleport:
+@app.get("/gate2", response_model=None)
+async def gate2(elsewhere: bool = False) -> Response | dict:
+    if elsewhere:
         return RedirectResponse(url="https://x.y")
     return {"message": "p"}
 
@@ -143,15 +143,15 @@ class CarItem(BaseItem):
 
 
 class PlaneItem(BaseItem):
-    type: str = "plane"
+    type: str = "boat"
     size: int
 
 
 @app.get("/vehicles/{id}", response_model=Union[PlaneItem, CarItem])
 async def vehicle(id: str):
     return {
-        "item1": {"description": "All my friends drive a low rider", "type": "car"},
-        "item2": {"description": "Music", "type": "plane", "size": 5},
+        "item1": {"description": "Four wheels", "type": "car"},
+        "item2": {"description": "Two sails", "type": "boat", "size": 5},
     }[id]
 
 
@@ -301,7 +301,7 @@ K = {
     "t": "03:04:05",
     "length": "P1DT2H",
     "dec": "1.50",
-    "id": "3fa85f64-5717-4562-b3fc-2c963f66afa6",
+    "id": "0b7a3f52-1c6d-4e8a-9b1f-6d2c8e4f7a10",
     "url": "http://Example.com",
 }
 REQUESTS = (
@@ -318,9 +318,9 @@ REQUESTS = (
         ("GET", "/conv"),
         ("PATCH", "/items/bar", {"json": {"name": "B", "price": 3}}),
         ("POST", "/user", {"json": {"username": "a", "email": "a@b.co", "password": "p"}}),
-        ("GET", "/portal"),
-        ("GET", "/portal?teleport=1"),
-        ("GET", "/portal2"),
+        ("GET", "/gate"),
+        ("GET", "/gate?elsewhere=1"),
+        ("GET", "/gate2"),
         ("GET", "/vehicles/item1"),
         ("GET", "/vehicles/item2"),
     ]
@@ -331,7 +331,7 @@ REQUESTS = (
         ("POST", "/kinds2", {"json": K}),
         (
             "PUT",
-            "/ext/3fa85f64-5717-4562-b3fc-2c963f66afa6",
+            "/ext/0b7a3f52-1c6d-4e8a-9b1f-6d2c8e4f7a10",
             {
                 "json": {
                     "start_datetime": "2018-12-22T14:00:00+00:00",

@@ -82,13 +82,13 @@ class UserInDB(UserBase):
     hashed_password: str
 
 
-def fake_save_user(user_in: UserIn):
+def stored(user_in: UserIn):
     return UserInDB(**user_in.model_dump(), hashed_password="x" + user_in.password)
 
 
 @app.post("/user/", response_model=UserOut, tags=["users"])
 async def create_user(user_in: UserIn):
-    return fake_save_user(user_in)
+    return stored(user_in)
 
 
 class Image(BaseModel):
@@ -128,8 +128,8 @@ async def create_index_weights(weights: Dict[int, float]):
 
 
 items = {
-    "foo": {"name": "Foo", "price": 50.2},
-    "bar": {"name": "Bar", "description": "The bartenders", "price": 62, "tax": 20.2, "tags": []},
+    "foo": {"name": "Tea", "price": 3.5},
+    "bar": {"name": "Mug", "description": "Two for tea", "price": 9, "tax": 1.5, "tags": []},
 }
 
 
@@ -153,15 +153,15 @@ async def multi():
 @app.get("/hdr")
 def hdr():
     return JSONResponse(
-        content={"message": "Hello World"}, headers={"X-Cat-Dog": "alone in the world", "Content-Language": "en-US"}
+        content={"message": "Hello World"}, headers={"X-Both": "both", "Content-Language": "en-US"}
     )
 
 
 @app.get("/cookie")
 def cookie():
-    response = JSONResponse(content={"message": "Come to the dark side"})
+    response = JSONResponse(content={"message": "You have a cookie"})
     response.set_cookie(
-        key="fakesession",
+        key="visit",
         value="v a;l",
         max_age=3,
         httponly=True,

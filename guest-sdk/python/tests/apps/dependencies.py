@@ -47,8 +47,8 @@ async def sub(x: Annotated[str, Depends(query_or_cookie)]):
 
 
 async def verify_token(x_token: Annotated[str, Header()]):
-    if x_token != "fake":
-        raise HTTPException(status_code=400, detail="X-Token header invalid")
+    if x_token != "right":
+        raise HTTPException(status_code=400, detail="no such token")
 
 
 async def verify_key(x_key: Annotated[str, Header()]):
@@ -59,7 +59,7 @@ async def verify_key(x_key: Annotated[str, Header()]):
 
 @app.get("/dec", dependencies=[Depends(verify_token), Depends(verify_key)])
 async def dec(z: int = 0):
-    return [{"item": "Foo"}]
+    return [{"item": "Tea"}]
 
 
 async def get_db():
@@ -131,7 +131,7 @@ async def r1():
     return 1
 
 
-@router.get("/{id}", tags=["custom"], responses={403: {"description": "Operation forbidden"}})
+@router.get("/{id}", tags=["custom"], responses={403: {"description": "Not yours"}})
 async def r2(id: str):
     return id
 
@@ -145,7 +145,7 @@ app.include_router(
     responses={418: {"description": "I'm a teapot"}},
     deprecated=True,
 )
-H = {"headers": {"x-token": "fake", "x-key": "key", "x-a": "b", "cookie": "a=b"}}
+H = {"headers": {"x-token": "right", "x-key": "key", "x-a": "b", "cookie": "a=b"}}
 REQUESTS = [
     ("GET", "/items/?q=a&skip=2"),
     ("GET", "/items/?skip=z&limit=x"),
@@ -156,7 +156,7 @@ REQUESTS = [
     ("GET", "/dec?z=q"),
     ("GET", "/dec", H),
     ("GET", "/dec", {"headers": {"x-token": "no", "x-key": "no"}}),
-    ("GET", "/dec", {"headers": {"x-token": "fake", "x-key": "no"}}),
+    ("GET", "/dec", {"headers": {"x-token": "right", "x-key": "no"}}),
     ("GET", "/yield/a"),
     ("GET", "/log"),
     ("GET", "/yield/bad"),

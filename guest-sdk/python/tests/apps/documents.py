@@ -39,10 +39,10 @@ class Message(BaseModel):
     "/items/{item_id}",
     response_model=Item,
     responses={
-        404: {"model": Message, "description": "The item was not found"},
+        404: {"model": Message, "description": "No such item"},
         200: {
-            "description": "Item requested by ID",
-            "content": {"application/json": {"example": {"id": "bar", "value": "The bar tenders"}}},
+            "description": "The item",
+            "content": {"application/json": {"example": {"id": "bar", "value": "Two for tea"}}},
         },
     },
     tags=[Tags.items],
@@ -57,7 +57,7 @@ async def read_item(item_id: str):
     "/img/{item_id}",
     response_model=Item,
     responses={
-        200: {"content": {"image/png": {}}, "description": "Return the JSON item or an image."},
+        200: {"content": {"image/png": {}}, "description": "The item, or its picture"},
         "4XX": {"model": Message},
         "default": {"description": "D"},
     },
@@ -97,7 +97,7 @@ def create_invoice(invoice: Invoice, callback_url: HttpUrl | None = None):
 
     This will (let's imagine) let the API user create an invoice.
     """
-    return {"msg": "Invoice received"}
+    return {"msg": "Paid"}
 
 
 class Subscription(BaseModel):
@@ -108,13 +108,13 @@ class Subscription(BaseModel):
 
 @app.webhooks.post("new-subscription")
 def new_subscription(body: Subscription):
-    """When a new user subscribes"""
+    """Somebody joined"""
 
 
 @app.post(
     "/ex",
     summary="Create an item",
-    description="With all the information",
+    description="All that is known",
     operation_id="some_specific_id",
     deprecated=True,
 )
@@ -122,9 +122,9 @@ async def ex(
     item: Annotated[
         Item,
         Body(
-            examples=[{"id": "Foo", "value": "A"}],
+            examples=[{"id": "Tea", "value": "A"}],
             openapi_examples={
-                "normal": {"summary": "A normal example", "description": "d", "value": {"id": "a", "value": "b"}}
+                "normal": {"summary": "As usual", "description": "d", "value": {"id": "a", "value": "b"}}
             },
         ),
     ],
@@ -140,7 +140,7 @@ async def hidden():
 @app.post(
     "/extra",
     openapi_extra={
-        "x-aperture-labs-portal": "blue",
+        "x-shelf": "blue",
         "requestBody": {
             "content": {
                 "application/json": {

@@ -25,8 +25,8 @@ class Image(BaseModel):
 
 class Item(BaseModel):
     name: str
-    description: str | None = Field(default=None, title="The description of the item", max_length=300)
-    price: float = Field(gt=0, description="The price must be greater than zero")
+    description: str | None = Field(default=None, title="What it is", max_length=300)
+    price: float = Field(gt=0, description="More than nothing")
     tax: float | None = None
     tags: set[str] = set()
     images: list[Image] | None = None
@@ -50,13 +50,13 @@ class UserOut(BaseModel):
     full_name: str | None = None
 
 
-class ModelName(str, Enum):
-    alexnet = "alexnet"
-    resnet = "resnet"
+class Size(str, Enum):
+    small = "small"
+    large = "large"
 
 
 app = FastAPI(
-    title="My Super Project",
+    title="A shop",
     summary="S",
     description="D",
     version="2.0",
@@ -88,11 +88,11 @@ async def read_item(item_id: int, q: str | None = None, short: bool = False):
     return item
 
 
-@app.get("/models/{model_name}")
-async def get_model(model_name: ModelName):
-    if model_name is ModelName.alexnet:
-        return {"model_name": model_name, "message": "Deep"}
-    return {"model_name": model_name, "message": model_name.value}
+@app.get("/sizes/{size}")
+async def get_model(size: Size):
+    if size is Size.small:
+        return {"size": size, "message": "Deep"}
+    return {"size": size, "message": size.value}
 
 
 @app.get("/files/{file_path:path}")
@@ -142,10 +142,10 @@ async def ql(
 async def hc(
     user_agent: Annotated[str | None, Header()] = None,
     x_token: Annotated[list[str] | None, Header()] = None,
-    ads_id: Annotated[str | None, Cookie()] = None,
+    last_seen: Annotated[str | None, Cookie()] = None,
     strange: Annotated[str | None, Header(convert_underscores=False)] = None,
 ):
-    return {"x": x_token, "ads_id": ads_id, "s": strange}
+    return {"x": x_token, "last_seen": last_seen, "s": strange}
 
 
 @app.get("/html", response_class=HTMLResponse)
@@ -175,8 +175,8 @@ async def red3():
 
 @app.post("/st", status_code=status.HTTP_201_CREATED)
 async def st(name: str, response: Response):
-    response.headers["X-Cat-Dog"] = "alone in the world"
-    response.set_cookie(key="fakesession", value="fake-cookie-session-value")
+    response.headers["X-Both"] = "both"
+    response.set_cookie(key="visit", value="first")
     return {"name": name}
 
 
@@ -195,7 +195,7 @@ def d() -> None:
 @app.get("/err/{id}")
 def err(id: str):
     if id == "gone":
-        raise HTTPException(status_code=404, detail={"a": [1]}, headers={"X-Error": "There goes my error"})
+        raise HTTPException(status_code=404, detail={"a": [1]}, headers={"X-Error": "no such thing"})
     if id == "boom":
         raise RuntimeError("x")
     raise HTTPException(418)
@@ -211,13 +211,13 @@ def xml():
     return Response(content="<a/>", media_type="application/xml")
 
 
-I = {"name": "F", "price": 3, "tags": ["a", "a"], "images": [{"url": "http://example.com/baz.jpg", "name": "x"}]}
+I = {"name": "F", "price": 3, "tags": ["a", "a"], "images": [{"url": "http://shop.example/f.jpg", "name": "x"}]}
 REQUESTS = [
     ("GET", "/"),
     ("GET", "/items/3?q=x&short=1"),
     ("GET", "/items/foo?short=z"),
-    ("GET", "/models/alexnet"),
-    ("GET", "/models/x"),
+    ("GET", "/sizes/small"),
+    ("GET", "/sizes/x"),
     ("GET", "/files/a/b.txt"),
     ("POST", "/items/", {"json": I}),
     ("POST", "/items/", {"json": {"name": "F", "price": -3, "images": [{"url": "nope"}]}}),
@@ -233,7 +233,7 @@ REQUESTS = [
     ("GET", "/list"),
     ("GET", "/list?q=a&q=b&item-n=4"),
     ("GET", "/list?item-n=x"),
-    ("GET", "/hc", {"headers": [("x-token", "a"), ("x-token", "b"), ("cookie", "ads_id=q"), ("strange", "t")]}),
+    ("GET", "/hc", {"headers": [("x-token", "a"), ("x-token", "b"), ("cookie", "last_seen=q"), ("strange", "t")]}),
     ("GET", "/html"),
     ("GET", "/text"),
     ("GET", "/re"),

@@ -323,7 +323,7 @@ REQUESTS = [
     ("GET", "/ve2"),
     (
         "GET",
-        "/kinds?at=2020-01-01T00:00:00Z&day=2020-02-03&d=P1D&dec=1.50&u=3fa85f64-5717-4562-b3fc-2c963f66afa6&ip=1.2.3.4&b=yes",
+        "/kinds?at=2020-01-01T00:00:00Z&day=2020-02-03&d=P1D&dec=1.50&u=0b7a3f52-1c6d-4e8a-9b1f-6d2c8e4f7a10&ip=1.2.3.4&b=yes",
     ),
     ("GET", "/kinds?at=x&day=y&d=z&dec=w&u=v&ip=u&b=t&f=s"),
     ("GET", "/enc"),

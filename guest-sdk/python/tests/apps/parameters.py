@@ -65,7 +65,7 @@ async def login2(
 
 
 @app.post("/files/")
-async def create_file(file: Annotated[bytes, File(description="A file read as bytes")]):
+async def create_file(file: Annotated[bytes, File(description="What was scanned")]):
     return {"file_size": len(file)}
 
 
@@ -88,7 +88,7 @@ async def create_upload_file(file: UploadFile):
 @app.post("/opt/")
 async def opt(file: UploadFile | None = None, note: Annotated[str | None, Form()] = None):
     if not file:
-        return {"message": "No upload file sent", "note": note}
+        return {"message": "nothing came", "note": note}
     return {"filename": file.filename, "note": note}
 
 

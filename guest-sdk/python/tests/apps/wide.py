@@ -28,7 +28,7 @@ app = FastAPI()
 class Item(BaseModel):
     name: str
     size: int = 1
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Foo"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Tea"}]})
 
 
 @app.post("/old")
