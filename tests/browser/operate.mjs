@@ -71,6 +71,7 @@ await withBrowser(async (browser) => {
   assert.match(await card.textContent(), /candidate 3 gets 10 %/);
   await card.getByRole("button", { name: "Set" }).focus();
   await page.keyboard.press("Enter");
+  await dialog.getByText("Give candidate 3 of shop 100 %?").waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await card.getByText("candidate 3 gets 100 %").waitFor();

@@ -192,7 +192,7 @@ async fn answers_as_rust_does(language: &Language) {
 /// What a document promises, without words and without what languages write differently for the same.
 fn outline(host: &Host) -> BTreeSet<String> {
     let document: Value = serde_json::from_slice(&host.openapi()).expect("a document");
-    let mut lines = BTreeSet::new();
+    let (mut lines, mut bodies) = (BTreeSet::new(), String::new());
     let empty = serde_json::Map::new();
     for (path, item) in document["paths"].as_object().unwrap_or(&empty) {
         for (method, operation) in item.as_object().unwrap_or(&empty) {
@@ -203,6 +203,7 @@ fn outline(host: &Host) -> BTreeSet<String> {
                     "{method} {path} {place} {name} required: {required}"
                 ));
             }
+            bodies += &operation["requestBody"].to_string();
             let body = operation["requestBody"]["required"] == json!(true);
             lines.insert(format!("{method} {path} body required: {body}"));
             for status in operation["responses"].as_object().unwrap_or(&empty).keys() {
@@ -215,8 +216,9 @@ fn outline(host: &Host) -> BTreeSet<String> {
         .unwrap_or(&empty)
     {
         let model = name.rsplit('.').next().unwrap_or(name);
-        // A model has two names where what is answered is not what is sent: in Rust an answer has all that has a default.
-        if model.ends_with("-Output") {
+        // What is answered is always whole, and languages differ in what they promise of that: in Rust what has a default
+        // is required, and what may be null is not.
+        if !bodies.contains(&format!("schemas/{name}\"")) {
             continue;
         }
         let model = model.trim_end_matches("-Input");
