@@ -24,6 +24,7 @@ from .hints import Json
 from .kinds import AfterValidator, AnyHttpUrl, AnyUrl, EmailStr, HttpUrl, SecretStr, StringConstraints, ValidationInfo
 from .kinds import NegativeFloat, NegativeInt, NonNegativeFloat, NonNegativeInt, NonPositiveFloat, NonPositiveInt
 from .kinds import PositiveFloat, PositiveInt, StrictBool, StrictFloat, StrictInt, StrictStr
+from .moments import AwareDatetime, FutureDate, FutureDatetime, NaiveDatetime, PastDate, PastDatetime
 from .operation import Depends
 from .params import Body, Cookie, Field, File, Form, Header, Path, Query
 from .request import Request, UploadFile, request
@@ -39,6 +40,7 @@ __all__ = [
     "AnyHttpUrl",
     "AnyUrl",
     "App",
+    "AwareDatetime",
     "BaseModel",
     "Body",
     "ConfigDict",
@@ -50,18 +52,23 @@ __all__ = [
     "File",
     "FileResponse",
     "Form",
+    "FutureDate",
+    "FutureDatetime",
     "HTMLResponse",
     "HTTPException",
     "Header",
     "HttpUrl",
     "JSONResponse",
     "Json",
+    "NaiveDatetime",
     "NegativeFloat",
     "NegativeInt",
     "NonNegativeFloat",
     "NonNegativeInt",
     "NonPositiveFloat",
     "NonPositiveInt",
+    "PastDate",
+    "PastDatetime",
     "Path",
     "PlainTextResponse",
     "PositiveFloat",

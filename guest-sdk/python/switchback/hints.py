@@ -14,9 +14,11 @@ from enum import Enum
 from typing import Annotated, Any, Callable, Literal, Mapping, Union
 from uuid import UUID
 
+from . import moments
 from .how import PLAIN, How
 from .kinds import AfterValidator, AnyHttpUrl, AnyUrl, EmailStr, HttpUrl, SecretStr, ValidationInfo
 from .kinds import read_duration, write_duration
+from .moments import Timed
 from .nodes import Checked, Choice, Decimals, Listing, Map, Node, Nothing, OneOf, Row, Ruled, Scalar, Text, Textual
 from .nodes import key_of, shown
 from .params import REQUIRED, Field
@@ -303,12 +305,10 @@ _SCALARS: dict[Any, Node] = {
     int: Scalar(int, "number", {"type": "integer"}, int, json=(int, float)),
     float: Scalar(float, "number", {"type": "number"}, float, json=(float, int)),
     Decimal: Decimals(),
-    datetime: Scalar(datetime, "string", {"type": "string", "format": "date-time"}, _moment, _instant),
-    date: Scalar(date, "string", {"type": "string", "format": "date"}, date.fromisoformat, date.isoformat),
-    time: Scalar(time, "string", {"type": "string", "format": "time"}, time.fromisoformat, _instant),
-    timedelta: Scalar(
-        timedelta, "any", {"type": "string", "format": "duration"}, read_duration, write_duration, (str, int, float)
-    ),
+    datetime: Timed(datetime, {"format": "date-time"}, _moment, _instant),
+    date: Timed(date, {"format": "date"}, date.fromisoformat, date.isoformat),
+    time: Timed(time, {"format": "time"}, time.fromisoformat, _instant),
+    timedelta: Timed(timedelta, {"format": "duration"}, read_duration, write_duration),
     bytes: Scalar(bytes, "string", {"type": "string", "format": "binary"}, str.encode, bytes.decode),
     EmailStr: Scalar(str, "string", {"type": "string", "format": "email"}),
     AnyUrl: Scalar(AnyUrl, "string", {"type": "string", "format": "uri", "minLength": 1}, AnyUrl, str),
@@ -343,6 +343,10 @@ _ADDRESSES: dict[type, str] = {
 }
 for _cls, _format in _ADDRESSES.items():
     _SCALARS[_cls] = Scalar(_cls, "string", {"type": "string", "format": _format}, _cls, str)
+
+for _cls, _words in moments.SAID.items():
+    _of = datetime if issubclass(_cls, datetime) else date
+    _SCALARS[_cls] = Timed(_of, _words, *((_moment, _instant) if _of is datetime else (date.fromisoformat, date.isoformat)))
 
 _COLLECTIONS: dict[Any, tuple[Callable[[Any], Any], bool]] = {
     list: (list, False),

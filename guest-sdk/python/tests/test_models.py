@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import unittest
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import switchback
 from switchback import (
     AfterValidator,
     App,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Depends,
     Field,
     FileResponse,
     HTTPException,
+    NaiveDatetime,
+    PastDate,
     RequestValidationError,
     Response,
     SecretStr,
@@ -28,6 +31,7 @@ from switchback import (
     jsonable_encoder,
     model_validator,
 )
+from switchback.hints import node
 from switchback.operation import Received
 
 
@@ -367,6 +371,38 @@ class Camel(BaseModel):
 def _json(answer: Response) -> Any:
     return json.loads(answer.body or "null")
 
+
+class Stay(BaseModel):
+    begin: date = Field(ge=date(2020, 1, 1), lt=date(2030, 1, 1))
+    length: timedelta = Field(le=timedelta(days=1))
+    born: PastDate
+    at: AwareDatetime
+    local: NaiveDatetime
+
+
+class Moments(unittest.TestCase):
+    def test_limits_of_dates_are_in_the_contract_and_those_of_other_types_are_refused(self) -> None:
+        app = App()
+
+        @app.post("/stays")
+        def stay(stay: Stay) -> None:
+            del stay
+
+        fields: dict[str, Any] = app.openapi()["components"]["schemas"]["Stay"]["properties"]
+        said = {name: (one["format"], one.get("x-switchback-time")) for name, one in fields.items()}
+        self.assertEqual(
+            said,
+            {
+                "begin": ("date", {"ge": "2020-01-01", "lt": "2030-01-01"}),
+                "length": ("duration", {"le": "P1D"}),
+                "born": ("date", {"now": "past"}),
+                "at": ("date-time", {"zone": True}),
+                "local": ("partial-date-time", None),
+            },
+        )
+        with self.assertRaisesRegex(TypeError, "`gt=5` says nothing about date"):
+            node(Annotated[date, Field(gt=5)])
+        self.assertEqual(node(PastDate).load("2020-01-02"), date(2020, 1, 2))
 
 if __name__ == "__main__":
     unittest.main()
