@@ -514,7 +514,7 @@ pub(super) fn visits(value: &Value) -> usize {
 }
 
 /// How many values a value is made of.
-fn parts(value: &Value) -> usize {
+pub(super) fn parts(value: &Value) -> usize {
     1 + match value {
         Value::Array(items) => items.iter().map(parts).sum(),
         Value::Object(map) => map.values().map(parts).sum(),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Number, Value};
 
-use super::check::{Sent, Walk, visits};
+use super::check::{Sent, Walk, parts, visits};
 use super::graph::{Graph, Keys, Node, NodeId, Rest, Type, Union};
 use super::scalar::fits_type;
 use super::{decimal, spelling, text};
@@ -262,13 +262,25 @@ impl<'a> Relaxing<'a> {
         if value.is_null() && branches.clone().any(is_null) {
             return;
         }
-        let branches: Vec<NodeId> = branches.filter(|id| !is_null(*id)).collect();
+        // Of a list or an object nothing else is made.
+        let scalar = !value.is_array() && !value.is_object();
+        let could_be = |id: NodeId| {
+            let node = self.graph.node(id);
+            !node.is_null() && (scalar || node.types.any() || fits_type(node, value))
+        };
+        let branches: Vec<NodeId> = branches.filter(|id| could_be(*id)).collect();
         if let [only] = branches[..] {
             return self.value(only, value);
         }
         let before = std::mem::replace(&mut self.made, Made::NOTHING);
         let mut best: Option<(Made, Value)> = None;
+        let parts = parts(value);
         for id in branches {
+            // To copy it is to visit all of it, and so is to check what was made.
+            match self.visits.checked_sub(2 * parts) {
+                Some(left) => self.visits = left,
+                None => break,
+            }
             self.made = Made::NOTHING;
             let mut value = value.clone();
             self.value(id, &mut value);

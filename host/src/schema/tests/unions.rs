@@ -1,5 +1,7 @@
 //! Which branch of a union takes a value, and what is told if none does.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::{compile, made};
@@ -231,5 +233,31 @@ fn a_tagged_union_in_a_union_has_its_own_label() {
     assert_eq!(
         told[1]["loc"],
         json!(["tagged-union[dict[str,any],dict[str,any]]"])
+    );
+}
+
+/// Any JSON, as `type Json = list[Json] | set[Json] | dict[str, Json] | int`.
+#[test]
+fn a_value_that_could_be_two_at_each_level_is_made_in_bounded_time() {
+    let refer = json!({ "$ref": "#/components/schemas/T" });
+    let schema = json!({ "anyOf": [
+        { "type": "array", "items": refer },
+        { "type": "array", "items": refer, "uniqueItems": true },
+        { "type": "object", "additionalProperties": refer },
+        { "type": "integer" },
+    ] });
+    let nested = |end: Value| (0..100).fold(end, |inner, _| json!([inner]));
+    let start = Instant::now();
+    let many = vec![json!("1"); 3_000];
+    made(schema.clone(), nested(json!(many)));
+    // With nothing to choose at each level all of it is made.
+    let object = (0..100).fold(json!("1"), |inner, _| json!({ "a": inner }));
+    let read = made(schema, object);
+    let innermost = (0..100).fold(&read, |outer, _| &outer["a"]);
+    assert_eq!(*innermost, 1);
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
     );
 }
