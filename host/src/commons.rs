@@ -27,6 +27,8 @@ pub(crate) struct Commons {
     others: [AtomicU64; 5],
     /// Connections that are open.
     connections: AtomicUsize,
+    /// The most that were, since it was asked last.
+    most_connections: AtomicUsize,
     /// What the bodies of all requests take.
     pub(crate) bodies: Arc<Bodies>,
     /// Calls at once over all plugins.
@@ -72,6 +74,7 @@ impl Commons {
             told: Mutex::default(),
             others: Default::default(),
             connections: AtomicUsize::default(),
+            most_connections: AtomicUsize::default(),
             bodies: Arc::new(Bodies::new(&host)),
             permits: Arc::new(Semaphore::new(host.concurrency)),
             base_path: host.base_path.as_str().into(),
@@ -104,6 +107,8 @@ impl Commons {
                         return;
                     };
                     commons.clean(Instant::now());
+                    // Those that came and went between two rounds, too.
+                    peak.most = peak.most.max(commons.most_connections.swap(0, Relaxed));
                     if peak.is_over(commons.instances() + commons.connections()) {
                         give_back();
                     }
@@ -114,7 +119,8 @@ impl Commons {
 
     /// Counts a connection for as long as the guard is there.
     pub(crate) fn connected(self: &Arc<Commons>) -> Connected {
-        self.connections.fetch_add(1, Relaxed);
+        let open = self.connections.fetch_add(1, Relaxed) + 1;
+        self.most_connections.fetch_max(open, Relaxed);
         Connected(self.clone())
     }
 
